@@ -1,0 +1,144 @@
+//! Who and where a call belongs to, each answer with its evidence.
+
+use crate::ids::{Branch, Client, Developer, Project, PullRequest, RepoId, TaskType, Ticket};
+
+/// An answer with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attributed<T> {
+    /// The answer.
+    pub value: T,
+    /// What it rests on.
+    pub evidence: Evidence,
+}
+
+impl<T> Attributed<T> {
+    /// How sure that makes it.
+    pub const fn confidence(&self) -> Confidence {
+        self.evidence.confidence()
+    }
+}
+
+/// What an answer rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Evidence {
+    /// A person tagged the session.
+    Tag,
+    /// The call's own record says so.
+    Record,
+    /// The remote of the repository that the working folder is in.
+    Remote,
+    /// The first commit of a repository that has no remote.
+    RootCommit,
+    /// The git identity that is in force in the working folder, through its mailmap.
+    GitIdentity,
+    /// A pull request that the session itself opened or named, on this branch.
+    SessionPullRequest,
+    /// A pull request that another session named for the same repository and branch.
+    BranchPullRequest,
+    /// The pull requests of sessions in the same folder, which all name one repository.
+    FolderPullRequest,
+    /// The repository around a folder that is gone.
+    ParentFolder,
+    /// The machine's own git identity, for a folder of this account that is gone.
+    AccountIdentity,
+    /// The account whose home folder holds the working folder.
+    HomeFolder,
+    /// The branch name.
+    BranchName,
+    /// The slash command of the turn.
+    Command,
+    /// The skill in use.
+    Skill,
+    /// A rule of the organisation's rules file.
+    Rule,
+}
+
+impl Evidence {
+    /// How sure it makes an answer.
+    #[must_use]
+    pub const fn confidence(self) -> Confidence {
+        match self {
+            Self::Tag | Self::Record | Self::Remote | Self::RootCommit | Self::SessionPullRequest => {
+                Confidence::Exact
+            }
+            Self::GitIdentity
+            | Self::Rule
+            | Self::BranchPullRequest
+            | Self::BranchName
+            | Self::Command
+            | Self::Skill => Confidence::High,
+            Self::FolderPullRequest | Self::ParentFolder | Self::AccountIdentity => Confidence::Medium,
+            Self::HomeFolder => Confidence::Low,
+        }
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Tag => "tagged by hand",
+            Self::Record => "the call's own record",
+            Self::Remote => "the working folder's remote",
+            Self::RootCommit => "the repository's first commit; it has no remote",
+            Self::GitIdentity => "the git identity in the working folder",
+            Self::SessionPullRequest => "a pull request of this session on this branch",
+            Self::BranchPullRequest => "a pull request of this repository and branch",
+            Self::FolderPullRequest => "the pull requests of sessions in this folder",
+            Self::ParentFolder => "the repository around the folder, which is gone",
+            Self::AccountIdentity => "this account's git identity; the folder is gone",
+            Self::HomeFolder => "the owner of the home folder",
+            Self::BranchName => "the branch name",
+            Self::Command => "the slash command of the turn",
+            Self::Skill => "the skill in use",
+            Self::Rule => "a rule of the rules file",
+        }
+    }
+}
+
+/// How sure an answer is, the surest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// Stated by the call's record or by git.
+    Exact,
+    /// Follows from a convention that is in use.
+    High,
+    /// Follows from something nearby.
+    Medium,
+    /// A hint.
+    Low,
+}
+
+impl Confidence {
+    /// The name in JSON and tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::High => "high",
+            Self::Medium => "medium",
+            Self::Low => "low",
+        }
+    }
+}
+
+/// Everything known about whom a place's calls belong to. What is not known is `None`,
+/// shown as `unknown`; nothing is guessed and nothing is dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attribution {
+    /// The person.
+    pub developer: Option<Attributed<Developer>>,
+    /// The repository.
+    pub repo: Option<Attributed<RepoId>>,
+    /// The branch.
+    pub branch: Option<Attributed<Branch>>,
+    /// The pull request.
+    pub pull_request: Option<Attributed<PullRequest>>,
+    /// The ticket.
+    pub ticket: Option<Attributed<Ticket>>,
+    /// The kind of work.
+    pub task: Option<Attributed<TaskType>>,
+    /// The customer.
+    pub client: Option<Attributed<Client>>,
+    /// The project.
+    pub project: Option<Attributed<Project>>,
+}

@@ -1,0 +1,40 @@
+//! The nouns of Bursar.
+//!
+//! Everything here is plain data: no I/O, no clock, no environment, no async,
+//! and no float. Other crates decide things about these nouns; this one only
+//! makes sure that they cannot be wrong on their own.
+//!
+//! Reading order: [`money`] and [`usage`] (what a call cost and used),
+//! [`observation`] (what one source said about a call), [`call`] (the merged
+//! atom of spend), [`attribution`] (who and where), [`cell`] (sums of calls).
+
+#![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+pub mod attribution;
+pub mod call;
+pub mod cell;
+pub mod dimension;
+pub mod ids;
+pub mod money;
+pub mod observation;
+pub mod session;
+pub mod terms;
+pub mod time;
+pub mod tool;
+pub mod usage;
+
+pub use attribution::{Attributed, Attribution, Confidence, Evidence};
+pub use call::{Call, Price, PricedCall, Unpriced};
+pub use cell::{Cell, Measures};
+pub use dimension::Dimension;
+pub use ids::{
+    Branch, CallKey, Client, Developer, Folder, ModelName, Project, Provider, PullRequest, RepoId, SessionId,
+    TaskType, Ticket,
+};
+pub use money::{NanoUsd, Overflow, PicoUsd};
+pub use observation::{Lineage, Observation, Origin, OutputConfidence, Place, Thread};
+pub use session::{PrLink, SessionTally};
+pub use terms::{InferenceGeo, ServiceTier, Speed, Terms};
+pub use time::{QuarterHour, Timestamp};
+pub use tool::Tool;
+pub use usage::{TokenClass, Tokens, Usage};

@@ -1,0 +1,18 @@
+//! Session logs of the AI coding tools, read into observations.
+//!
+//! One module a tool. A module knows where its tool keeps its logs ([`Roots`]),
+//! what their records mean, and which traps they hold; it never prices, merges
+//! or stores. Prompt text, code and tool output are looked at only as far as
+//! counting them needs, and never leave the function that looked.
+//!
+//! Reading order: [`source`] (what there is to read), [`harvest`] (what reading
+//! it gives), [`logs`] (the tools).
+
+#![deny(clippy::float_arithmetic)]
+
+pub mod harvest;
+pub mod logs;
+pub mod source;
+
+pub use harvest::{Harvest, Problem, Problems, Record, Tallies};
+pub use source::{Roots, Shape, SourceFile};

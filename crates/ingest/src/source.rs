@@ -1,0 +1,50 @@
+//! What there is to read: the log files of every tool on this machine.
+
+use std::path::PathBuf;
+
+use domain::Tool;
+
+/// Where to look. Filled from the environment by the binary, and by tests with
+/// folders of their own; nothing in this crate reads the environment.
+#[derive(Debug, Clone, Default)]
+pub struct Roots {
+    /// The home folder.
+    pub home: Option<PathBuf>,
+    /// Claude Code's configuration folders: `CLAUDE_CONFIG_DIR` split at commas,
+    /// or `~/.config/claude` and `~/.claude`.
+    pub claude: Vec<PathBuf>,
+    /// `CODEX_HOME`, or `~/.codex`.
+    pub codex: Vec<PathBuf>,
+    /// `~/.gemini`.
+    pub gemini: Vec<PathBuf>,
+    /// The `User` folders of VS Code and its relatives, desktop and remote.
+    pub editors: Vec<PathBuf>,
+    /// `CLINE_DATA_DIR`, `CLINE_DIR/data` or `~/.cline/data`: Cline's command line.
+    pub cline: Vec<PathBuf>,
+    /// `XDG_DATA_HOME/opencode`, or `~/.local/share/opencode`.
+    pub opencode: Vec<PathBuf>,
+    /// `COPILOT_HOME`, or `~/.copilot`.
+    pub copilot: Vec<PathBuf>,
+}
+
+/// One file that holds usage.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceFile {
+    /// The tool that wrote it.
+    pub tool: Tool,
+    /// How it is read.
+    pub shape: Shape,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+/// How a file is read, and so what reading on means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Shape {
+    /// A record a line, appended to: reading goes on behind the last whole line.
+    Lines,
+    /// One JSON document, rewritten as a whole: read again when it changed.
+    Document,
+    /// A SQLite database: rows changed since the last reading are read.
+    Database,
+}
