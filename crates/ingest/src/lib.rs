@@ -12,6 +12,8 @@
 
 pub mod harvest;
 pub mod logs;
+mod moment;
+mod remote;
 pub mod source;
 
 pub use harvest::{Harvest, Problem, Problems, Record, Tallies};

@@ -1,5 +1,6 @@
 //! What there is to read: the log files of every tool on this machine.
 
+use std::io;
 use std::path::PathBuf;
 
 use domain::Tool;
@@ -47,4 +48,13 @@ pub enum Shape {
     Document,
     /// A SQLite database: rows changed since the last reading are read.
     Database,
+}
+
+/// The files that were found, and the folders that could not be looked into.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The files.
+    pub files: Vec<SourceFile>,
+    /// Folders that are there but could not be read, and why.
+    pub unreadable: Vec<(PathBuf, io::Error)>,
 }
