@@ -10,11 +10,14 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod fingerprint;
 pub mod harvest;
+pub mod lines;
 pub mod logs;
 mod moment;
 mod remote;
 pub mod source;
+mod steps;
 
 pub use harvest::{Harvest, Problem, Problems, Record, Tallies};
-pub use source::{Roots, Shape, SourceFile};
+pub use source::{Found, Roots, Shape, SourceFile};

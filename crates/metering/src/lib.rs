@@ -1,1 +1,18 @@
-//! Under construction.
+//! A call's life from evidence to sums.
+//!
+//! [`merge`] joins what several sources said of one request into one call;
+//! [`meter`] prices it; [`rollup`] turns calls that are new or were corrected
+//! into signed changes of the cells that reports read.
+//!
+//! Invariant: the same observations in any order, any number of times, in any
+//! grouping, give the same calls.
+
+#![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+pub mod merge;
+pub mod meter;
+pub mod rollup;
+
+pub use merge::{Gathering, join, single};
+pub use meter::Meter;
+pub use rollup::{CellKey, Change, Changes};

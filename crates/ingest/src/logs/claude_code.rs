@@ -1,1 +1,375 @@
-//! Under construction.
+//! Claude Code: `projects/<slug>/**/*.jsonl` in its configuration folders.
+//!
+//! **Key**: the message id of the provider's API (`msg_…`), alone: request ids
+//! differ between replays of one message and are missing behind some endpoints.
+//! One request leaves a line per content block; all carry the same input counts
+//! and a growing output count, so `metering` keeps the highest.
+//!
+//! **Copies**: a resumed or forked session repeats the history of another
+//! (`forkedFrom`), a side question repeats its parent's messages
+//! (`isSidechain`), and progress records of older versions quote a subagent's
+//! messages (`agent_progress`), sometimes as the only trace of them.
+//!
+//! **Advisors**: `usage.iterations[]` of type `advisor_message` are not in the
+//! totals of `usage`; each is a call of its own, under its own model.
+//!
+//! **Not here**: requests for titles and other side calls never reach a
+//! transcript, so that even a perfect reading is a little below the invoice.
+
+mod conversation;
+mod record;
+mod usage;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::{
+    CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, PicoUsd, Place, PrLink, Provider, SessionId, Thread, Timestamp,
+    Tool,
+};
+use memchr::memmem;
+
+use self::conversation::Conversation;
+use self::record::{Iteration, Kind, Line, Message, Quoted, Text};
+use crate::harvest::{Decoder, Harvest, Problem, Record};
+use crate::moment;
+use crate::source::{Found, Roots, Shape, SourceFile};
+
+/// Messages that Claude Code itself made up, as for an error: nothing was spent.
+const SYNTHETIC_MODEL: &str = "<synthetic>";
+/// Folders below `projects` are followed this deep; Claude Code uses five.
+const DEPTH_LIMIT: usize = 12;
+/// Attempts to find a whole record behind a torn one in the same line.
+const RECOVERY_ATTEMPTS: usize = 64;
+/// A record's kind stands this near to its beginning or its end.
+const KIND_WITHIN: usize = 1_024;
+
+/// Finds all transcripts.
+pub(crate) fn find(roots: &Roots, found: &mut Found) {
+    for root in &roots.claude {
+        found.walk(&root.join("projects"), DEPTH_LIMIT, &mut |path| {
+            // `x.jsonl.superseded-…` holds what a rewrite replaced: it may be the only copy.
+            path.file_name().is_some_and(|name| name.to_string_lossy().contains(".jsonl"))
+                .then(|| SourceFile { tool: Tool::ClaudeCode, shape: Shape::Lines, path })
+        });
+    }
+}
+
+/// A reader of one transcript.
+pub fn decoder(path: &Path, state: Option<&str>) -> Box<dyn Decoder + Send> {
+    let in_subagent_file = path.components().any(|part| part.as_os_str() == "subagents");
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    Box::new(Transcript {
+        in_subagent_file,
+        session: SessionId::new(&stem),
+        conversation: state.and_then(|state| serde_json::from_str(state).ok()).unwrap_or_default(),
+        place: None,
+    })
+}
+
+struct Transcript {
+    /// The file holds a subagent's records, whatever they say of themselves.
+    in_subagent_file: bool,
+    /// The session that the file is named after, for records that name none.
+    session: SessionId,
+    conversation: Conversation,
+    /// The last call's place, shared by all that follow in the same one.
+    place: Option<Arc<Place>>,
+}
+
+impl Decoder for Transcript {
+    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+        if !is_of_interest(record.bytes, &self.conversation) {
+            return;
+        }
+        match parse(record.bytes) {
+            Ok((line, torn)) => {
+                if torn {
+                    harvest.problems.count(Problem::Torn, record.offset);
+                }
+                self.line(&line, record.offset, harvest);
+            }
+            Err(Some(problem)) => harvest.problems.count(problem, record.offset),
+            Err(None) => {}
+        }
+    }
+
+    fn state(&self) -> String {
+        serde_json::to_string(&self.conversation).unwrap_or_default()
+    }
+}
+
+impl Transcript {
+    fn line(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
+        match line.kind.as_ref().map_or("", Text::as_str) {
+            "assistant" => self.assistant(line, offset, harvest),
+            "user" => self.user(line, harvest),
+            "progress" => self.progress(line, offset, harvest),
+            "pr-link" => self.pr_link(line, offset, harvest),
+            "system" if line.subtype.as_ref().is_some_and(|it| it.as_str() == "compact_boundary") => {
+                if let Some(at) = self.moment(line) {
+                    let tally = harvest.tallies.touch(Tool::ClaudeCode, &self.session_of(line), at);
+                    tally.compactions = tally.compactions.saturating_add(1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn assistant(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
+        let Some(message) = &line.message else { return };
+        if message.usage.is_none() || message.model.as_ref().is_some_and(|model| model.as_str() == SYNTHETIC_MODEL) {
+            return;
+        }
+        let Some(at) = self.moment(line) else {
+            harvest.problems.count(Problem::Incomplete, offset);
+            return;
+        };
+        let copied = line.forked_from.is_some();
+        let thread = self.thread_of(line);
+        let lineage = match (copied, thread) {
+            (true, _) => Lineage::Copied,
+            (false, Thread::Subagent) => Lineage::Sidechain,
+            (false, Thread::Main) => Lineage::Own,
+        };
+        let session = self.session_of(line);
+        let seen = Seen { line, at, lineage, place: self.place_of(line, session, thread), offset };
+        let request = line.request_id.as_ref();
+        let prompt = seen.observe(message, request, harvest);
+        if copied {
+            return;
+        }
+        let tally = harvest.tallies.touch(Tool::ClaudeCode, &seen.place.session, at);
+        if thread == Thread::Main {
+            if let Some(prompt) = prompt {
+                tally.context(prompt);
+            }
+            if self.conversation.call() {
+                tally.turns = tally.turns.saturating_add(1);
+            }
+        }
+        self.conversation.blocks(message, tally);
+    }
+
+    fn user(&mut self, line: &Line<'_>, harvest: &mut Harvest) {
+        let Some(message) = &line.message else { return };
+        if line.forked_from.is_some() {
+            return;
+        }
+        let Some(at) = self.moment(line) else { return };
+        let aside = [line.is_meta, line.is_compact_summary, line.is_visible_in_transcript_only];
+        let is_prompt = self.thread_of(line) == Thread::Main && !aside.contains(&Some(true));
+        let tally = harvest.tallies.touch(Tool::ClaudeCode, &self.session_of(line), at);
+        self.conversation.blocks(message, tally);
+        if is_prompt {
+            self.conversation.prompt(message);
+        }
+    }
+
+    fn progress(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
+        let Some(quoted) = line.data.and_then(|data| serde_json::from_str::<record::Data<'_>>(data.get()).ok()) else {
+            return;
+        };
+        let Some(Quoted { timestamp, request_id, message: Some(message) }) = quoted.message else { return };
+        let quoted_at = timestamp.and_then(|text| moment::parse(text.as_str()));
+        let Some(at) = quoted_at.or_else(|| self.moment(line)) else { return };
+        if message.usage.is_some() {
+            let session = self.session_of(line);
+            let place = self.place_of(line, session, Thread::Subagent);
+            let seen = Seen { line, at, lineage: Lineage::Quoted, place, offset };
+            seen.observe(&message, request_id.as_ref(), harvest);
+        }
+    }
+
+    fn pr_link(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
+        let (Some(url), Some(number), Some(at)) = (&line.pr_url, line.pr_number, self.moment(line)) else {
+            harvest.problems.count(Problem::Incomplete, offset);
+            return;
+        };
+        harvest.pull_requests.push(PrLink {
+            tool: Tool::ClaudeCode,
+            session: self.session_of(line),
+            url: crate::remote::without_credentials(url.as_str()),
+            number,
+            branch: self.place.as_ref().and_then(|place| place.branch.clone()),
+            first_at: at,
+            last_at: at,
+        });
+    }
+
+    /// The record's time; of a record without one, the last that was seen.
+    fn moment(&mut self, line: &Line<'_>) -> Option<Timestamp> {
+        let at = line.timestamp.as_ref().and_then(|text| moment::parse(text.as_str()));
+        self.conversation.moment(at)
+    }
+
+    fn thread_of(&self, line: &Line<'_>) -> Thread {
+        if self.in_subagent_file || line.is_sidechain == Some(true) { Thread::Subagent } else { Thread::Main }
+    }
+
+    fn session_of(&self, line: &Line<'_>) -> SessionId {
+        let Some(named) = &line.session_id else { return self.session.clone() };
+        match &self.place {
+            Some(place) if place.session.as_str() == named.as_str() => place.session.clone(),
+            _ => SessionId::new(named.as_str()),
+        }
+    }
+
+    /// The place of a record: the last one again, where nothing changed.
+    fn place_of(&mut self, line: &Line<'_>, session: SessionId, thread: Thread) -> Arc<Place> {
+        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.0.to_string()).filter(|it| !it.is_empty());
+        let (command, skill) = self.conversation.activity(thread);
+        if let Some(place) = &self.place {
+            let same = |known: Option<&str>, new: &Option<Text<'_>>| known.unwrap_or("") == new.as_ref().map_or("", Text::as_str);
+            if place.session == session
+                && place.thread == thread
+                && same(place.folder.as_ref().map(domain::Folder::as_str), &line.cwd)
+                && same(place.branch.as_ref().map(domain::Branch::as_str), &line.git_branch)
+                && place.command == command
+                && place.skill == skill
+            {
+                return Arc::clone(place);
+            }
+        }
+        let place = Arc::new(Place {
+            tool: Tool::ClaudeCode,
+            session,
+            thread,
+            folder: text(&line.cwd).map(|folder| folder.as_str().into()),
+            branch: text(&line.git_branch).map(|branch| branch.as_str().into()),
+            remote: None,
+            command,
+            skill,
+        });
+        self.place = Some(Arc::clone(&place));
+        place
+    }
+}
+
+/// A message that was seen in a record, ready to be written down.
+struct Seen<'a> {
+    line: &'a Line<'a>,
+    at: Timestamp,
+    lineage: Lineage,
+    place: Arc<Place>,
+    offset: u64,
+}
+
+impl Seen<'_> {
+    /// Writes down the call, and its advisors'; returns the size of its prompt.
+    fn observe(&self, message: &Message<'_>, request: Option<&Text<'_>>, harvest: &mut Harvest) -> Option<domain::Tokens> {
+        let wire = message.usage.as_ref()?;
+        let Some((key, model)) = self.key(message, request).zip(message.model.as_ref()) else {
+            harvest.problems.count(Problem::Incomplete, self.offset);
+            return None;
+        };
+        let stop = message.stop_reason.as_ref().map(Text::as_str);
+        let observation = Observation {
+            key: CallKey::new(&key),
+            at: self.at,
+            model: ModelName::new(model.as_str()),
+            provider: provider(&key),
+            usage: usage::usage(wire),
+            terms: usage::terms(wire),
+            output: usage::output_confidence(stop, self.line.version.as_ref().map(Text::as_str)),
+            lineage: self.lineage,
+            place: Arc::clone(&self.place),
+            reported_cost: self.line.cost_usd.and_then(|cost| cost.get().parse::<PicoUsd>().ok()).and_then(to_nano),
+            origin: Origin { file: 0, offset: self.offset },
+        };
+        let prompt = observation.usage.prompt().ok();
+        self.advisors(wire, &observation, harvest);
+        harvest.observations.push(observation);
+        prompt
+    }
+
+    /// Calls of an advisor model inside this one, which the totals leave out.
+    fn advisors(&self, wire: &record::Usage<'_>, main: &Observation, harvest: &mut Harvest) {
+        let Some(raw) = wire.iterations.filter(|raw| raw.get().contains("advisor_message")) else { return };
+        let Ok(iterations) = serde_json::from_str::<Vec<&serde_json::value::RawValue>>(raw.get()) else {
+            harvest.problems.count(Problem::Incomplete, self.offset);
+            return;
+        };
+        for (number, raw) in iterations.into_iter().enumerate() {
+            let head = serde_json::from_str::<Iteration<'_>>(raw.get());
+            let Ok(Iteration { kind: Some(kind), model }) = head else { continue };
+            if kind.as_str() != "advisor_message" {
+                continue;
+            }
+            let Some((model, wire)) = model.zip(serde_json::from_str::<record::Usage<'_>>(raw.get()).ok()) else {
+                harvest.problems.count(Problem::Incomplete, self.offset);
+                continue;
+            };
+            harvest.observations.push(Observation {
+                key: CallKey::new(&format!("{}#advisor-{number}", main.key)),
+                model: ModelName::new(model.as_str()),
+                usage: usage::usage(&wire),
+                terms: domain::Terms { geo: main.terms.geo, ..usage::terms(&wire) },
+                reported_cost: None,
+                ..main.clone()
+            });
+        }
+    }
+
+    fn key(&self, message: &Message<'_>, request: Option<&Text<'_>>) -> Option<String> {
+        let text = |text: Option<&Text<'_>>| text.map(|text| text.0.to_string()).filter(|text| !text.is_empty());
+        text(message.id.as_ref())
+            .or_else(|| text(request))
+            .or_else(|| text(self.line.uuid.as_ref()).map(|uuid| format!("claude-code:{uuid}")))
+    }
+}
+
+/// Who made the message, where its id tells.
+fn provider(key: &str) -> Option<Provider> {
+    key.starts_with("msg_bdrk_").then(|| Provider::new("aws-bedrock"))
+        .or_else(|| key.starts_with("msg_vrtx_").then(|| Provider::new("google-vertex")))
+}
+
+fn to_nano(pico: PicoUsd) -> Option<NanoUsd> {
+    pico.round_half_even().ok()
+}
+
+/// Whether anything in the record counts: a look at the bytes that is far
+/// cheaper than reading it as JSON, as most records are prompts and tool output.
+fn is_of_interest(bytes: &[u8], conversation: &Conversation) -> bool {
+    if memmem::find(bytes, b"\"usage\"").is_some() {
+        return true;
+    }
+    let near = |needle: &[u8]| {
+        let head = bytes.get(..KIND_WITHIN).unwrap_or(bytes);
+        let tail = bytes.get(bytes.len().saturating_sub(KIND_WITHIN).max(head.len())..).unwrap_or_default();
+        memmem::find(head, needle).is_some() || memmem::find(tail, needle).is_some()
+    };
+    if near(b"\"user\"") {
+        let failed = memmem::find(bytes, b"\"is_error\":true").is_some() || memmem::find(bytes, b"\"is_error\": true").is_some();
+        return failed || conversation.awaits_success() || memmem::find(bytes, b"\"tool_use_id\"").is_none();
+    }
+    near(b"\"compact_boundary\"") || near(b"\"pr-link\"")
+}
+
+/// Reads a record; of a line in which one record was cut off by the next, the
+/// next, and that it was so. The error is nothing where nothing was lost.
+fn parse(bytes: &[u8]) -> Result<(Line<'_>, bool), Option<Problem>> {
+    if let Ok(line) = serde_json::from_slice(bytes) {
+        return Ok((line, false));
+    }
+    let kind = serde_json::from_slice::<Kind<'_>>(bytes).ok().and_then(|kind| kind.kind);
+    if kind.is_some_and(|kind| !["assistant", "user", "progress", "pr-link"].contains(&kind.as_str())) {
+        return Err(None);
+    }
+    let starts = memmem::find_iter(bytes, b"{\"").skip(1).take(RECOVERY_ATTEMPTS);
+    let is_record = |rest: &&[u8]| {
+        let keys: [&[u8]; 5] =
+            [b"{\"parentUuid\"", b"{\"type\"", b"{\"sessionId\"", b"{\"uuid\"", b"{\"messageId\""];
+        keys.iter().any(|key| rest.starts_with(key))
+    };
+    starts
+        .filter_map(|start| bytes.get(start..))
+        .filter(is_record)
+        .find_map(|rest| serde_json::from_slice::<Line<'_>>(rest).ok())
+        .map(|line| (line, true))
+        .ok_or_else(|| Some(if std::str::from_utf8(bytes).is_ok() { Problem::Malformed } else { Problem::NotUtf8 }))
+}
+
+#[cfg(test)]
+mod tests;

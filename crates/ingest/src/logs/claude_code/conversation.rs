@@ -1,0 +1,128 @@
+//! What must be remembered from record to record of a transcript: whether a
+//! prompt is waiting for its first call, which command or skill is at work, and
+//! which steps fail.
+
+use std::sync::Arc;
+
+use domain::{SessionTally, Thread, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::record::{Block, Message, Text};
+use crate::steps::Steps;
+
+/// A command's or skill's name is at most this long.
+const NAME_LIMIT: usize = 80;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Conversation {
+    last_at: Option<i64>,
+    /// A prompt was given and no call was made yet.
+    prompted: bool,
+    command: Option<Arc<str>>,
+    skill: Option<Arc<str>>,
+    steps: Steps,
+}
+
+impl Conversation {
+    /// Keeps the time of a record, for one that has none.
+    pub(super) fn moment(&mut self, at: Option<Timestamp>) -> Option<Timestamp> {
+        if let Some(at) = at {
+            self.last_at = Some(at.millis());
+        }
+        self.last_at.map(Timestamp::from_millis)
+    }
+
+    /// A call of the main conversation: whether it is the first after a prompt. A
+    /// prompt that leads to none, as a command that the tool answers itself, is no turn.
+    pub(super) fn call(&mut self) -> bool {
+        std::mem::take(&mut self.prompted)
+    }
+
+    /// The developer said something. It is looked at for the name of a slash
+    /// command, and for nothing else.
+    pub(super) fn prompt(&mut self, message: &Message<'_>) {
+        let Some(content) = message.content else { return };
+        let text = match serde_json::from_str::<Text<'_>>(content.get()) {
+            Ok(text) => text.0.into_owned(),
+            Err(_) => {
+                let blocks = blocks(content.get());
+                if blocks.iter().any(|block| block.tool_use_id.is_some()) {
+                    return;
+                }
+                blocks.into_iter().find_map(|block| block.text).map(|text| text.0.into_owned()).unwrap_or_default()
+            }
+        };
+        if text.starts_with("<local-command-") || text.starts_with("<bash-") {
+            return;
+        }
+        self.prompted = true;
+        self.skill = None;
+        self.command = command(&text);
+    }
+
+    /// The command and skill at work. A subagent works for its parent's turn, but
+    /// its file does not say which.
+    pub(super) fn activity(&self, thread: Thread) -> (Option<Arc<str>>, Option<Arc<str>>) {
+        match thread {
+            Thread::Main => (self.command.clone(), self.skill.clone()),
+            Thread::Subagent => (None, None),
+        }
+    }
+
+    pub(super) fn awaits_success(&self) -> bool {
+        self.steps.any_failing()
+    }
+
+    /// Counts the tool calls and tool results among a message's blocks.
+    pub(super) fn blocks(&mut self, message: &Message<'_>, tally: &mut SessionTally) {
+        let Some(content) = message.content.map(serde_json::value::RawValue::get) else { return };
+        if !content.contains("\"tool_use") {
+            return;
+        }
+        for block in blocks(content) {
+            match (block.kind.as_ref().map_or("", Text::as_str), &block.id, &block.tool_use_id) {
+                ("tool_use", Some(id), _) => self.tool_use(id.as_str(), &block, tally),
+                ("tool_result", _, Some(id)) if block.is_error == Some(true) => {
+                    let run = self.steps.fail(id.as_str());
+                    tally.failed_steps = tally.failed_steps.saturating_add(1);
+                    tally.longest_failing_run = tally.longest_failing_run.max(run);
+                }
+                ("tool_result", _, Some(id)) => self.steps.succeed(id.as_str()),
+                _ => {}
+            }
+        }
+    }
+
+    fn tool_use(&mut self, id: &str, block: &Block<'_>, tally: &mut SessionTally) {
+        let name = block.name.as_ref().map_or("", Text::as_str);
+        let arguments = block.input.map_or("", serde_json::value::RawValue::get);
+        tally.tool_calls = tally.tool_calls.saturating_add(1);
+        self.steps.begin(id, name, arguments.as_bytes());
+        if name == "Skill" {
+            #[derive(Deserialize)]
+            struct Input<'a> {
+                #[serde(borrow, alias = "command")]
+                skill: Option<Text<'a>>,
+            }
+            let input = serde_json::from_str::<Input<'_>>(arguments).ok();
+            self.skill = input.and_then(|input| input.skill).and_then(|skill| name_of(skill.as_str()));
+        }
+    }
+}
+
+fn blocks(content: &str) -> Vec<Block<'_>> {
+    serde_json::from_str(content).unwrap_or_default()
+}
+
+/// The slash command of a prompt: Claude Code writes `<command-name>/review</command-name>`.
+fn command(prompt: &str) -> Option<Arc<str>> {
+    let (_, rest) = prompt.split_once("<command-name>")?;
+    let (name, _) = rest.split_once("</command-name>")?;
+    name_of(name.trim().trim_start_matches('/'))
+}
+
+/// A name of a command or skill, and nothing that might be more than a name.
+fn name_of(text: &str) -> Option<Arc<str>> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | ':' | '.' | '/');
+    (!text.is_empty() && text.len() <= NAME_LIMIT && text.chars().all(plain)).then(|| Arc::from(text))
+}
