@@ -54,6 +54,53 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Tag,
+        Self::Record,
+        Self::Remote,
+        Self::RootCommit,
+        Self::GitIdentity,
+        Self::SessionPullRequest,
+        Self::BranchPullRequest,
+        Self::FolderPullRequest,
+        Self::ParentFolder,
+        Self::AccountIdentity,
+        Self::HomeFolder,
+        Self::BranchName,
+        Self::Command,
+        Self::Skill,
+        Self::Rule,
+    ];
+
+    /// The name in JSON and the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::Record => "record",
+            Self::Remote => "remote",
+            Self::RootCommit => "root_commit",
+            Self::GitIdentity => "git_identity",
+            Self::SessionPullRequest => "session_pull_request",
+            Self::BranchPullRequest => "branch_pull_request",
+            Self::FolderPullRequest => "folder_pull_request",
+            Self::ParentFolder => "parent_folder",
+            Self::AccountIdentity => "account_identity",
+            Self::HomeFolder => "home_folder",
+            Self::BranchName => "branch_name",
+            Self::Command => "command",
+            Self::Skill => "skill",
+            Self::Rule => "rule",
+        }
+    }
+
+    /// The variant of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
     /// How sure it makes an answer.
     #[must_use]
     pub const fn confidence(self) -> Confidence {
@@ -141,4 +188,17 @@ pub struct Attribution {
     pub client: Option<Attributed<Client>>,
     /// The project.
     pub project: Option<Attributed<Project>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_evidence_is_found_by_its_name() {
+        for evidence in Evidence::ALL {
+            assert_eq!(Evidence::from_name(evidence.name()), Some(evidence));
+        }
+        assert_eq!(Evidence::from_name("hearsay"), None);
+    }
 }

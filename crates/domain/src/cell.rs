@@ -6,7 +6,7 @@ use crate::observation::OutputConfidence;
 use crate::time::QuarterHour;
 use crate::usage::Usage;
 
-/// The sum of all calls of one quarter of an hour, place, model and confidence.
+/// The sum of all calls of one quarter of an hour, place, service and confidence.
 /// Reports read these instead of calls; both have the same total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cell {
@@ -14,8 +14,8 @@ pub struct Cell {
     pub quarter: QuarterHour,
     /// Where: the store's number of a [`crate::Place`].
     pub place: u32,
-    /// The store's number of a model as named, with its provider.
-    pub model: u32,
+    /// Which model, under which terms: the store's number of a [`crate::Service`].
+    pub service: u32,
     /// How far the output counts can be trusted.
     pub output: OutputConfidence,
     /// How much.

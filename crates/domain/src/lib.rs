@@ -18,6 +18,7 @@ pub mod ids;
 pub mod money;
 pub mod observation;
 pub mod session;
+pub mod source;
 pub mod terms;
 pub mod time;
 pub mod tool;
@@ -34,7 +35,8 @@ pub use ids::{
 pub use money::{NanoUsd, Overflow, PicoUsd};
 pub use observation::{Lineage, Observation, Origin, OutputConfidence, Place, Thread};
 pub use session::{PrLink, SessionTally};
-pub use terms::{InferenceGeo, ServiceTier, Speed, Terms};
+pub use source::{Progress, Shape, SourceFile, Stamp};
+pub use terms::{InferenceGeo, Service, ServiceTier, Speed, Terms};
 pub use time::{QuarterHour, Timestamp};
 pub use tool::Tool;
 pub use usage::{TokenClass, Tokens, Usage};

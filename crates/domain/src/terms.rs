@@ -1,5 +1,7 @@
 //! The terms of service that a call ran under, where they change its price.
 
+use crate::ids::{ModelName, Provider};
+
 /// Which queue of the provider served the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum ServiceTier {
@@ -74,3 +76,15 @@ macro_rules! named {
 named!(ServiceTier { Standard => "standard", Priority => "priority", Batch => "batch", Flex => "flex" });
 named!(Speed { Standard => "standard", Fast => "fast" });
 named!(InferenceGeo { Global => "global", Us => "us", Regional => "regional" });
+
+/// What was asked of a provider: a model, under terms. All that a price depends
+/// on besides the tokens and the day.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Service {
+    /// The model, as named.
+    pub model: ModelName,
+    /// Who serves it, where known.
+    pub provider: Option<Provider>,
+    /// The terms.
+    pub terms: Terms,
+}
