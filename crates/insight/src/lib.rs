@@ -1,1 +1,35 @@
-//! Under construction.
+//! What the figures say: reports, sessions, the numbers that leaders ask for,
+//! what-ifs, and how all of them are printed.
+//!
+//! Pure functions over sums of calls. Nothing here reads a file, a clock or the
+//! environment: the moment, the time zone, the width of the terminal and whether
+//! it has colour are arguments. No float touches money, and parts always add up
+//! to the whole.
+//!
+//! Reading order: [`book`] (what is read), [`query`] and [`span`] (what is
+//! asked), [`report`](mod@report) (the answer), `wire` (the answer as JSON, a
+//! stable contract).
+
+#![deny(clippy::float_arithmetic, clippy::as_conversions)]
+
+pub mod book;
+mod calendar;
+pub mod change;
+pub mod csv;
+mod cut;
+#[cfg(test)]
+mod fixtures;
+pub mod query;
+pub mod render;
+pub mod report;
+pub mod span;
+pub mod table;
+mod text;
+pub mod wire;
+
+pub use book::{Book, PlaceFacts, Provenance, ServiceFacts, Sources, ToolSource, UNKNOWN};
+pub use change::{Change, Rate};
+pub use query::{Filter, Pattern, Period, Query, QueryError};
+pub use report::{Report, ReportError, report};
+pub use span::{Span, SpanError};
+pub use text::PerMille;

@@ -1,0 +1,213 @@
+//! A dimension laid over a book: which value each cell has, as a small number.
+//!
+//! Values are looked up once a place, service or quarter hour and not once a
+//! cell, so that cutting a hundred thousand cells is a walk over arrays.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::{Cell, Confidence, Dimension, QuarterHour};
+use jiff::tz::TimeZone;
+
+use crate::book::{Book, UNKNOWN};
+use crate::calendar::{self, Shift};
+use crate::query::Filter;
+use crate::report::ReportError;
+
+/// The number of [`UNKNOWN`] in every cut.
+pub(crate) const UNKNOWN_CODE: u32 = 0;
+
+/// One dimension of one book.
+pub(crate) struct Cut {
+    /// The dimension.
+    pub(crate) dimension: Dimension,
+    labels: Labels,
+    axis: Axis,
+}
+
+enum Axis {
+    Place(Vec<Answer>),
+    Service(Vec<Answer>),
+    Time { zone: TimeZone, quarters: HashMap<(QuarterHour, Side), Answer> },
+}
+
+/// Which of two compared periods a cell is of. Cells of the earlier one are laid
+/// over the later one, day upon day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Side {
+    /// The period itself.
+    Now,
+    /// The one before.
+    Before,
+}
+
+/// The number of a value, and how sure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The number.
+    pub(crate) code: u32,
+    /// How sure, where that is a question.
+    pub(crate) confidence: Option<Confidence>,
+}
+
+impl Cut {
+    /// Lays the dimension over the book.
+    pub(crate) fn new(dimension: Dimension, book: &Book<'_>, zone: &TimeZone) -> Result<Self, ReportError> {
+        let mut labels = Labels::new();
+        let axis = if dimension.is_time() {
+            Axis::Time { zone: zone.clone(), quarters: HashMap::new() }
+        } else if dimension == Dimension::Model {
+            let answers = book.services.iter().map(|it| labels.plain(&it.model));
+            Axis::Service(answers.collect::<Result<_, _>>()?)
+        } else if dimension == Dimension::Provider {
+            let answers = book.services.iter().map(|it| labels.plain(it.provider.as_str()));
+            Axis::Service(answers.collect::<Result<_, _>>()?)
+        } else {
+            let answers = book.places.iter().map(|it| match it.answer(dimension) {
+                Some((value, confidence)) => Ok(Answer { code: labels.code(value)?, confidence }),
+                None => Ok(Answer { code: UNKNOWN_CODE, confidence: None }),
+            });
+            Axis::Place(answers.collect::<Result<_, ReportError>>()?)
+        };
+        Ok(Self { dimension, labels, axis })
+    }
+
+    /// The value of a cell.
+    pub(crate) fn answer(&mut self, cell: &Cell, side: Side, shift: Shift) -> Result<Answer, ReportError> {
+        match &mut self.axis {
+            Axis::Place(answers) => at(answers, cell.place).ok_or(ReportError::NoSuchPlace(cell.place)),
+            Axis::Service(answers) => {
+                at(answers, cell.service).ok_or(ReportError::NoSuchService(cell.service))
+            }
+            Axis::Time { zone, quarters } => {
+                if let Some(&known) = quarters.get(&(cell.quarter, side)) {
+                    return Ok(known);
+                }
+                let own = cell.quarter.start();
+                let moment = match side {
+                    Side::Now => own,
+                    Side::Before => shift.forward(own, zone).unwrap_or(own),
+                };
+                let code = match calendar::bucket(self.dimension, moment, zone) {
+                    Some(bucket) => self.labels.timed(&bucket.label, bucket.order)?,
+                    None => UNKNOWN_CODE,
+                };
+                let answer = Answer { code, confidence: None };
+                quarters.insert((cell.quarter, side), answer);
+                Ok(answer)
+            }
+        }
+    }
+
+    /// The text of a value.
+    pub(crate) fn label(&self, code: u32) -> Arc<str> {
+        self.labels.text(code)
+    }
+
+    /// Where a value of a time dimension lies in time; the same for all others.
+    pub(crate) fn order(&self, code: u32) -> i64 {
+        usize::try_from(code).ok().and_then(|it| self.labels.orders.get(it)).copied().unwrap_or_default()
+    }
+}
+
+fn at(answers: &[Answer], number: u32) -> Option<Answer> {
+    usize::try_from(number).ok().and_then(|it| answers.get(it)).copied()
+}
+
+/// Texts and their numbers; [`UNKNOWN`] is the first.
+struct Labels {
+    texts: Vec<Arc<str>>,
+    orders: Vec<i64>,
+    codes: HashMap<Arc<str>, u32>,
+}
+
+impl Labels {
+    fn new() -> Self {
+        let unknown: Arc<str> = Arc::from(UNKNOWN);
+        let codes = HashMap::from([(Arc::clone(&unknown), UNKNOWN_CODE)]);
+        Self { texts: vec![unknown], orders: vec![i64::MIN], codes }
+    }
+
+    fn code(&mut self, text: &str) -> Result<u32, ReportError> {
+        self.timed(text, 0)
+    }
+
+    fn plain(&mut self, text: &str) -> Result<Answer, ReportError> {
+        Ok(Answer { code: self.code(text)?, confidence: None })
+    }
+
+    /// The number of a stretch of time, which is where its first moment is.
+    fn timed(&mut self, text: &str, order: i64) -> Result<u32, ReportError> {
+        if let Some(&code) = self.codes.get(text) {
+            if let Some(first) = usize::try_from(code).ok().and_then(|it| self.orders.get_mut(it)) {
+                *first = order.min(*first);
+            }
+            return Ok(code);
+        }
+        let code = u32::try_from(self.texts.len()).map_err(|_| ReportError::TooMany)?;
+        let text: Arc<str> = Arc::from(text);
+        self.texts.push(Arc::clone(&text));
+        self.orders.push(order);
+        self.codes.insert(text, code);
+        Ok(code)
+    }
+
+    fn text(&self, code: u32) -> Arc<str> {
+        let known = usize::try_from(code).ok().and_then(|it| self.texts.get(it));
+        known.map_or_else(|| Arc::from(UNKNOWN), Arc::clone)
+    }
+}
+
+/// A filter laid over a book.
+pub(crate) struct Sieve<'a> {
+    cut: Cut,
+    filter: &'a Filter,
+    verdicts: Vec<Option<bool>>,
+}
+
+impl<'a> Sieve<'a> {
+    /// Lays the filter over the book.
+    pub(crate) fn new(filter: &'a Filter, book: &Book<'_>, zone: &TimeZone) -> Result<Self, ReportError> {
+        let cut = Cut::new(filter.dimension, book, zone)?;
+        Ok(Self { cut, filter, verdicts: Vec::new() })
+    }
+
+    /// Whether the cell stays. Each value is judged once. Times are a cell's own:
+    /// a filter on days does not follow the comparison into the period before.
+    pub(crate) fn keeps(&mut self, cell: &Cell) -> Result<bool, ReportError> {
+        let code = self.cut.answer(cell, Side::Now, Shift::Millis(0))?.code;
+        let index = usize::try_from(code).map_err(|_| ReportError::TooMany)?;
+        if let Some(Some(known)) = self.verdicts.get(index) {
+            return Ok(*known);
+        }
+        if self.verdicts.len() <= index {
+            self.verdicts.resize(index.saturating_add(1), None);
+        }
+        let verdict = self.filter.keeps(&self.cut.label(code));
+        if let Some(slot) = self.verdicts.get_mut(index) {
+            *slot = Some(verdict);
+        }
+        Ok(verdict)
+    }
+
+    /// The patterns that match no value of the book, each with some values that
+    /// there are: those that contain its text first.
+    pub(crate) fn idle_patterns(&self) -> Vec<(String, Vec<Arc<str>>)> {
+        /// So many values are worth showing.
+        const SHOWN: usize = 3;
+        let known = self.cut.labels.texts.get(1..).unwrap_or_default();
+        let idle = self.filter.patterns.iter().filter(|pattern| {
+            pattern.text() != UNKNOWN && !known.iter().any(|it| self.filter.fits(pattern, it))
+        });
+        let near = |text: &str| {
+            let text = text.replace('*', "").to_ascii_lowercase();
+            let (mut alike, other): (Vec<_>, Vec<_>) =
+                known.iter().cloned().partition(|it| it.to_ascii_lowercase().contains(&text));
+            alike.sort_unstable();
+            alike.extend(other);
+            alike.truncate(SHOWN);
+            alike
+        };
+        idle.map(|it| (it.to_text(), near(it.text()))).collect()
+    }
+}

@@ -1,0 +1,227 @@
+//! Books for tests: a small made-up company, and random ones from a seed.
+
+#![expect(clippy::as_conversions, reason = "small numbers of a test generator")]
+
+use std::sync::Arc;
+
+use domain::{
+    Attributed, Attribution, Branch, Cell, Developer, Evidence, Measures, ModelName, NanoUsd,
+    OutputConfidence, Place, Provider, PullRequest, RepoId, Service, SessionId, Terms, Thread, Ticket,
+    Timestamp, Tokens, Tool, Usage,
+};
+use jiff::tz::TimeZone;
+
+use crate::book::{Book, PlaceFacts, ServiceFacts, Sources, ToolSource};
+
+/// Central Europe, as a rule and not from the machine's files.
+pub(crate) fn berlin() -> TimeZone {
+    TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a POSIX time zone")
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    Timestamp::from_millis(text.parse::<jiff::Timestamp>().expect("a time").as_millisecond())
+}
+
+/// Sunday afternoon.
+pub(crate) const NOW: &str = "2026-11-22T13:07:00Z";
+
+pub(crate) struct OwnedBook {
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) places: Vec<PlaceFacts>,
+    pub(crate) services: Vec<ServiceFacts>,
+}
+
+impl OwnedBook {
+    pub(crate) fn book(&self) -> Book<'_> {
+        Book { cells: &self.cells, places: &self.places, services: &self.services }
+    }
+}
+
+pub(crate) fn sources() -> Sources {
+    Sources {
+        tools: vec![
+            ToolSource { tool: Tool::ClaudeCode, files: 214, bytes: 188_743_680 },
+            ToolSource { tool: Tool::Codex, files: 31, bytes: 9_437_184 },
+        ],
+        unreadable_files: 1,
+        problem_records: 3,
+        newest: Some(at("2026-11-22T12:58:00Z")),
+    }
+}
+
+pub(crate) fn place(tool: Tool, session: &str, branch: Option<&str>) -> Place {
+    Place {
+        tool,
+        session: SessionId::new(session),
+        thread: Thread::Main,
+        folder: None,
+        branch: branch.map(Branch::new),
+        remote: None,
+        command: None,
+        skill: None,
+    }
+}
+
+fn facts(session: &str, developer: &str, repo: Option<&str>, branch: Option<&str>) -> PlaceFacts {
+    let with = |evidence| move |value| Attributed { value, evidence };
+    let ticket = branch.and_then(|it| it.split('/').nth(1)).filter(|it| it.contains("ENG-"));
+    PlaceFacts {
+        place: place(Tool::ClaudeCode, session, branch),
+        attribution: Attribution {
+            developer: Some(Attributed { value: Developer::new(developer), evidence: Evidence::GitIdentity }),
+            repo: repo.map(RepoId::new).map(with(Evidence::Remote)),
+            branch: branch.map(Branch::new).map(|value| Attributed { value, evidence: Evidence::Record }),
+            pull_request: None::<Attributed<PullRequest>>,
+            ticket: ticket.map(Ticket::new).map(|value| Attributed { value, evidence: Evidence::BranchName }),
+            ..Attribution::default()
+        },
+    }
+}
+
+fn service(named: &str, name: &str, provider: &str, priced: bool) -> ServiceFacts {
+    ServiceFacts {
+        service: Service { model: ModelName::new(named), provider: None, terms: Terms::STANDARD },
+        model: Arc::from(name),
+        provider: Provider::new(provider),
+        priced,
+    }
+}
+
+fn cell(when: &str, place: u32, service: u32, calls: u64, cost: i64) -> Cell {
+    let usage = Usage {
+        input: Tokens::new(calls * 310),
+        output: Tokens::new(calls * 742),
+        cache_read: Tokens::new(calls * 61_204),
+        cache_write_5m: Tokens::new(calls * 1_800),
+        cache_write_1h: Tokens::new(calls * 950),
+        reasoning: Tokens::new(calls * 120),
+        web_searches: calls / 40,
+    };
+    Cell {
+        quarter: at(when).quarter_hour(),
+        place,
+        service,
+        output: OutputConfidence::Final,
+        measures: Measures {
+            calls,
+            unpriced_calls: 0,
+            usage,
+            list: NanoUsd::new(cost),
+            cost: NanoUsd::new(cost),
+        },
+    }
+}
+
+/// Two months of three developers.
+pub(crate) fn company() -> OwnedBook {
+    let places = vec![
+        facts(
+            "5f0e6c1a",
+            "ana@acme.example",
+            Some("github.com/acme/checkout-service"),
+            Some("feature/ENG-412-retry-payments"),
+        ),
+        facts("81c2d7b4", "ana@acme.example", Some("github.com/acme/checkout-service"), Some("main")),
+        facts("b64a90fe", "ben@acme.example", Some("github.com/acme/billing"), Some("fix/ENG-398-rounding")),
+        facts(
+            "c7d10e55",
+            "chen@acme.example",
+            Some("github.com/acme/infrastructure-and-deployment-tools"),
+            Some("main"),
+        ),
+        facts("d0229ab3", "ben@acme.example", None, None),
+    ];
+    let services = vec![
+        service("claude-opus-5-5", "claude-opus-5-5", "anthropic", true),
+        service("claude-sonnet-5-5", "claude-sonnet-5-5", "anthropic", true),
+        service("claude-haiku-5-5", "claude-haiku-5-5", "anthropic", true),
+        service("house-coder-2", "house-coder-2", "unknown", false),
+    ];
+    let mut cells = vec![
+        cell("2026-10-05T09:00:00Z", 1, 0, 410, 61_904_118_250),
+        cell("2026-10-14T13:30:00Z", 2, 1, 260, 12_220_431_000),
+        cell("2026-10-20T08:15:00Z", 3, 0, 120, 22_004_900_100),
+        cell("2026-10-30T08:15:00Z", 3, 0, 40, 7_100_220_400),
+        cell("2026-11-02T09:15:00Z", 0, 0, 802, 148_233_019_455),
+        cell("2026-11-02T23:15:00Z", 0, 2, 640, 2_114_508_330),
+        cell("2026-11-09T10:00:00Z", 1, 1, 355, 18_440_900_275),
+        cell("2026-11-10T14:45:00Z", 2, 0, 512, 90_015_220_080),
+        cell("2026-11-12T07:30:00Z", 3, 1, 205, 9_870_113_600),
+        cell("2026-11-18T16:00:00Z", 3, 2, 4, 3_120_400),
+        cell("2026-11-20T11:15:00Z", 4, 1, 61, 3_001_450_125),
+        cell("2026-11-21T15:00:00Z", 0, 0, 33, 6_410_722_050),
+    ];
+    let mut unpriced = cell("2026-11-19T15:00:00Z", 2, 3, 17, 0);
+    unpriced.measures.unpriced_calls = 17;
+    cells.push(unpriced);
+    let mut low = cell("2026-11-03T15:00:00Z", 1, 0, 90, 14_300_118_900);
+    low.output = OutputConfidence::Placeholder;
+    cells.push(low);
+    OwnedBook { cells, places, services }
+}
+
+/// A small generator of numbers that look random: xorshift64*.
+pub(crate) struct Seeded(u64);
+
+impl Seeded {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16) % bound
+    }
+
+    pub(crate) fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+        let index = usize::try_from(self.below(of.len() as u64)).expect("an index");
+        &of[index]
+    }
+}
+
+/// A book with everything that can be odd about one.
+pub(crate) fn random(random: &mut Seeded) -> OwnedBook {
+    let branches = ["main", "fix/ENG-1-a", "feature/ENG-2-b", "dev"];
+    let places = (0..1 + random.below(8)).map(|number| {
+        let repo = ["github.com/a/x", "github.com/a/y", "gitlab.com/b/z"][number as usize % 3];
+        let repo = (random.below(4) > 0).then_some(repo);
+        let branch = (random.below(3) > 0).then(|| *random.pick(&branches));
+        let mut facts = facts(&format!("s{number}"), ["ana", "ben"][number as usize % 2], repo, branch);
+        facts.place.tool = *random.pick(&Tool::ALL);
+        if random.below(5) == 0 {
+            facts.attribution.developer = None;
+        }
+        facts
+    });
+    let places: Vec<_> = places.collect();
+    let services = vec![
+        service("opus", "claude-opus-5-5", "anthropic", true),
+        service("opus[1m]", "claude-opus-5-5", "anthropic", true),
+        service("gpt", "gpt-6-sol", "openai", true),
+        service("odd", "odd", "unknown", false),
+    ];
+    let start = at("2026-09-20T00:00:00Z").quarter_hour().number();
+    let cells = (0..random.below(300)).map(|_| {
+        let calls = random.below(50);
+        let service = random.below(4) as u32;
+        let unpriced = if service == 3 { calls } else { random.below(2) * calls / 3 };
+        let cost = if service == 3 { 0 } else { random.below(5_000_000_000) as i64 };
+        Cell {
+            quarter: domain::QuarterHour::new(start + random.below(96 * 64) as i64),
+            place: random.below(places.len() as u64) as u32,
+            service,
+            output: *random.pick(&OutputConfidence::ALL),
+            measures: Measures {
+                calls,
+                unpriced_calls: unpriced,
+                usage: Usage { output: Tokens::new(random.below(9_999)), ..Usage::ZERO },
+                list: NanoUsd::new(cost + 7),
+                cost: NanoUsd::new(cost),
+            },
+        }
+    });
+    let cells = cells.collect();
+    OwnedBook { cells, places, services }
+}

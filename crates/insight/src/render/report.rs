@@ -1,0 +1,370 @@
+//! `bursar report` as a table.
+
+use domain::{Dimension, Measures, NanoUsd};
+use unicode_width::UnicodeWidthStr;
+
+use crate::book::{Provenance, Sources, UNKNOWN};
+use crate::report::{Coverage, Figures, Key, Period, Report};
+use crate::table::{Column, Field, Kind, Table, Terminal, Tone, prose};
+use crate::text::{compact, counted, dollars, share, signed_dollars, thousands};
+
+/// Models without a price that are named one by one.
+const UNPRICED_SHOWN: usize = 5;
+
+/// The report as text of at most that width.
+#[must_use]
+pub fn report_text(report: &Report, provenance: &Provenance<'_>, terminal: &Terminal) -> String {
+    let mut out = title(report, terminal);
+    if report.total.measures.calls == 0 && report.rows.is_empty() {
+        out.push_str(&prose("No calls in this period.", terminal));
+    } else {
+        out.push_str(&body(report, terminal));
+    }
+    let notes = notes(report, provenance.sources);
+    if !notes.is_empty() {
+        out.push('\n');
+    }
+    for note in notes {
+        out.push_str(&terminal.tint(note.tone, prose(&note.text, terminal).trim_end()));
+        out.push('\n');
+    }
+    out
+}
+
+/// A line under a table.
+struct Note {
+    tone: Tone,
+    text: String,
+}
+
+impl Note {
+    const fn quiet(text: String) -> Self {
+        Self { tone: Tone::Quiet, text }
+    }
+
+    const fn alarm(text: String) -> Self {
+        Self { tone: Tone::Alarm, text }
+    }
+}
+
+fn title(report: &Report, terminal: &Terminal) -> String {
+    let by: Vec<&str> = report.dimensions.iter().map(|it| it.name()).collect();
+    let what = match by.split_last() {
+        None => "Spend".to_owned(),
+        Some((last, [])) => format!("Spend by {last}"),
+        Some((last, others)) => format!("Spend by {} and {last}", others.join(", ")),
+    };
+    let dash = terminal.either("\u{2013}", "-");
+    let dot = terminal.either("\u{00b7}", "-");
+    let mut text = terminal.tint(Tone::Strong, &what);
+    let when = format!("{} ({})", days(&report.period, dash), report.period.timezone);
+    let one_line = what.width().saturating_add(when.width()).saturating_add(3) <= terminal.width;
+    let between = if one_line { format!(" {dot} ") } else { "\n".to_owned() };
+    text.push_str(&between);
+    text.push_str(&terminal.tint(Tone::Quiet, &when));
+    text.push('\n');
+    for (dimension, patterns) in &report.filters {
+        let only = format!("Only {}: {}", dimension.name(), patterns.join(", "));
+        text.push_str(
+            &terminal.tint(Tone::Quiet, prose(&crate::table::printable(&only), terminal).trim_end()),
+        );
+        text.push('\n');
+    }
+    if let Some(before) = &report.compared_with {
+        let line = format!("Compared with {}", days(before, dash));
+        text.push_str(&terminal.tint(Tone::Quiet, &line));
+        text.push('\n');
+    }
+    text.push('\n');
+    text
+}
+
+/// The first and the last day: those of the period, where it is open those with calls.
+fn days(period: &Period, dash: &str) -> String {
+    let day = |it: &String| it.get(..10).unwrap_or_default().to_owned();
+    let first = period.since.as_ref().map(day).or_else(|| period.days.as_ref().map(|it| it.0.clone()));
+    let last = period.last_day.clone().or_else(|| period.days.as_ref().map(|it| it.1.clone()));
+    match (first, last) {
+        (Some(first), Some(last)) if first == last => first,
+        (Some(first), Some(last)) => format!("{first} {dash} {last}"),
+        (Some(first), None) => format!("since {first}"),
+        (None, Some(last)) => format!("until {last}"),
+        (None, None) => "all time".to_owned(),
+    }
+}
+
+fn columns(report: &Report) -> Vec<Column> {
+    let mut columns: Vec<Column> =
+        report.dimensions.iter().map(|it| Column { head: it.name(), kind: Kind::Name }).collect();
+    if columns.is_empty() {
+        columns.push(Column { head: "", kind: Kind::Name });
+    }
+    columns.push(Column { head: "calls", kind: Kind::Spare(1) });
+    columns.push(Column { head: "input", kind: Kind::Spare(4) });
+    columns.push(Column { head: "cache write", kind: Kind::Spare(6) });
+    columns.push(Column { head: "cache read", kind: Kind::Spare(5) });
+    columns.push(Column { head: "output", kind: Kind::Spare(3) });
+    if report.compared_with.is_some() {
+        columns.push(Column { head: "before", kind: Kind::Spare(2) });
+    }
+    columns.push(Column { head: "cost", kind: Kind::Figure });
+    if report.compared_with.is_some() {
+        columns.push(Column { head: "change", kind: Kind::Spare(2) });
+        columns.push(Column { head: "", kind: Kind::Figure });
+    } else {
+        columns.push(Column { head: "share", kind: Kind::Spare(2) });
+    }
+    columns
+}
+
+fn body(report: &Report, terminal: &Terminal) -> String {
+    let mut table = Table::new(columns(report));
+    let total = &report.total.measures;
+    let names = report.dimensions.len().max(1);
+    let hosts: Vec<Option<&str>> =
+        (0..names).map(|place| shared_host(report.rows.iter().filter_map(|it| it.key.get(place)))).collect();
+    for row in &report.rows {
+        let mut fields: Vec<Field> = row
+            .key
+            .iter()
+            .zip(&report.dimensions)
+            .zip(&hosts)
+            .map(|((it, &of), host)| {
+                name(of, it.value.strip_prefix(host.unwrap_or_default()).unwrap_or(&it.value))
+            })
+            .collect();
+        if fields.is_empty() {
+            fields.push(Field::new("everything"));
+        }
+        push_figures(&mut fields, &row.figures, total, Tone::Plain);
+        table.push(fields);
+    }
+    let summary = |label: &str, figures: &Figures, tone| {
+        let mut fields = vec![Field::new(label).toned(tone)];
+        fields.resize(names, Field::new(""));
+        push_figures(&mut fields, figures, total, tone);
+        fields
+    };
+    if let Some(rest) = &report.rest {
+        table.push(summary(&format!("{} more", rest.rows), &rest.figures, Tone::Quiet));
+    }
+    if !report.dimensions.is_empty() {
+        table.rule();
+        table.push(summary("total", &report.total, Tone::Strong));
+    }
+    let printed = table.print(terminal);
+    if printed.left_out.is_empty() {
+        return printed.text;
+    }
+    let left_out = format!("Too narrow for: {}.", printed.left_out.join(", "));
+    format!("{}\n{}\n", printed.text, terminal.tint(Tone::Quiet, prose(&left_out, terminal).trim_end()))
+}
+
+/// The host that all repositories of a column have, with its slash: it says nothing then.
+fn shared_host<'a>(values: impl Iterator<Item = &'a Key>) -> Option<&'a str> {
+    let mut shared = None;
+    for key in values.filter(|it| &*it.value != UNKNOWN) {
+        let (host, _) = key.value.split_once('/').filter(|it| it.0.contains('.'))?;
+        let host = key.value.get(..host.len().saturating_add(1))?;
+        if *shared.get_or_insert(host) != host {
+            return None;
+        }
+    }
+    shared
+}
+
+/// A value in its column.
+fn name(dimension: Dimension, value: &str) -> Field {
+    let hour = dimension == Dimension::Hour;
+    let text = if hour { value.replace('T', " ") } else { value.to_owned() };
+    let field = Field::new(&text);
+    if value == UNKNOWN { field.toned(Tone::Quiet) } else { field }
+}
+
+fn push_figures(fields: &mut Vec<Field>, figures: &Figures, total: &Measures, tone: Tone) {
+    let it = &figures.measures;
+    let written = it.usage.cache_write_5m.count().saturating_add(it.usage.cache_write_1h.count());
+    let mut push = |text: String| fields.push(Field::new(&text).toned(tone));
+    push(thousands(u128::from(it.calls)));
+    push(compact(it.usage.input.count()));
+    push(compact(written));
+    push(compact(it.usage.cache_read.count()));
+    push(compact(it.usage.output.count()));
+    let Some(change) = &figures.change else {
+        push(cost(it, total));
+        push(share(it.cost, total.cost));
+        return;
+    };
+    push(dollars(change.before));
+    push(cost(it, total));
+    push(signed_dollars(change.difference));
+    let tone = if change.is_flagged() { Tone::Alarm } else { tone };
+    let mark = if change.is_flagged() { "!" } else { " " };
+    fields.push(Field::new(&format!("{}{mark}", change.rate_text())).toned(tone));
+}
+
+/// The cost, or that there is none to tell. A `+` says that some calls are not in
+/// it; where the column has one, the others leave its place free.
+fn cost(measures: &Measures, total: &Measures) -> String {
+    let free = if total.unpriced_calls == 0 { "" } else { " " };
+    if measures.unpriced_calls == 0 {
+        format!("{}{free}", dollars(measures.cost))
+    } else if measures.unpriced_calls >= measures.calls {
+        "unpriced".to_owned()
+    } else {
+        format!("{}+", dollars(measures.cost))
+    }
+}
+
+fn notes(report: &Report, sources: &Sources) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for idle in &report.idle_patterns {
+        let there_are: Vec<&str> = idle.there_are.iter().map(|it| &**it).collect();
+        let hint = if there_are.is_empty() {
+            "none is known".to_owned()
+        } else {
+            format!("there are: {}", there_are.join(", "))
+        };
+        let text = format!(
+            "No {} matches `{}`; {hint}. `*` stands for anything.",
+            idle.dimension.name(),
+            idle.pattern
+        );
+        notes.push(Note::alarm(crate::table::printable(&text)));
+    }
+    notes.extend(unpriced(report));
+    notes.extend(low_output(report));
+    notes.extend(report.attribution.iter().filter_map(|it| coverage(it, report.total.measures.cost)));
+    let flagged = |it: &crate::report::Row| it.figures.change.is_some_and(|it| it.is_flagged());
+    if report.rows.iter().any(flagged) {
+        notes.push(Note::quiet("! changed by more than 30%.".to_owned()));
+    }
+    notes.extend(unread(sources));
+    notes
+}
+
+fn unpriced(report: &Report) -> Vec<Note> {
+    let mut notes: Vec<Note> = Vec::new();
+    for it in report.unpriced.iter().take(UNPRICED_SHOWN) {
+        let prompt = it.usage.prompt().map_or(u64::MAX, domain::Tokens::count);
+        let why = if it.known { "in part without a price" } else { "without a price" };
+        let text = format!(
+            "{}: {} {why} ({} tokens in, {} out); not in the cost.",
+            it.model,
+            counted(it.calls, "call", "calls"),
+            compact(prompt),
+            compact(it.usage.output.count())
+        );
+        notes.push(Note::alarm(crate::table::printable(&text)));
+    }
+    if let Some(more @ 1..) = report.unpriced.len().checked_sub(UNPRICED_SHOWN) {
+        notes.push(Note::alarm(format!("{more} more models have no price; `--format json` lists them.")));
+    }
+    notes
+}
+
+fn low_output(report: &Report) -> Option<Note> {
+    let low = &report.total.may_be_low;
+    if low.calls == 0 {
+        return None;
+    }
+    Some(Note::quiet(format!(
+        "Output may be counted too low in {} ({} of the cost): the tool logged no final count.",
+        counted(low.calls, "call", "calls"),
+        share(low.cost, report.total.measures.cost)
+    )))
+}
+
+fn coverage(coverage: &Coverage, total: NanoUsd) -> Option<Note> {
+    if coverage.unknown.calls == 0 {
+        return None;
+    }
+    Some(Note::quiet(format!(
+        "The {} of {} is unknown ({} of the cost).",
+        spoken(coverage.dimension),
+        counted(coverage.unknown.calls, "call", "calls"),
+        share(coverage.unknown.cost, total)
+    )))
+}
+
+fn spoken(dimension: Dimension) -> &'static str {
+    if dimension == Dimension::PullRequest { "pull request" } else { dimension.name() }
+}
+
+fn unread(sources: &Sources) -> Option<Note> {
+    let records = counted(sources.problem_records, "record", "records");
+    let files = counted(sources.unreadable_files, "file", "files");
+    let what = match (sources.problem_records, sources.unreadable_files) {
+        (0, 0) => return None,
+        (_, 0) => records,
+        (0, _) => files,
+        (_, _) => format!("{records} and {files}"),
+    };
+    Some(Note::alarm(format!("{what} could not be read: `bursar doctor` names them.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{NOW, at, berlin, company, sources};
+    use crate::query::{Filter, Query};
+    use crate::report::report;
+    use crate::span::Span;
+    use crate::table::{Charset, Color};
+
+    fn printed(query: &Query, terminal: &Terminal) -> String {
+        let company = company();
+        let report = report(query, &company.book(), at(NOW)).expect("a report");
+        let sources = sources();
+        let text = report_text(&report, &Provenance { sources: &sources, price_book: "" }, terminal);
+        if terminal.color == Color::Off {
+            for line in text.lines() {
+                assert!(unicode_width::UnicodeWidthStr::width(line) <= terminal.width, "{line}");
+            }
+        }
+        text
+    }
+
+    fn by(dimensions: &[Dimension]) -> Query {
+        Query { group_by: dimensions.to_vec(), ..Query::total(berlin()) }
+    }
+
+    fn comparison() -> Query {
+        let span = Span::parse(Some("this-month"), None, &berlin(), at(NOW)).expect("a span");
+        Query { compare: true, span, ..by(&[Dimension::Repo, Dimension::Developer]) }
+    }
+
+    #[test]
+    fn at_several_widths() {
+        let cut = by(&[Dimension::Repo, Dimension::Branch, Dimension::Model]);
+        for width in [60, 80, 120] {
+            insta::assert_snapshot!(format!("cut-{width}"), printed(&cut, &Terminal::plain(width)));
+            insta::assert_snapshot!(
+                format!("compared-{width}"),
+                printed(&comparison(), &Terminal::plain(width))
+            );
+        }
+    }
+
+    #[test]
+    fn in_colour_and_in_ascii() {
+        let colour = Terminal { width: 80, color: Color::On, charset: Charset::Unicode };
+        let text = printed(&comparison(), &colour).replace('\u{1b}', "ESC");
+        insta::assert_snapshot!("compared-colour", text);
+        let ascii = Terminal { width: 80, color: Color::Off, charset: Charset::Ascii };
+        insta::assert_snapshot!("compared-ascii", printed(&comparison(), &ascii));
+    }
+
+    #[test]
+    fn the_shapes_of_a_question() {
+        let plain = Terminal::plain(100);
+        insta::assert_snapshot!("total", printed(&by(&[]), &plain));
+        let daily = Query { period: Some(crate::query::Period::Daily), top: Some(4), ..by(&[]) };
+        insta::assert_snapshot!("daily-top", printed(&daily, &plain));
+        let mistyped = Filter::parse(Dimension::Repo, &["billing"]).expect("a filter");
+        insta::assert_snapshot!(
+            "mistyped",
+            printed(&Query { filters: vec![mistyped], ..by(&[Dimension::Repo]) }, &plain)
+        );
+    }
+}

@@ -1,0 +1,242 @@
+//! `bursar.report/1`.
+
+use std::collections::BTreeMap;
+
+use domain::{Confidence, Dimension, Measures};
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+use super::{WireMeasures, WireProvenance, WireShare, WireTokens, nano, to_text};
+use crate::book::Provenance;
+use crate::change::{Change, Rate};
+use crate::report::{Coverage, Figures, Key, Period, Report, Row};
+
+/// The name and version of this contract.
+const SCHEMA: &str = "bursar.report/1";
+
+#[derive(Debug, Serialize)]
+struct WireReport<'a> {
+    schema: &'static str,
+    period: WirePeriod<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared_with: Option<WirePeriod<'a>>,
+    group_by: Vec<&'static str>,
+    filters: Vec<WireFilter<'a>>,
+    rows: Vec<WireRow<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<WireRest>,
+    total: WireFigures,
+    confidence: WireConfidence,
+    unpriced: Vec<WireUnpriced<'a>>,
+    #[serde(flatten)]
+    provenance: WireProvenance,
+}
+
+#[derive(Debug, Serialize)]
+struct WirePeriod<'a> {
+    since: Option<&'a str>,
+    until: Option<&'a str>,
+    timezone: &'a str,
+    first_day: Option<&'a str>,
+    last_day: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireFilter<'a> {
+    dimension: &'static str,
+    patterns: &'a [String],
+    unmatched: Vec<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireRow<'a> {
+    key: InOrder<&'a str>,
+    #[serde(skip_serializing_if = "InOrder::is_empty")]
+    key_confidence: InOrder<&'static str>,
+    #[serde(flatten)]
+    figures: WireFigures,
+}
+
+#[derive(Debug, Serialize)]
+struct WireRest {
+    rows: usize,
+    #[serde(flatten)]
+    figures: WireFigures,
+}
+
+#[derive(Debug, Serialize)]
+struct WireFigures {
+    #[serde(flatten)]
+    measures: WireMeasures,
+    output_may_be_low: WireShare,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compare: Option<WireChange>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireChange {
+    before_calls: u64,
+    before_cost_nano_usd: String,
+    before_cost_usd: String,
+    change_nano_usd: String,
+    change_usd: String,
+    change_percent: Option<String>,
+    new: bool,
+    flagged: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct WireConfidence {
+    output: Vec<WireOutput>,
+    attribution: BTreeMap<&'static str, BTreeMap<&'static str, WireShare>>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireOutput {
+    count: &'static str,
+    reason: &'static str,
+    may_be_low: bool,
+    output_tokens: u64,
+    #[serde(flatten)]
+    share: WireShare,
+}
+
+#[derive(Debug, Serialize)]
+struct WireUnpriced<'a> {
+    model: &'a str,
+    provider: &'a str,
+    in_price_book: bool,
+    calls: u64,
+    tokens: WireTokens,
+    web_searches: u64,
+}
+
+/// A JSON object whose fields keep the order of the question.
+#[derive(Debug)]
+struct InOrder<T>(Vec<(&'static str, T)>);
+
+impl<T> InOrder<T> {
+    const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T: Serialize> Serialize for InOrder<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// The report as JSON, `bursar.report/1`.
+///
+/// # Errors
+/// Where a value cannot be written, which these types do not allow.
+pub fn report_json(report: &Report, provenance: &Provenance<'_>) -> Result<String, serde_json::Error> {
+    let total = &report.total.measures;
+    to_text(&WireReport {
+        schema: SCHEMA,
+        period: period(&report.period),
+        compared_with: report.compared_with.as_ref().map(period),
+        group_by: report.dimensions.iter().map(|it| it.name()).collect(),
+        filters: report
+            .filters
+            .iter()
+            .map(|(dimension, patterns)| filter(report, *dimension, patterns))
+            .collect(),
+        rows: report.rows.iter().map(|it| row(&report.dimensions, it)).collect(),
+        rest: report.rest.map(|it| WireRest { rows: it.rows, figures: figures(&it.figures) }),
+        total: figures(&report.total),
+        confidence: confidence(report, total),
+        unpriced: report
+            .unpriced
+            .iter()
+            .map(|it| WireUnpriced {
+                model: &it.model,
+                provider: &it.provider,
+                in_price_book: it.known,
+                calls: it.calls,
+                tokens: WireTokens::of(&it.usage),
+                web_searches: it.usage.web_searches,
+            })
+            .collect(),
+        provenance: WireProvenance::of(provenance),
+    })
+}
+
+fn period(period: &Period) -> WirePeriod<'_> {
+    let days = period.days.as_ref();
+    WirePeriod {
+        since: period.since.as_deref(),
+        until: period.until.as_deref(),
+        timezone: &period.timezone,
+        first_day: days.map(|it| it.0.as_str()),
+        last_day: days.map(|it| it.1.as_str()),
+    }
+}
+
+fn filter<'a>(report: &'a Report, dimension: Dimension, patterns: &'a [String]) -> WireFilter<'a> {
+    let idle = report.idle_patterns.iter();
+    let unmatched = idle.filter(|it| it.dimension == dimension && patterns.contains(&it.pattern));
+    WireFilter {
+        dimension: dimension.name(),
+        patterns,
+        unmatched: unmatched.map(|it| it.pattern.as_str()).collect(),
+    }
+}
+
+fn row<'a>(dimensions: &[Dimension], row: &'a Row) -> WireRow<'a> {
+    let named = || dimensions.iter().map(|it| it.name()).zip(&row.key);
+    let sure = |(name, it): (&'static str, &Key)| it.confidence.map(|sure| (name, sure.name()));
+    WireRow {
+        key: InOrder(named().map(|(name, it)| (name, &*it.value)).collect()),
+        key_confidence: InOrder(named().filter_map(sure).collect()),
+        figures: figures(&row.figures),
+    }
+}
+
+fn figures(figures: &Figures) -> WireFigures {
+    WireFigures {
+        measures: WireMeasures::of(&figures.measures),
+        output_may_be_low: WireShare::of(&figures.may_be_low, &figures.measures),
+        compare: figures.change.as_ref().map(change),
+    }
+}
+
+fn change(change: &Change) -> WireChange {
+    WireChange {
+        before_calls: change.calls_before,
+        before_cost_nano_usd: nano(change.before),
+        before_cost_usd: change.before.to_string(),
+        change_nano_usd: nano(change.difference),
+        change_usd: change.difference.to_string(),
+        change_percent: match change.rate {
+            Rate::By(by) => Some(by.to_decimal()),
+            Rate::New | Rate::Nothing => None,
+        },
+        new: change.rate == Rate::New,
+        flagged: change.is_flagged(),
+    }
+}
+
+fn confidence(report: &Report, total: &Measures) -> WireConfidence {
+    let output = report.output.iter().map(|it| WireOutput {
+        count: it.confidence.name(),
+        reason: it.confidence.reason(),
+        may_be_low: it.confidence.may_be_low(),
+        output_tokens: it.measures.usage.output.count(),
+        share: WireShare::of(&it.measures, total),
+    });
+    let attribution = report.attribution.iter().map(|it| (it.dimension.name(), coverage(it, total)));
+    WireConfidence { output: output.collect(), attribution: attribution.collect() }
+}
+
+fn coverage(coverage: &Coverage, total: &Measures) -> BTreeMap<&'static str, WireShare> {
+    let levels = [Confidence::Exact, Confidence::High, Confidence::Medium, Confidence::Low];
+    let names = levels.into_iter().map(Confidence::name).chain([crate::book::UNKNOWN]);
+    let sums = coverage.known.iter().chain([&coverage.unknown]);
+    names.zip(sums).map(|(name, sum)| (name, WireShare::of(sum, total))).collect()
+}
