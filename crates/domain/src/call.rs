@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::ids::{CallKey, ModelName, Provider};
 use crate::money::NanoUsd;
 use crate::observation::{Lineage, Origin, OutputConfidence, Place};
-use crate::terms::Terms;
+use crate::terms::{Service, Terms};
 use crate::time::Timestamp;
 use crate::usage::Usage;
 
@@ -46,6 +46,14 @@ pub struct Figures {
     pub at: Timestamp,
     /// Where it was read.
     pub origin: Origin,
+}
+
+impl Figures {
+    /// What was asked of the provider.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        Service { model: self.model.clone(), provider: self.provider.clone(), terms: self.terms }
+    }
 }
 
 /// Where the call belongs, as the most original observation has it.

@@ -10,8 +10,8 @@ use crate::usage::Tokens;
 /// A pause longer than this is idle time: the developer was elsewhere.
 pub const IDLE_AFTER_MILLIS: i64 = 5 * 60 * 1_000;
 
-/// What one log file says of one session. A session's figures are the sum over
-/// its files; a file that is read again replaces its own.
+/// What one log file says of one session; [`SessionTally::join`] puts the files of a
+/// session together. A file that is read again replaces its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionTally {
     /// The tool.
@@ -71,6 +71,24 @@ impl SessionTally {
             self.last_at = at;
         }
         self.first_at = self.first_at.min(at);
+    }
+
+    /// What another file says of the same session. Steps are added up; turns, active
+    /// time and the like are those of the file that knows most, as subagents work
+    /// beside their session and resumed sessions repeat it.
+    pub fn join(&mut self, other: &Self) {
+        self.first_at = self.first_at.min(other.first_at);
+        self.last_at = self.last_at.max(other.last_at);
+        self.turns = self.turns.max(other.turns);
+        self.active_ms = self.active_ms.max(other.active_ms);
+        self.tool_calls = self.tool_calls.saturating_add(other.tool_calls);
+        self.failed_steps = self.failed_steps.saturating_add(other.failed_steps);
+        self.longest_failing_run = self.longest_failing_run.max(other.longest_failing_run);
+        self.compactions = self.compactions.max(other.compactions);
+        if self.first_context == Tokens::ZERO {
+            self.first_context = other.first_context;
+        }
+        self.peak_context = self.peak_context.max(other.peak_context);
     }
 
     /// A call of the main conversation carried a prompt of so many tokens.

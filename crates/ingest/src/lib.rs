@@ -11,13 +11,18 @@
 #![deny(clippy::float_arithmetic)]
 
 mod fingerprint;
+mod folders;
 pub mod harvest;
+mod json;
 pub mod lines;
 pub mod logs;
 mod moment;
+pub mod reading;
 mod remote;
 pub mod source;
 mod steps;
+#[cfg(test)]
+mod testing;
 
 pub use harvest::{Harvest, Problem, Problems, Record, Tallies};
 pub use source::{Found, Roots, Shape, SourceFile};

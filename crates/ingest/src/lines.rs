@@ -258,7 +258,12 @@ mod tests {
 
     #[test]
     fn noise_is_counted_or_ignored() {
-        check(b"\0\0\0\n\xEF\xBB\xBF{\"a\":1}\n\0\0{\"b\":2}\nnoise\n", &["4: {\"a\":1}", "15: {\"b\":2}"], &[(Problem::Malformed, 1)], 31);
+        check(
+            b"\0\0\0\n\xEF\xBB\xBF{\"a\":1}\n\0\0{\"b\":2}\nnoise\n",
+            &["4: {\"a\":1}", "15: {\"b\":2}"],
+            &[(Problem::Malformed, 1)],
+            31,
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use domain::Tool;
+pub use domain::{Shape, SourceFile};
 
 /// Where to look. Filled from the environment by the binary, and by tests with
 /// folders of their own; nothing in this crate reads the environment.
@@ -29,28 +29,6 @@ pub struct Roots {
     pub copilot: Vec<PathBuf>,
 }
 
-/// One file that holds usage.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceFile {
-    /// The tool that wrote it.
-    pub tool: Tool,
-    /// How it is read.
-    pub shape: Shape,
-    /// Where it is.
-    pub path: PathBuf,
-}
-
-/// How a file is read, and so what reading on means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Shape {
-    /// A record a line, appended to: reading goes on behind the last whole line.
-    Lines,
-    /// One JSON document, rewritten as a whole: read again when it changed.
-    Document,
-    /// A SQLite database: rows changed since the last reading are read.
-    Database,
-}
-
 /// The files that were found, and the folders that could not be looked into.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -63,7 +41,12 @@ pub struct Found {
 impl Found {
     /// Walks a folder to a depth and keeps what `pick` makes of its files. A folder
     /// that is not there is no problem; one that cannot be looked into is.
-    pub(crate) fn walk(&mut self, folder: &Path, depth: usize, pick: &mut dyn FnMut(PathBuf) -> Option<SourceFile>) {
+    pub(crate) fn walk(
+        &mut self,
+        folder: &Path,
+        depth: usize,
+        pick: &mut dyn FnMut(PathBuf) -> Option<SourceFile>,
+    ) {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return,

@@ -16,8 +16,8 @@ pub struct CellKey {
     pub quarter: QuarterHour,
     /// The number of the place.
     pub place: u32,
-    /// The number of the model.
-    pub model: u32,
+    /// The number of the service.
+    pub service: u32,
     /// How far the output counts can be trusted.
     pub output: OutputConfidence,
 }
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn cell(place: u32) -> CellKey {
-        CellKey { quarter: QuarterHour::new(1), place, model: 0, output: OutputConfidence::Final }
+        CellKey { quarter: QuarterHour::new(1), place, service: 0, output: OutputConfidence::Final }
     }
 
     fn one(output: u64, nano: i64) -> Measures {

@@ -24,8 +24,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use domain::{
-    CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, PicoUsd, Place, PrLink, Provider, SessionId, Thread, Timestamp,
-    Tool,
+    CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, PicoUsd, Place, PrLink, Provider, SessionId,
+    Thread, Timestamp, Tool,
 };
 use memchr::memmem;
 
@@ -49,7 +49,8 @@ pub(crate) fn find(roots: &Roots, found: &mut Found) {
     for root in &roots.claude {
         found.walk(&root.join("projects"), DEPTH_LIMIT, &mut |path| {
             // `x.jsonl.superseded-…` holds what a rewrite replaced: it may be the only copy.
-            path.file_name().is_some_and(|name| name.to_string_lossy().contains(".jsonl"))
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().contains(".jsonl"))
                 .then(|| SourceFile { tool: Tool::ClaudeCode, shape: Shape::Lines, path })
         });
     }
@@ -118,7 +119,9 @@ impl Transcript {
 
     fn assistant(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
         let Some(message) = &line.message else { return };
-        if message.usage.is_none() || message.model.as_ref().is_some_and(|model| model.as_str() == SYNTHETIC_MODEL) {
+        if message.usage.is_none()
+            || message.model.as_ref().is_some_and(|model| model.as_str() == SYNTHETIC_MODEL)
+        {
             return;
         }
         let Some(at) = self.moment(line) else {
@@ -167,7 +170,9 @@ impl Transcript {
     }
 
     fn progress(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
-        let Some(quoted) = line.data.and_then(|data| serde_json::from_str::<record::Data<'_>>(data.get()).ok()) else {
+        let Some(quoted) =
+            line.data.and_then(|data| serde_json::from_str::<record::Data<'_>>(data.get()).ok())
+        else {
             return;
         };
         let Some(Quoted { timestamp, request_id, message: Some(message) }) = quoted.message else { return };
@@ -217,10 +222,14 @@ impl Transcript {
 
     /// The place of a record: the last one again, where nothing changed.
     fn place_of(&mut self, line: &Line<'_>, session: SessionId, thread: Thread) -> Arc<Place> {
-        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.0.to_string()).filter(|it| !it.is_empty());
+        let text = |text: &Option<Text<'_>>| {
+            text.as_ref().map(|text| text.0.to_string()).filter(|it| !it.is_empty())
+        };
         let (command, skill) = self.conversation.activity(thread);
         if let Some(place) = &self.place {
-            let same = |known: Option<&str>, new: &Option<Text<'_>>| known.unwrap_or("") == new.as_ref().map_or("", Text::as_str);
+            let same = |known: Option<&str>, new: &Option<Text<'_>>| {
+                known.unwrap_or("") == new.as_ref().map_or("", Text::as_str)
+            };
             if place.session == session
                 && place.thread == thread
                 && same(place.folder.as_ref().map(domain::Folder::as_str), &line.cwd)
@@ -257,7 +266,12 @@ struct Seen<'a> {
 
 impl Seen<'_> {
     /// Writes down the call, and its advisors'; returns the size of its prompt.
-    fn observe(&self, message: &Message<'_>, request: Option<&Text<'_>>, harvest: &mut Harvest) -> Option<domain::Tokens> {
+    fn observe(
+        &self,
+        message: &Message<'_>,
+        request: Option<&Text<'_>>,
+        harvest: &mut Harvest,
+    ) -> Option<domain::Tokens> {
         let wire = message.usage.as_ref()?;
         let Some((key, model)) = self.key(message, request).zip(message.model.as_ref()) else {
             harvest.problems.count(Problem::Incomplete, self.offset);
@@ -274,7 +288,11 @@ impl Seen<'_> {
             output: usage::output_confidence(stop, self.line.version.as_ref().map(Text::as_str)),
             lineage: self.lineage,
             place: Arc::clone(&self.place),
-            reported_cost: self.line.cost_usd.and_then(|cost| cost.get().parse::<PicoUsd>().ok()).and_then(to_nano),
+            reported_cost: self
+                .line
+                .cost_usd
+                .and_then(|cost| cost.get().parse::<PicoUsd>().ok())
+                .and_then(to_nano),
             origin: Origin { file: 0, offset: self.offset },
         };
         let prompt = observation.usage.prompt().ok();
@@ -296,7 +314,8 @@ impl Seen<'_> {
             if kind.as_str() != "advisor_message" {
                 continue;
             }
-            let Some((model, wire)) = model.zip(serde_json::from_str::<record::Usage<'_>>(raw.get()).ok()) else {
+            let Some((model, wire)) = model.zip(serde_json::from_str::<record::Usage<'_>>(raw.get()).ok())
+            else {
                 harvest.problems.count(Problem::Incomplete, self.offset);
                 continue;
             };
@@ -312,7 +331,8 @@ impl Seen<'_> {
     }
 
     fn key(&self, message: &Message<'_>, request: Option<&Text<'_>>) -> Option<String> {
-        let text = |text: Option<&Text<'_>>| text.map(|text| text.0.to_string()).filter(|text| !text.is_empty());
+        let text =
+            |text: Option<&Text<'_>>| text.map(|text| text.0.to_string()).filter(|text| !text.is_empty());
         text(message.id.as_ref())
             .or_else(|| text(request))
             .or_else(|| text(self.line.uuid.as_ref()).map(|uuid| format!("claude-code:{uuid}")))
@@ -321,7 +341,8 @@ impl Seen<'_> {
 
 /// Who made the message, where its id tells.
 fn provider(key: &str) -> Option<Provider> {
-    key.starts_with("msg_bdrk_").then(|| Provider::new("aws-bedrock"))
+    key.starts_with("msg_bdrk_")
+        .then(|| Provider::new("aws-bedrock"))
         .or_else(|| key.starts_with("msg_vrtx_").then(|| Provider::new("google-vertex")))
 }
 
@@ -341,7 +362,8 @@ fn is_of_interest(bytes: &[u8], conversation: &Conversation) -> bool {
         memmem::find(head, needle).is_some() || memmem::find(tail, needle).is_some()
     };
     if near(b"\"user\"") {
-        let failed = memmem::find(bytes, b"\"is_error\":true").is_some() || memmem::find(bytes, b"\"is_error\": true").is_some();
+        let failed = memmem::find(bytes, b"\"is_error\":true").is_some()
+            || memmem::find(bytes, b"\"is_error\": true").is_some();
         return failed || conversation.awaits_success() || memmem::find(bytes, b"\"tool_use_id\"").is_none();
     }
     near(b"\"compact_boundary\"") || near(b"\"pr-link\"")
@@ -368,7 +390,9 @@ fn parse(bytes: &[u8]) -> Result<(Line<'_>, bool), Option<Problem>> {
         .filter(is_record)
         .find_map(|rest| serde_json::from_slice::<Line<'_>>(rest).ok())
         .map(|line| (line, true))
-        .ok_or_else(|| Some(if std::str::from_utf8(bytes).is_ok() { Problem::Malformed } else { Problem::NotUtf8 }))
+        .ok_or_else(|| {
+            Some(if std::str::from_utf8(bytes).is_ok() { Problem::Malformed } else { Problem::NotUtf8 })
+        })
 }
 
 #[cfg(test)]

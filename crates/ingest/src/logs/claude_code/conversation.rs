@@ -49,7 +49,11 @@ impl Conversation {
                 if blocks.iter().any(|block| block.tool_use_id.is_some()) {
                     return;
                 }
-                blocks.into_iter().find_map(|block| block.text).map(|text| text.0.into_owned()).unwrap_or_default()
+                blocks
+                    .into_iter()
+                    .find_map(|block| block.text)
+                    .map(|text| text.0.into_owned())
+                    .unwrap_or_default()
             }
         };
         if text.starts_with("<local-command-") || text.starts_with("<bash-") {

@@ -14,8 +14,16 @@ fn describe(harvest: &Harvest) -> Vec<String> {
             let (u, t, p) = (&seen.usage, &seen.terms, &seen.place);
             let mut text = format!(
                 "{} {} in{} out{} r{} 5m{} 1h{} {} {:?} {}",
-                seen.key, seen.model, u.input, u.output, u.cache_read, u.cache_write_5m, u.cache_write_1h,
-                seen.output.name(), seen.lineage, p.session,
+                seen.key,
+                seen.model,
+                u.input,
+                u.output,
+                u.cache_read,
+                u.cache_write_5m,
+                u.cache_write_1h,
+                seen.output.name(),
+                seen.lineage,
+                p.session,
             );
             if u.web_searches > 0 {
                 text.push_str(&format!(" search{}", u.web_searches));
@@ -66,17 +74,25 @@ const ID: &str = r#","id":"msg_1","stop_reason":"end_turn""#;
 
 #[test]
 fn every_line_of_a_message_is_one_observation() {
-    let first = assistant(r#","requestId":"req_1""#, r#","id":"msg_1","stop_reason":null"#, r#""input_tokens":3,"output_tokens":1"#);
+    let first = assistant(
+        r#","requestId":"req_1""#,
+        r#","id":"msg_1","stop_reason":null"#,
+        r#""input_tokens":3,"output_tokens":1"#,
+    );
     let last = assistant(r#","requestId":"req_2""#, ID, r#""input_tokens":3,"output_tokens":90"#);
-    check(&(first + &last), &[
-        "msg_1 claude-opus-4-8 in3 out1 r0 5m0 1h0 interrupted Own s1",
-        "msg_1 claude-opus-4-8 in3 out90 r0 5m0 1h0 final Own s1",
-    ]);
+    check(
+        &(first + &last),
+        &[
+            "msg_1 claude-opus-4-8 in3 out1 r0 5m0 1h0 interrupted Own s1",
+            "msg_1 claude-opus-4-8 in3 out90 r0 5m0 1h0 final Own s1",
+        ],
+    );
 }
 
 #[test]
 fn cache_writes_are_split_as_far_as_the_split_goes() {
-    let total = r#""input_tokens":1,"output_tokens":2,"cache_read_input_tokens":7,"cache_creation_input_tokens":100"#;
+    let total =
+        r#""input_tokens":1,"output_tokens":2,"cache_read_input_tokens":7,"cache_creation_input_tokens":100"#;
     for (split, expected) in [
         ("", "5m100 1h0"),
         (r#","cache_creation":null"#, "5m100 1h0"),
@@ -92,7 +108,10 @@ fn cache_writes_are_split_as_far_as_the_split_goes() {
 #[test]
 fn terms_that_change_the_price_are_read() {
     let usage = r#""input_tokens":1,"output_tokens":2,"service_tier":"batch","speed":"fast","inference_geo":"us","server_tool_use":{"web_search_requests":3,"web_fetch_requests":1}"#;
-    check(&assistant("", ID, usage), &["msg_1 claude-opus-4-8 in1 out2 r0 5m0 1h0 final Own s1 search3 batch/fast/us"]);
+    check(
+        &assistant("", ID, usage),
+        &["msg_1 claude-opus-4-8 in1 out2 r0 5m0 1h0 final Own s1 search3 batch/fast/us"],
+    );
     let usage = r#""input_tokens":1,"output_tokens":2,"service_tier":null,"speed":"standard","inference_geo":"not_available","server_tool_use":null"#;
     check(&assistant("", ID, usage), &["msg_1 claude-opus-4-8 in1 out2 r0 5m0 1h0 final Own s1"]);
 }
@@ -117,31 +136,41 @@ fn old_versions_write_placeholders_unless_the_stream_ended() {
 #[test]
 fn copies_and_side_conversations_say_so() {
     let usage = r#""output_tokens":4"#;
-    check(&assistant(r#","forkedFrom":{"sessionId":"s0","messageUuid":"u"}"#, ID, usage), &[
-        "msg_1 claude-opus-4-8 in0 out4 r0 5m0 1h0 final Copied s1",
-    ]);
-    check(&assistant(r#","isSidechain":true,"agentId":"a1""#, ID, usage), &[
-        "msg_1 claude-opus-4-8 in0 out4 r0 5m0 1h0 final Sidechain s1",
-    ]);
-    check_at("/p/s1/subagents/agent-a1.jsonl", &assistant("", ID, usage), &[
-        "msg_1 claude-opus-4-8 in0 out4 r0 5m0 1h0 final Sidechain s1",
-    ]);
+    check(
+        &assistant(r#","forkedFrom":{"sessionId":"s0","messageUuid":"u"}"#, ID, usage),
+        &["msg_1 claude-opus-4-8 in0 out4 r0 5m0 1h0 final Copied s1"],
+    );
+    check(
+        &assistant(r#","isSidechain":true,"agentId":"a1""#, ID, usage),
+        &["msg_1 claude-opus-4-8 in0 out4 r0 5m0 1h0 final Sidechain s1"],
+    );
+    check_at(
+        "/p/s1/subagents/agent-a1.jsonl",
+        &assistant("", ID, usage),
+        &["msg_1 claude-opus-4-8 in0 out4 r0 5m0 1h0 final Sidechain s1"],
+    );
 }
 
 #[test]
 fn quoted_subagent_messages_count() {
     let quoted = r#"{"type":"progress","sessionId":"s1","version":"2.0.70","timestamp":"2026-01-01T08:00:05.000Z","data":{"type":"agent_progress","message":{"type":"assistant","timestamp":"2026-01-01T08:00:00.000Z","message":{"id":"msg_9","model":"claude-haiku-4-5-20251001","usage":{"input_tokens":1,"output_tokens":2}}}}}"#;
     check(quoted, &["msg_9 claude-haiku-4-5-20251001 in1 out2 r0 5m0 1h0 placeholder Quoted s1"]);
-    check(r#"{"type":"progress","data":{"type":"hook_progress","message":"a \"usage\" of words","usage":1}}"#, &[]);
+    check(
+        r#"{"type":"progress","data":{"type":"hook_progress","message":"a \"usage\" of words","usage":1}}"#,
+        &[],
+    );
 }
 
 #[test]
 fn advisors_are_calls_of_their_own() {
     let usage = r#""input_tokens":1,"output_tokens":2,"iterations":[{"type":"message","input_tokens":1,"output_tokens":2},{"type":"advisor_message","model":"claude-opus-5-5","input_tokens":50,"output_tokens":60,"cache_read_input_tokens":7}]"#;
-    check(&assistant("", ID, usage), &[
-        "msg_1#advisor-1 claude-opus-5-5 in50 out60 r7 5m0 1h0 final Own s1",
-        "msg_1 claude-opus-4-8 in1 out2 r0 5m0 1h0 final Own s1",
-    ]);
+    check(
+        &assistant("", ID, usage),
+        &[
+            "msg_1#advisor-1 claude-opus-5-5 in50 out60 r7 5m0 1h0 final Own s1",
+            "msg_1 claude-opus-4-8 in1 out2 r0 5m0 1h0 final Own s1",
+        ],
+    );
 }
 
 #[test]
@@ -182,25 +211,39 @@ fn a_pretty_printed_record_is_read() {
 
 #[test]
 fn broken_records_with_usage_are_counted() {
-    check("{\"type\":\"assistant\",\"usage\":{,}}\n{\"type\":\"queue-operation\",\"message\":7,\"usage\":1}\n", &["! 1 malformed"]);
+    check(
+        "{\"type\":\"assistant\",\"usage\":{,}}\n{\"type\":\"queue-operation\",\"message\":7,\"usage\":1}\n",
+        &["! 1 malformed"],
+    );
 }
 
 #[test]
 fn branch_command_skill_and_cost_stand_on_the_call() {
     let at = r#""sessionId":"s1","timestamp":"2026-08-01T08:00:00.000Z""#;
-    let prompt = format!("{{\"type\":\"user\",{at},\"message\":{{\"role\":\"user\",\"content\":\"<command-name>/review</command-name> secret\"}}}}\n");
+    let prompt = format!(
+        "{{\"type\":\"user\",{at},\"message\":{{\"role\":\"user\",\"content\":\"<command-name>/review</command-name> secret\"}}}}\n"
+    );
     let usage = r#""output_tokens":4"#;
     let skill = r#","id":"msg_1","stop_reason":"tool_use","content":[{"type":"tool_use","id":"t1","name":"Skill","input":{"skill":"pdf:fill"}}]"#;
     let extra = r#","gitBranch":"feat/x","cwd":"/w","costUSD":0.0125"#;
-    let next = format!("{{\"type\":\"user\",{at},\"message\":{{\"role\":\"user\",\"content\":[{{\"type\":\"text\",\"text\":\"go on\"}}]}}}}\n");
-    let input = prompt + &assistant(extra, skill, usage) + &assistant(r#","gitBranch":"feat/x""#, ID, usage) + &next + &assistant("", ID, usage);
+    let next = format!(
+        "{{\"type\":\"user\",{at},\"message\":{{\"role\":\"user\",\"content\":[{{\"type\":\"text\",\"text\":\"go on\"}}]}}}}\n"
+    );
+    let input = prompt
+        + &assistant(extra, skill, usage)
+        + &assistant(r#","gitBranch":"feat/x""#, ID, usage)
+        + &next
+        + &assistant("", ID, usage);
     let harvest = read("/p/s1.jsonl", &input);
     let rest = "claude-opus-4-8 in0 out4 r0 5m0 1h0 final Own s1";
-    assert_eq!(describe(&harvest), [
-        format!("msg_1 {rest} @feat/x /review $0.012500000"),
-        format!("msg_1 {rest} @feat/x /review +pdf:fill"),
-        format!("msg_1 {rest}"),
-    ]);
+    assert_eq!(
+        describe(&harvest),
+        [
+            format!("msg_1 {rest} @feat/x /review $0.012500000"),
+            format!("msg_1 {rest} @feat/x /review +pdf:fill"),
+            format!("msg_1 {rest}"),
+        ]
+    );
     let tally = harvest.tallies.iter().next().unwrap();
     assert_eq!((tally.turns, tally.tool_calls), (2, 1));
 }
@@ -209,9 +252,13 @@ fn branch_command_skill_and_cost_stand_on_the_call() {
 fn a_step_that_fails_again_and_again_is_a_run() {
     let mut input = String::new();
     for id in ["t1", "t2", "t3"] {
-        let call = format!(r#","id":"msg_{id}","content":[{{"type":"tool_use","id":"{id}","name":"Bash","input":{{"command":"make"}}}}]"#);
+        let call = format!(
+            r#","id":"msg_{id}","content":[{{"type":"tool_use","id":"{id}","name":"Bash","input":{{"command":"make"}}}}]"#
+        );
         input += &assistant("", &call, r#""output_tokens":4"#);
-        input += &format!("{{\"type\":\"user\",\"sessionId\":\"s1\",\"timestamp\":\"2026-08-01T08:01:00.000Z\",\"message\":{{\"role\":\"user\",\"content\":[{{\"tool_use_id\":\"{id}\",\"type\":\"tool_result\",\"content\":\"no\",\"is_error\":true}}]}}}}\n");
+        input += &format!(
+            "{{\"type\":\"user\",\"sessionId\":\"s1\",\"timestamp\":\"2026-08-01T08:01:00.000Z\",\"message\":{{\"role\":\"user\",\"content\":[{{\"tool_use_id\":\"{id}\",\"type\":\"tool_result\",\"content\":\"no\",\"is_error\":true}}]}}}}\n"
+        );
     }
     let harvest = read("/p/s1.jsonl", &input);
     let tally = harvest.tallies.iter().next().unwrap();
@@ -222,9 +269,15 @@ fn a_step_that_fails_again_and_again_is_a_run() {
 fn pull_requests_and_compactions_are_kept() {
     let link = r#"{"type":"pr-link","sessionId":"s1","prNumber":12,"prUrl":"https://user:secret@github.com/o/r/pull/12","prRepository":"o/r","timestamp":"2026-08-01T08:00:00.000Z"}"#;
     let compact = r#"{"type":"system","subtype":"compact_boundary","sessionId":"s1","timestamp":"2026-08-01T08:00:01.000Z"}"#;
-    let harvest = read("/p/s1.jsonl", &format!("{}{link}\n{compact}\n", assistant(r#","gitBranch":"fix/y""#, ID, r#""output_tokens":4"#)));
+    let harvest = read(
+        "/p/s1.jsonl",
+        &format!("{}{link}\n{compact}\n", assistant(r#","gitBranch":"fix/y""#, ID, r#""output_tokens":4"#)),
+    );
     let link = &harvest.pull_requests[0];
-    assert_eq!((&*link.url, link.number, link.branch.as_ref().unwrap().as_str()), ("https://github.com/o/r/pull/12", 12, "fix/y"));
+    assert_eq!(
+        (&*link.url, link.number, link.branch.as_ref().unwrap().as_str()),
+        ("https://github.com/o/r/pull/12", 12, "fix/y")
+    );
     assert_eq!(harvest.tallies.iter().next().unwrap().compactions, 1);
 }
 

@@ -1,0 +1,252 @@
+//! What reports and explanations read.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::call::{Figures, Owner};
+use domain::{
+    Branch, Call, CallKey, Cell, Measures, NanoUsd, Origin, Place, PrLink, Price, PricedCall, QuarterHour, Service,
+    SessionId, SessionTally, Tool, Usage,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::Journal;
+use super::columns::Columns;
+use super::interned::Interned;
+use super::sources::{TALLY_COLUMNS, path_from, tally};
+use crate::error::StoreError;
+
+/// A call and the file that its figures were read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRow {
+    /// The call, priced.
+    pub priced: PricedCall,
+    /// The file.
+    pub file: Option<PathBuf>,
+}
+
+const CALL_COLUMNS: &str = "key, at, place, service, confidence, input, output, cache_read, cache_write_5m,
+    cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage, figures_at, source, offset,
+    owner_lineage, owner_at, list_nano, cost_nano, unpriced";
+
+impl Journal {
+    /// All sums, or those of a span of quarter hours, in the order of time.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn cells(&self, span: Option<Range<QuarterHour>>) -> Result<Vec<Cell>, StoreError> {
+        let (from, until) = span.map_or((i64::MIN, i64::MAX), |span| (span.start.number(), span.end.number()));
+        let mut statement = self.connection.prepare_cached(
+            "SELECT quarter, place, service, confidence, calls, unpriced_calls, input, output, cache_read,
+                    cache_write_5m, cache_write_1h, reasoning, web_searches, list_nano, cost_nano
+             FROM cell WHERE quarter >= ?1 AND quarter < ?2",
+        )?;
+        let mut rows = statement.query([from, until])?;
+        let mut cells = Vec::new();
+        while let Some(row) = rows.next()? {
+            cells.push(cell(row)?);
+        }
+        Ok(cells)
+    }
+
+    /// All places and services, by their numbers.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn interned(&mut self) -> Result<(&HashMap<u32, Arc<Place>>, &HashMap<u32, Arc<Service>>), StoreError> {
+        self.interned.refresh(&self.connection)?;
+        Ok((self.interned.places.all(), self.interned.services.all()))
+    }
+
+    /// All sessions, each put together from the files that know of it: counts of
+    /// steps are added up; turns, active time and the like are those of the file
+    /// that knows most, as subagents work beside their session, not after it.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn sessions(&self) -> Result<Vec<SessionTally>, StoreError> {
+        let sql = format!("SELECT {TALLY_COLUMNS} FROM tally ORDER BY session, first_at, source");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([])?;
+        let mut sessions: Vec<SessionTally> = Vec::new();
+        while let Some(row) = rows.next()? {
+            let part = tally(row)?;
+            match sessions.last_mut() {
+                Some(last) if last.session == part.session => last.join(&part),
+                _ => sessions.push(part),
+            }
+        }
+        Ok(sessions)
+    }
+
+    /// All pull requests.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn pull_requests(&self) -> Result<Vec<PrLink>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT tool, session, url, number, branch, first_at, last_at FROM pull_request
+             ORDER BY session, first_at, url, branch",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut links = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut columns = Columns::of(row);
+            links.push(PrLink {
+                tool: columns.named("tool", Tool::from_name)?,
+                session: columns.text(SessionId::new)?,
+                url: columns.text(|text| Arc::from(text))?,
+                number: columns.count()?,
+                branch: Some(columns.text(Branch::new)?).filter(|branch| !branch.as_str().is_empty()),
+                first_at: columns.moment()?,
+                last_at: columns.moment()?,
+            });
+        }
+        Ok(links)
+    }
+
+    /// One call by its key.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn call(&mut self, key: &str) -> Result<Option<CallRow>, StoreError> {
+        self.interned.refresh(&self.connection)?;
+        let Some(priced) = call(&self.connection, &self.interned, key)? else { return Ok(None) };
+        let mut statement = self.connection.prepare_cached("SELECT path FROM source WHERE id = ?1")?;
+        let path = statement.query_row([priced.call.figures.origin.file], |row| row.get(0)).optional()?;
+        Ok(Some(CallRow { priced, file: path.map(path_from) }))
+    }
+
+    /// The keys and sessions that begin with a text: for a user who typed a part.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn names_beginning(&self, text: &str, limit: u32) -> Result<(Vec<String>, Vec<String>), StoreError> {
+        let end = format!("{text}\u{10FFFF}");
+        let find = |sql: &str| -> Result<Vec<String>, StoreError> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let rows = statement.query_map(params![text, end, limit], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        };
+        let calls = find("SELECT key FROM call WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3")?;
+        let sessions =
+            find("SELECT DISTINCT session FROM place WHERE session >= ?1 AND session < ?2 ORDER BY session LIMIT ?3")?;
+        Ok((calls, sessions))
+    }
+
+    /// All calls of a session, in the order of time.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn calls_of_session(&mut self, session: &SessionId) -> Result<Vec<PricedCall>, StoreError> {
+        self.interned.refresh(&self.connection)?;
+        let sql = format!(
+            "SELECT {CALL_COLUMNS} FROM call WHERE place IN (SELECT id FROM place WHERE session = ?1) ORDER BY at, key"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([session.as_str()])?;
+        let mut calls = Vec::new();
+        while let Some(row) = rows.next()? {
+            calls.push(priced_call(row, &self.interned)?);
+        }
+        Ok(calls)
+    }
+
+    /// Hands every call to `each`, with the number of its place, in no order.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn for_each_call(&mut self, each: &mut dyn FnMut(u32, PricedCall)) -> Result<(), StoreError> {
+        self.interned.refresh(&self.connection)?;
+        let mut statement = self.connection.prepare_cached(&format!("SELECT {CALL_COLUMNS} FROM call"))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            each(row.get(2)?, priced_call(row, &self.interned)?);
+        }
+        Ok(())
+    }
+}
+
+/// One call by its key.
+pub(super) fn call(connection: &Connection, interned: &Interned, key: &str) -> Result<Option<PricedCall>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {CALL_COLUMNS} FROM call WHERE key = ?1"))?;
+    let mut rows = statement.query([key])?;
+    rows.next()?.map(|row| priced_call(row, interned)).transpose()
+}
+
+/// The calls that were priced with something else.
+pub(super) fn calls_with_other_prices(
+    connection: &Connection,
+    interned: &Interned,
+    prices: i64,
+) -> Result<Vec<PricedCall>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {CALL_COLUMNS} FROM call WHERE prices <> ?1"))?;
+    let mut rows = statement.query([prices])?;
+    let mut calls = Vec::new();
+    while let Some(row) = rows.next()? {
+        calls.push(priced_call(row, interned)?);
+    }
+    Ok(calls)
+}
+
+fn priced_call(row: &Row<'_>, interned: &Interned) -> Result<PricedCall, StoreError> {
+    let mut columns = Columns::of(row);
+    let key = columns.text(CallKey::new)?;
+    let at = columns.moment()?;
+    let place: u32 = columns.value()?;
+    let missing = |what| StoreError::Unknown { what, value: format!("the number of call {key}") };
+    let place = interned.places.value(place).ok_or_else(|| missing("a place"))?;
+    let service: u32 = columns.value()?;
+    let service = interned.services.value(service).ok_or_else(|| missing("a service"))?;
+    let output = columns.code()?;
+    let usage = usage(&mut columns)?;
+    let figures = Figures {
+        model: service.model.clone(),
+        provider: service.provider.clone(),
+        usage,
+        terms: service.terms,
+        output,
+        reported_cost: columns.value::<Option<i64>>()?.map(NanoUsd::new),
+        lineage: columns.code()?,
+        at: columns.moment()?,
+        origin: Origin { file: columns.value()?, offset: columns.bits()? },
+    };
+    let owner = Owner { place: Arc::clone(place), lineage: columns.code()?, at: columns.moment()? };
+    let amounts = (columns.value::<Option<i64>>()?, columns.value::<Option<i64>>()?);
+    let price = match amounts {
+        (Some(list), Some(cost)) => Ok(Price { list: NanoUsd::new(list), contract: NanoUsd::new(cost) }),
+        _ => Err(columns.code()?),
+    };
+    Ok(PricedCall { call: Call { key, at, figures, owner }, price })
+}
+
+fn cell(row: &Row<'_>) -> Result<Cell, StoreError> {
+    let mut columns = Columns::of(row);
+    Ok(Cell {
+        quarter: QuarterHour::new(columns.value()?),
+        place: columns.value()?,
+        service: columns.value()?,
+        output: columns.code()?,
+        measures: Measures {
+            calls: columns.count()?,
+            unpriced_calls: columns.count()?,
+            usage: usage(&mut columns)?,
+            list: NanoUsd::new(columns.value()?),
+            cost: NanoUsd::new(columns.value()?),
+        },
+    })
+}
+
+fn usage(columns: &mut Columns<'_>) -> Result<Usage, StoreError> {
+    Ok(Usage {
+        input: columns.tokens()?,
+        output: columns.tokens()?,
+        cache_read: columns.tokens()?,
+        cache_write_5m: columns.tokens()?,
+        cache_write_1h: columns.tokens()?,
+        reasoning: columns.tokens()?,
+        web_searches: columns.count()?,
+    })
+}

@@ -1,0 +1,200 @@
+//! The journal under repetition, restarts, other processes and interruptions.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::{
+    Branch, Call, CallKey, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, Progress, SessionId,
+    SessionTally, Shape, SourceFile, Terms, Thread, Timestamp, Tokens, Tool, Usage,
+};
+use metering::{Meter, single};
+use pricing::{Contract, PriceBook, Pricer};
+
+use super::{Batch, Journal, SourceReading, Written};
+
+fn meter() -> Meter {
+    Meter::new(Pricer::new(PriceBook::bundled().unwrap(), None))
+}
+
+fn call(key: &str, at: i64, output: u64, model: &str, lineage: Lineage) -> Call {
+    let place = Place {
+        tool: Tool::ClaudeCode,
+        session: SessionId::new(if lineage == Lineage::Copied { "fork" } else { "own" }),
+        thread: Thread::Main,
+        folder: None,
+        branch: Some(Branch::new("main")),
+        remote: None,
+        command: None,
+        skill: None,
+    };
+    single(Observation {
+        key: CallKey::new(key),
+        at: Timestamp::from_millis(at),
+        model: ModelName::new(model),
+        provider: None,
+        usage: Usage { input: Tokens::new(1_000), output: Tokens::new(output), ..Usage::ZERO },
+        terms: Terms::STANDARD,
+        output: OutputConfidence::Final,
+        lineage,
+        place: Arc::new(place),
+        reported_cost: None,
+        origin: Origin { file: 1, offset: 7 },
+    })
+}
+
+fn own(key: &str, output: u64) -> Call {
+    call(key, 1_790_000_000_000, output, "claude-opus-4-8", Lineage::Own)
+}
+
+fn write(journal: &mut Journal, calls: Vec<Call>) -> Written {
+    journal.write(&mut meter(), &Batch { calls, ..Batch::default() }).unwrap()
+}
+
+/// `calls, unpriced, output tokens, cost` of all sums, after checking that they
+/// are what the calls themselves add up to.
+fn totals(journal: &mut Journal) -> (u64, u64, u64, String) {
+    let mut from_cells = domain::Measures::ZERO;
+    for cell in journal.cells(None).unwrap() {
+        assert!(cell.measures.calls > 0, "an empty cell is left behind");
+        from_cells = from_cells.plus(&cell.measures).unwrap();
+    }
+    let mut from_calls = domain::Measures::ZERO;
+    journal
+        .for_each_call(&mut |_, priced| from_calls = from_calls.plus(&domain::Measures::of(&priced)).unwrap())
+        .unwrap();
+    assert_eq!(from_cells, from_calls);
+    (from_cells.calls, from_cells.unpriced_calls, from_cells.usage.output.count(), from_cells.cost.to_string())
+}
+
+#[test]
+fn a_call_is_counted_once_whatever_repeats_it() {
+    let mut journal = Journal::ephemeral().unwrap();
+    let copy = call("a", 1_790_000_000_000, 400, "claude-opus-4-8", Lineage::Copied);
+    assert_eq!(write(&mut journal, vec![copy, own("b", 1)]), Written { new_calls: 2, corrected_calls: 0 });
+    assert_eq!(write(&mut journal, vec![own("a", 400), own("b", 600)]), Written { new_calls: 0, corrected_calls: 2 });
+    assert_eq!(write(&mut journal, vec![own("b", 600), own("a", 3)]), Written::default());
+    assert_eq!(totals(&mut journal), (2, 0, 1_000, "0.035000000".to_owned()));
+    let known = journal.call("a").unwrap().unwrap();
+    assert_eq!(known.priced.call.owner.place.session.as_str(), "own");
+}
+
+#[test]
+fn an_unknown_model_is_counted_and_not_priced() {
+    let mut journal = Journal::ephemeral().unwrap();
+    write(&mut journal, vec![call("a", 1_790_000_000_000, 50, "claude-unknown-9-20270101", Lineage::Own)]);
+    assert_eq!(totals(&mut journal), (1, 1, 50, "0.000000000".to_owned()));
+    assert_eq!(journal.call("a").unwrap().unwrap().priced.price, Err(domain::Unpriced::UnknownModel));
+}
+
+#[test]
+fn a_call_survives_a_restart_to_the_last_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let mut first = own("a", 400);
+    first.figures.reported_cost = Some(domain::NanoUsd::new(12));
+    first.figures.terms.speed = domain::Speed::Fast;
+    write(&mut Journal::open(&path).unwrap(), vec![first.clone()]);
+    assert_eq!(Journal::open(&path).unwrap().call("a").unwrap().unwrap().priced.call, first);
+}
+
+#[test]
+fn other_prices_change_every_cost_and_nothing_else() {
+    let mut journal = Journal::ephemeral().unwrap();
+    write(&mut journal, vec![own("a", 400), own("b", 600)]);
+    let before = totals(&mut journal);
+    let text = "name = \"half\"\n[[price]]\nprovider = \"*\"\nmodel = \"*\"\nmultiplier = \"0.5\"\nfrom = \"2025-01-01\"\n";
+    let Ok(contract) = Contract::parse(text) else { panic!("{:?}", Contract::parse(text).err()) };
+    let mut cheaper = Meter::new(Pricer::new(PriceBook::bundled().unwrap(), Some(contract)));
+    assert_eq!(journal.reprice(&mut cheaper).unwrap(), 2);
+    assert_eq!(journal.reprice(&mut cheaper).unwrap(), 0);
+    assert_eq!(totals(&mut journal), (2, 0, 1_000, "0.017500000".to_owned()));
+    assert_eq!(journal.reprice(&mut meter()).unwrap(), 2);
+    assert_eq!(totals(&mut journal), before);
+}
+
+fn source(journal: &mut Journal) -> u32 {
+    let file = SourceFile { tool: Tool::ClaudeCode, shape: Shape::Lines, path: PathBuf::from("/logs/a.jsonl") };
+    journal.register(std::slice::from_ref(&file)).unwrap();
+    journal.register(&[file]).unwrap();
+    let known = journal.sources().unwrap();
+    assert_eq!(known.len(), 1);
+    known[0].id
+}
+
+fn reading(source: u32, from: u64, to: u64, turns: u32) -> SourceReading {
+    let mut tally = SessionTally::new(Tool::ClaudeCode, SessionId::new("own"), Timestamp::from_millis(5));
+    tally.turns = turns;
+    let progress = |offset| Progress { offset, state: format!("at {offset}"), ..Progress::default() };
+    let before = if from == 0 { Progress::default() } else { progress(from) };
+    SourceReading { source, before, after: progress(to), tallies: vec![tally], problems: Vec::new() }
+}
+
+#[test]
+fn two_readers_of_one_file_do_not_double_its_session() {
+    let mut journal = Journal::ephemeral().unwrap();
+    let source = source(&mut journal);
+    for (from, to, turns) in [(0, 100, 3), (0, 80, 2), (100, 150, 4)] {
+        let batch = Batch { readings: vec![reading(source, from, to, turns)], ..Batch::default() };
+        journal.write(&mut meter(), &batch).unwrap();
+    }
+    assert_eq!(journal.sources().unwrap()[0].progress.offset, 150);
+    assert_eq!(journal.sessions().unwrap()[0].turns, 4);
+}
+
+#[test]
+fn two_journals_on_one_file_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let work = |path: &Path, from: u64| {
+        let mut journal = Journal::open(path).unwrap();
+        for i in 0..60 {
+            let number = (i * 7 + from) % 60;
+            write(&mut journal, vec![own(&format!("call-{number}"), 10 + from)]);
+        }
+    };
+    std::thread::scope(|scope| {
+        for from in [0, 1, 2] {
+            let path = &path;
+            scope.spawn(move || work(path, from));
+        }
+    });
+    assert_eq!(totals(&mut Journal::open(&path).unwrap()), (60, 0, 60 * 12, "0.318000000".to_owned()));
+}
+
+#[test]
+fn what_a_killed_process_did_not_finish_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let mut journal = Journal::open(&path).unwrap();
+    write(&mut journal, vec![own("a", 400)]);
+    let copy = folder.path().join("copy.db");
+    let other = Journal::open(&path).unwrap();
+    other.connection.execute_batch("BEGIN IMMEDIATE; DELETE FROM call; DELETE FROM cell;").unwrap();
+    for end in ["", "-wal"] {
+        let from = folder.path().join(format!("journal.db{end}"));
+        std::fs::copy(from, folder.path().join(format!("copy.db{end}"))).unwrap();
+    }
+    assert_eq!(totals(&mut Journal::open(&copy).unwrap()).0, 1);
+}
+
+#[test]
+fn a_failed_write_leaves_nothing_behind() {
+    let mut journal = Journal::ephemeral().unwrap();
+    write(&mut journal, vec![own("a", 400)]);
+    let mut huge = own("b", 1);
+    huge.figures.usage.input = Tokens::new(u64::MAX);
+    let batch = Batch { calls: vec![call("c", 1, 1, "new-model", Lineage::Own), huge], ..Batch::default() };
+    assert!(journal.write(&mut meter(), &batch).is_err());
+    assert_eq!(totals(&mut journal).0, 1);
+    write(&mut journal, vec![call("d", 1, 1, "another-model", Lineage::Own)]);
+    assert_eq!(journal.call("d").unwrap().unwrap().priced.call.figures.model.as_str(), "another-model");
+}
+
+#[test]
+fn a_newer_store_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    Journal::open(&path).unwrap().connection.pragma_update(None, "user_version", 999).unwrap();
+    let error = Journal::open(&path).err().unwrap().to_string();
+    assert_eq!(error, "the store was written by a newer bursar (schema 999, this one knows 1): update bursar");
+}
