@@ -292,3 +292,19 @@ fn links_lead_somewhere() {
         &["docs/a.md:1: `f.md` leads nowhere", "docs/a.md:2: `../../h` leads nowhere"],
     );
 }
+
+#[test]
+fn pages_are_found_from_the_index_and_from_comments() {
+    check_domain(
+        &[
+            ("crates/domain/src/lib.rs", "//! Nouns: `docs/nouns.md` and `docs/verbs.md`.\n"),
+            ("docs/README.md", "[Nouns](nouns.md)"),
+            ("docs/nouns.md", "# Nouns"),
+            ("docs/adverbs.md", "# Adverbs"),
+        ],
+        &[
+            "crates/domain/src/lib.rs:1: `docs/verbs.md` leads nowhere",
+            "docs/adverbs.md:1: no link in docs/README.md",
+        ],
+    );
+}
