@@ -1,0 +1,195 @@
+use std::fs;
+use std::path::Path;
+
+use crate::Roots;
+use crate::source::Found;
+use crate::testing;
+
+const FIXTURES: [&str; 10] = [
+    "reports",
+    "records",
+    "fork",
+    "fork_without_origin",
+    "fork_written_slowly",
+    "subagent_numbered",
+    "subagent_migrated",
+    "copied_record",
+    "mid_2025",
+    "odd",
+];
+
+fn check(fixture: &str, expected: &str) {
+    testing::check(
+        &format!("codex/{fixture}.jsonl"),
+        &|state| super::decoder(Path::new(fixture), state),
+        expected,
+    );
+}
+
+/// Reports without a total, repeated, with an estimate only, and with numbers in
+/// odd clothes; the model and the folder change on the way; one step fails twice.
+#[test]
+fn a_call_is_a_report_whose_total_grew() {
+    check(
+        "reports",
+        concat!(
+            "codex:019b76da-a800-7000-8000-00000000000a:1000-600-50-20 2026-01-01T00:00:05.000Z openai/gpt-5-codex input=400 cache_read=600 output=50 reasoning=20 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main https://git.example.com/acme/shop.git\n",
+            "codex:019b76da-a800-7000-8000-00000000000a:2200-1700-80-20 2026-01-01T00:00:08.000Z openai/gpt-5-codex input=100 cache_read=1100 output=30 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main https://git.example.com/acme/shop.git\n",
+            "codex:019b76da-a800-7000-8000-00000000000a:3600-2900-100-30 2026-01-01T00:00:12.000Z openai/gpt-5-mini input=200 cache_read=1200 output=20 reasoning=10 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop/api #main https://git.example.com/acme/shop.git\n",
+            "codex:019b76da-a800-7000-8000-00000000000a:4600-2900-110-30 2026-01-01T00:00:24.000Z openai/gpt-5-codex input=1000 output=10 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/blog\n",
+            "session 019b76da-a800-7000-8000-00000000000a 2026-01-01T00:00:00.100Z..2026-01-01T00:00:24.000Z turns=2 active_ms=23900 tools=2 failed=2 run=2 compactions=1 first=1000 peak=1400\n",
+        ),
+    );
+}
+
+/// A session that began before there were records goes on with records; one
+/// record lacks the id, so its report counts.
+#[test]
+fn a_record_excuses_the_report_of_the_same_response() {
+    check(
+        "records",
+        concat!(
+            "codex:019b76da-a800-7000-8000-00000000000a:1000-0-40-0 2026-01-01T00:00:03.000Z azure/gpt-5.2-codex input=1000 output=40 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main\n",
+            "resp_01 2026-01-01T00:00:05.000Z azure/gpt-5.2-codex input=500 cache_write_5m=1500 cache_read=1000 output=60 reasoning=10 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main\n",
+            "resp_02 2026-01-01T00:00:07.000Z azure/gpt-5.2-codex input=100 cache_read=3000 output=20 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main\n",
+            "codex:019b76da-a800-7000-8000-00000000000a:7110-4000-125-10 2026-01-01T00:00:09.001Z azure/gpt-5.2-codex input=10 output=5 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main\n",
+            "session 019b76da-a800-7000-8000-00000000000a 2026-01-01T00:00:00.050Z..2026-01-01T00:00:09.001Z turns=2 active_ms=8951 compactions=1 first=1000 peak=3100\n",
+        ),
+    );
+}
+
+#[test]
+fn a_fork_counts_only_its_own_calls() {
+    check(
+        "fork",
+        concat!(
+            "codex:019b76db-9260-7000-8000-00000000000b:3500-2800-100-20 2026-01-01T00:01:04.000Z openai/gpt-5-codex input=200 cache_read=1100 output=20 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
+            "session 019b76db-9260-7000-8000-00000000000b 2026-01-01T00:01:00.900Z..2026-01-01T00:01:05.000Z turns=1 active_ms=4100 tools=1 first=1300 peak=1300\n",
+        ),
+    );
+}
+
+#[test]
+fn a_fork_that_does_not_name_its_origin_is_known_by_the_other_sessions_header() {
+    check(
+        "fork_without_origin",
+        concat!(
+            "codex:5f0f3c1e-1111-4111-8111-00000000000b:3500-2800-100-20 2026-01-01T00:01:04.000Z openai/gpt-5-codex input=200 cache_read=1100 output=20 final Own @ 5f0f3c1e-1111-4111-8111-00000000000b /home/ana/shop\n",
+            "session 5f0f3c1e-1111-4111-8111-00000000000b 2026-01-01T00:01:00.900Z..2026-01-01T00:01:05.000Z turns=1 active_ms=4100 tools=1 first=1300 peak=1300\n",
+        ),
+    );
+}
+
+#[test]
+fn a_copy_written_with_pauses_is_known_by_the_age_of_its_turns() {
+    check(
+        "fork_written_slowly",
+        concat!(
+            "codex:019b76db-9260-7000-8000-00000000000b:3500-2800-100-20 2026-01-01T00:01:04.000Z openai/gpt-5-codex input=200 cache_read=1100 output=20 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
+            "session 019b76db-9260-7000-8000-00000000000b 2026-01-01T00:01:00.900Z..2026-01-01T00:01:05.000Z turns=1 active_ms=4100 tools=1 first=1300 peak=1300\n",
+        ),
+    );
+}
+
+#[test]
+fn a_numbered_subagent_counts_from_its_first_own_line() {
+    check(
+        "subagent_numbered",
+        concat!(
+            "resp_11 2026-01-01T00:00:36.000Z openai/gpt-5-codex input=1000 cache_read=4000 output=70 reasoning=5 final Own @ 019b76da-a800-7000-8000-00000000000a subagent /home/ana/shop\n",
+            "session 019b76da-a800-7000-8000-00000000000a 2026-01-01T00:00:36.000Z..2026-01-01T00:00:36.000Z\n",
+        ),
+    );
+}
+
+/// The first own number lies behind the end of a migrated file: a line that names
+/// the thread ends the copy.
+#[test]
+fn a_migrated_subagent_counts_from_where_it_is_named() {
+    check(
+        "subagent_migrated",
+        concat!(
+            "codex:019b76db-9260-7000-8000-00000000000b:1500-700-17-0 2026-01-01T00:00:32.000Z openai/gpt-5-codex input=100 cache_read=700 output=10 final Own @ 019b76da-a800-7000-8000-00000000000a subagent /home/ana/shop\n",
+            "session 019b76da-a800-7000-8000-00000000000a 2026-01-01T00:00:32.000Z..2026-01-01T00:00:32.000Z\n",
+        ),
+    );
+}
+
+#[test]
+fn a_copied_record_keeps_its_key_and_its_session() {
+    check(
+        "copied_record",
+        concat!(
+            "resp_01 2026-01-01T00:00:30.003Z openai/gpt-5-codex input=2000 cache_read=1000 output=60 reasoning=10 final Copied @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop\n",
+            "resp_21 2026-01-01T00:00:34.000Z openai/gpt-5-codex input=200 cache_read=3000 output=9 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
+            "session 019b76db-9260-7000-8000-00000000000b 2026-01-01T00:00:31.000Z..2026-01-01T00:00:34.000Z turns=1 active_ms=3000 first=3200 peak=3200\n",
+        ),
+    );
+}
+
+#[test]
+fn rollouts_without_usage_are_no_problem() {
+    check("mid_2025", "");
+}
+
+#[test]
+fn what_cannot_be_counted_is_a_problem() {
+    check(
+        "odd",
+        concat!(
+            "codex:019b76da-a800-7000-8000-00000000000a:45-45-4-9 2026-01-01T00:00:06.000Z openai/gpt-5-codex cache_read=15 output=1 reasoning=1 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop\n",
+            "session 019b76da-a800-7000-8000-00000000000a 2026-01-01T00:00:06.000Z..2026-01-01T00:00:06.000Z first=15 peak=15\n",
+            "malformed x1 at 1871\n",
+            "incomplete x7 at 247\n",
+        ),
+    );
+}
+
+#[test]
+fn survives_damage() {
+    for fixture in FIXTURES {
+        testing::survives_damage(&format!("codex/{fixture}.jsonl"), &|state| {
+            super::decoder(Path::new(fixture), state)
+        });
+    }
+}
+
+#[test]
+fn a_file_without_a_header_is_named_by_its_file() {
+    let path = Path::new("rollout-2026-01-01T00-00-00-019b76da-a800-7000-8000-00000000000a.jsonl");
+    assert_eq!(super::thread_of(path), "019b76da-a800-7000-8000-00000000000a");
+    assert_eq!(super::thread_of(Path::new("short.jsonl")), "short");
+    assert_eq!(super::thread_of(Path::new("")), "");
+}
+
+#[test]
+fn finds_rollouts_and_reports_compressed_ones() {
+    let home = tempfile::tempdir().unwrap();
+    for file in [
+        "sessions/2026/01/01/rollout-a.jsonl",
+        "sessions/2026/01/01/rollout-b.jsonl.zst",
+        "sessions/2026/01/01/rollout-c.jsonl",
+        "sessions/2026/01/01/rollout-c.jsonl.zst",
+        "sessions/2026/01/01/notes.jsonl",
+        "archived_sessions/rollout-d.jsonl",
+    ] {
+        let path = home.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+    let roots = Roots { codex: vec![home.path().to_owned()], ..Roots::default() };
+    let mut found = Found::default();
+    super::find(&roots, &mut found);
+    let name = |path: &Path| path.strip_prefix(home.path()).unwrap().to_str().unwrap().to_owned();
+    let files: Vec<_> = found.files.iter().map(|file| name(&file.path)).collect();
+    assert_eq!(
+        files,
+        [
+            "sessions/2026/01/01/rollout-a.jsonl",
+            "sessions/2026/01/01/rollout-c.jsonl",
+            "archived_sessions/rollout-d.jsonl"
+        ]
+    );
+    let unreadable: Vec<_> = found.unreadable.iter().map(|(path, _)| name(path)).collect();
+    assert_eq!(unreadable, ["sessions/2026/01/01/rollout-b.jsonl.zst"]);
+}
