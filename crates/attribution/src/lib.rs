@@ -14,6 +14,7 @@
 
 pub mod attribute;
 pub mod folder;
+pub mod git;
 pub mod identity;
 pub mod pull_request;
 pub mod repo_id;
@@ -23,6 +24,7 @@ pub mod ticket;
 
 pub use attribute::{Known, attribute};
 pub use folder::FolderFacts;
+pub use git::{GitProblem, GitReader, Machine};
 pub use pull_request::PullRequests;
 pub use rules::{Rules, RulesError};
 pub use tag::{TagKey, Tags};
