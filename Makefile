@@ -46,7 +46,7 @@ doc-tests:
 	cargo test --locked --workspace --doc --quiet
 
 docs: ## builds the documentation of the code
-	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps
 
 deny: ## checks licences, sources and duplicates of dependencies, and known holes in them
 	cargo fetch --locked --quiet
