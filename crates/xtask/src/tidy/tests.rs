@@ -268,7 +268,8 @@ fn no_file_is_too_long() {
 
 #[test]
 fn no_machine_is_named() {
-    let paths = concat!("cd /ro", "ot/a\ncd ~/wo", "rk/a\nuse /wo", "rk/main\nalex/wo", "rk/b\n");
+    let paths =
+        concat!("cd /ro", "ot/a\ncd ~/wo", "rk/a\nuse /wo", "rk/main\nalex/wo", "rk/b\n{a}/wo", "rk/c\n");
     check(
         &[
             ("Cargo.lock", concat!("crates", ".io")),

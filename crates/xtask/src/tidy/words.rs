@@ -118,7 +118,7 @@ fn stands_alone(line: &str, word: &str) -> bool {
         let before = line.get(..at).and_then(|it| it.chars().next_back());
         let after = line.get(at + word.len()..).and_then(|it| it.chars().next());
         let joined = |letter: char| letter.is_alphanumeric() || "_~".contains(letter);
-        let tail = before.is_some_and(|it| joined(it) || (it == '.' && word.starts_with('/')));
+        let tail = before.is_some_and(|it| joined(it) || (word.starts_with('/') && ".})".contains(it)));
         let head = word.ends_with(char::is_alphanumeric) && after.is_some_and(joined);
         !tail && !head
     })
