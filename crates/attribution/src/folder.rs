@@ -58,7 +58,7 @@ impl FolderFacts {
     pub fn from_text(text: &str) -> Result<Self, FactsError> {
         let mut facts = Self::default();
         for (index, line) in text.split('\n').enumerate().filter(|(_, line)| !line.is_empty()) {
-            facts.read_line(line).ok_or(FactsError { line: index.saturating_add(1) })?;
+            facts.read_line(line).ok_or_else(|| FactsError { line: index.saturating_add(1) })?;
         }
         Ok(facts)
     }

@@ -240,14 +240,13 @@ impl GitReader {
 
     /// The output of a run that went well; a problem where there was no run.
     fn checked(&mut self, output: Result<Vec<u8>, RunError>, folder: &Path) -> Option<Vec<u8>> {
-        match output {
+        let problem = match output {
             Ok(bytes) => return Some(bytes),
-            Err(RunError::Missing(reason)) => {
-                self.note(GitProblem::Missing { program: self.git.program(), reason })
-            }
-            Err(RunError::Slow) => self.note(GitProblem::Slow { folder: folder.display().to_string() }),
-            Err(RunError::Failed) => {}
-        }
+            Err(RunError::Missing(reason)) => GitProblem::Missing { program: self.git.program(), reason },
+            Err(RunError::Slow) => GitProblem::Slow { folder: folder.display().to_string() },
+            Err(RunError::Failed) => return None,
+        };
+        self.note(problem);
         None
     }
 

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -79,6 +80,17 @@ impl Sandbox {
         fs::create_dir_all(folder)
             .unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));
         fs::write(&path, text).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    }
+
+    /// Writes a file that can be run, and returns its path.
+    #[must_use]
+    pub fn script(&self, relative: &str, text: &str) -> PathBuf {
+        self.write(relative, text);
+        let path = self.path(relative);
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(&path, mode)
+            .unwrap_or_else(|error| panic!("cannot mark {}: {error}", path.display()));
+        path
     }
 
     /// Makes a folder.
