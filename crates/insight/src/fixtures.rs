@@ -225,3 +225,89 @@ pub(crate) fn random(random: &mut Seeded) -> OwnedBook {
     let cells = cells.collect();
     OwnedBook { cells, places, services }
 }
+
+/// How the sessions of the company went: one of them has two files.
+pub(crate) fn tallies() -> Vec<domain::SessionTally> {
+    let tally = |session: &str, first: &str, last: &str, turns: u32, active_min: u64| domain::SessionTally {
+        last_at: at(last),
+        turns,
+        active_ms: active_min * 60_000,
+        tool_calls: turns * 18,
+        failed_steps: turns / 3,
+        longest_failing_run: 1,
+        compactions: 0,
+        first_context: Tokens::new(16_200),
+        peak_context: Tokens::new(88_000),
+        ..domain::SessionTally::new(Tool::ClaudeCode, SessionId::new(session), at(first))
+    };
+    let mut main = tally("5f0e6c1a", "2026-11-02T09:20:11Z", "2026-11-02T17:01:40Z", 42, 160);
+    main.first_context = Tokens::new(18_400);
+    main.peak_context = Tokens::new(182_000);
+    main.longest_failing_run = 4;
+    main.compactions = 2;
+    let mut helper = tally("5f0e6c1a", "2026-11-02T10:00:00Z", "2026-11-02T10:44:00Z", 0, 44);
+    helper.tool_calls = 54;
+    helper.first_context = Tokens::ZERO;
+    helper.peak_context = Tokens::ZERO;
+    vec![
+        helper,
+        main,
+        tally("81c2d7b4", "2026-10-05T09:01:00Z", "2026-11-09T10:12:00Z", 61, 240),
+        tally("b64a90fe", "2026-10-14T13:31:00Z", "2026-11-19T15:11:00Z", 37, 131),
+        tally("c7d10e55", "2026-10-20T08:16:00Z", "2026-11-18T16:04:00Z", 20, 45),
+    ]
+}
+
+pub(crate) fn links() -> Vec<domain::PrLink> {
+    vec![domain::PrLink {
+        tool: Tool::ClaudeCode,
+        session: SessionId::new("5f0e6c1a"),
+        url: Arc::from("https://github.com/acme/checkout-service/pull/731"),
+        number: 731,
+        branch: Some(Branch::new("feature/ENG-412-retry-payments")),
+        first_at: at("2026-11-02T16:40:00Z"),
+        last_at: at("2026-11-21T15:02:00Z"),
+    }]
+}
+
+/// Prices of three made-up models and a contract, apart from the book that is shipped.
+pub(crate) fn pricer() -> pricing::Pricer {
+    let text = "\
+bursar price book 1
+digest 0
+source list https://prices.example/list, read on 2026-11-01
+provider anthropic maker
+[names]
+claude-haiku-5-5 anthropic
+claude-opus-5-5 anthropic
+claude-sonnet-5-5 anthropic
+[models]
+= anthropic claude-haiku-5-5
+* 2026-10-07 - list
+ rates 0.1 0.125 0.2 0.01 0.5
+ above 100000 0.5 0.625 1 0.05 2.5
+ search 10
+ batch x0.5 list
+ us x1.1 list
+= anthropic claude-opus-5-5
+* - - list
+ rates 4 5 8 0.2 20
+ search 10
+= anthropic claude-sonnet-5-5
+* - - list
+ rates 2 2.5 4 0.1 10
+";
+    let contract = "\
+name = \"Acme 2026\"
+[[price]]
+provider = \"anthropic\"
+model = \"*haiku*\"
+multiplier = \"0.9\"
+";
+    let Err(pricing::BookError::WrongDigest { actual, .. }) = pricing::PriceBook::parse(text) else {
+        unreachable!("the digest is wrong so far");
+    };
+    let text = text.replace("digest 0", &format!("digest {actual}"));
+    let book = pricing::PriceBook::parse(&text).expect("a price book");
+    pricing::Pricer::new(book, Some(pricing::Contract::parse(contract).expect("a contract")))
+}
