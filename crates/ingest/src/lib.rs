@@ -10,6 +10,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod document;
 mod fingerprint;
 mod folders;
 pub mod harvest;

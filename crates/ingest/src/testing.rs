@@ -176,3 +176,20 @@ impl Dice {
         usize::try_from(self.0 % u64::try_from(limit.max(1)).unwrap()).unwrap()
     }
 }
+
+/// Writes thousands of damaged copies of a document to a file of that name and
+/// reads each: it must not panic.
+pub(crate) fn documents_survive_damage(
+    name: &str,
+    file: &str,
+    read: &dyn Fn(&Path, &mut Harvest) -> std::io::Result<()>,
+) {
+    let bytes = std::fs::read(fixture(name)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(file);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    for seed in 1..=MUTATIONS {
+        std::fs::write(&path, damage(&bytes, seed)).unwrap();
+        read(&path, &mut Harvest::default()).unwrap();
+    }
+}
