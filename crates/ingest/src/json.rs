@@ -7,13 +7,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use domain::{NanoUsd, PicoUsd, Tokens};
+use domain::{NanoUsd, PicoUsd, Timestamp, Tokens};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::harvest::{Harvest, Problem, Record};
+use crate::moment;
 
 /// Digits of an amount that can matter: beyond them it is below a pico-dollar or
 /// above all the money there is.
@@ -92,6 +93,10 @@ impl Count {
 pub(crate) fn any_odd<const N: usize>(counts: [Count; N]) -> bool {
     counts.contains(&Count::Odd)
 }
+
+/// A moment: an epoch number in seconds or milliseconds, or RFC 3339.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct When(pub(crate) Option<Timestamp>);
 
 /// An amount of US dollars, read exactly from the number's text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -255,6 +260,33 @@ impl<'de> Deserialize<'de> for Count {
     }
 }
 
+struct WhenVisitor;
+
+lenient!([] WhenVisitor, When, {
+    fn visit_u64<E>(self, number: u64) -> Result<When, E> {
+        Ok(When(moment::from_epoch(number)))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<When, E> {
+        Ok(When(None))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<When, E> {
+        let whole = number.trunc().to_string();
+        Ok(When(whole.parse().ok().and_then(moment::from_epoch)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<When, E> {
+        Ok(When(moment::parse(text)))
+    }
+} list object);
+
+impl<'de> Deserialize<'de> for When {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WhenVisitor)
+    }
+}
+
 struct MaybeVisitor<T>(PhantomData<T>);
 
 lenient!([T: Deserialize<'de>] MaybeVisitor<T>, Maybe<T>, {
@@ -347,6 +379,23 @@ mod tests {
             ("null", Count::Absent),
         ] {
             assert_eq!(serde_json::from_str::<Count>(json).unwrap(), count, "{json}");
+        }
+    }
+
+    #[test]
+    fn moments_are_numbers_or_texts() {
+        for (json, millis) in [
+            ("1767225600000", Some(1_767_225_600_000)),
+            ("1767225600000.7", Some(1_767_225_600_000)),
+            ("1767225600", Some(1_767_225_600_000)),
+            ("\"2026-01-01T00:00:00Z\"", Some(1_767_225_600_000)),
+            ("-1", None),
+            ("1e300", None),
+            ("\"soon\"", None),
+            ("[]", None),
+        ] {
+            let when: When = serde_json::from_str(json).unwrap();
+            assert_eq!(when.0.map(Timestamp::millis), millis, "{json}");
         }
     }
 
