@@ -88,7 +88,8 @@ fn better_figures(new: &Figures, known: &Figures) -> bool {
 /// The order of witnesses for the figures, the best last.
 fn rank_figures(a: &Figures, b: &Figures) -> Ordering {
     let first = |f: &Figures| (Reverse(replayed(f.lineage)), f.usage.output, f.at);
-    let rest = |f: &Figures| (f.usage, f.terms, Reverse(f.output), f.reported_cost, f.lineage, Reverse(f.origin));
+    let rest =
+        |f: &Figures| (f.usage, f.terms, Reverse(f.output), f.reported_cost, f.lineage, Reverse(f.origin));
     first(a)
         .cmp(&first(b))
         .then_with(|| rest(a).cmp(&rest(b)))
@@ -106,7 +107,8 @@ const fn replayed(lineage: Lineage) -> u8 {
 }
 
 fn better_owner(new: &Owner, known: &Owner) -> bool {
-    (new.lineage, new.at).cmp(&(known.lineage, known.at)).then_with(|| new.place.cmp(&known.place)) == Ordering::Less
+    (new.lineage, new.at).cmp(&(known.lineage, known.at)).then_with(|| new.place.cmp(&known.place))
+        == Ordering::Less
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use domain::Overflow;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file could not be opened or made.
-    #[error("cannot open the store {path}: {source}; check that its folder can be written, or use --ephemeral")]
+    #[error(
+        "cannot open the store {path}: {source}; check that its folder can be written, or use --ephemeral"
+    )]
     Open {
         /// The file.
         path: PathBuf,
@@ -16,7 +18,9 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// The file was written by a newer Bursar.
-    #[error("the store was written by a newer bursar (schema {found}, this one knows {known}): update bursar")]
+    #[error(
+        "the store was written by a newer bursar (schema {found}, this one knows {known}): update bursar"
+    )]
     Newer {
         /// The file's schema.
         found: u32,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Call, CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, OutputConfidence, Place, SessionId, Terms, Thread,
-    Timestamp, Tokens, Tool, Usage,
+    Call, CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, OutputConfidence, Place, SessionId,
+    Terms, Thread, Timestamp, Tokens, Tool, Usage,
 };
 
 use super::{Gathering, join, single};
@@ -62,14 +62,21 @@ fn check(observations: &[Observation], expected: (&str, u64, u64, i64)) {
 #[test]
 fn a_growing_output_count_ends_at_its_highest() {
     check(
-        &[seen("a", Lineage::Own, 10, 1, 5), seen("a", Lineage::Own, 12, 900, 5), seen("a", Lineage::Own, 11, 4, 5)],
+        &[
+            seen("a", Lineage::Own, 10, 1, 5),
+            seen("a", Lineage::Own, 12, 900, 5),
+            seen("a", Lineage::Own, 11, 4, 5),
+        ],
         ("a", 900, 5, 10),
     );
 }
 
 #[test]
 fn a_fork_does_not_take_the_call_from_its_session() {
-    check(&[seen("a-fork", Lineage::Copied, 10, 900, 5), seen("b", Lineage::Own, 10, 900, 5)], ("b", 900, 5, 10));
+    check(
+        &[seen("a-fork", Lineage::Copied, 10, 900, 5), seen("b", Lineage::Own, 10, 900, 5)],
+        ("b", 900, 5, 10),
+    );
 }
 
 #[test]
@@ -79,13 +86,19 @@ fn a_copy_that_alone_is_left_keeps_the_final_count() {
 
 #[test]
 fn a_side_question_that_replays_its_parent_changes_nothing() {
-    check(&[seen("a", Lineage::Sidechain, 99, 900, 7_000), seen("a", Lineage::Own, 10, 900, 5)], ("a", 900, 5, 10));
+    check(
+        &[seen("a", Lineage::Sidechain, 99, 900, 7_000), seen("a", Lineage::Own, 10, 900, 5)],
+        ("a", 900, 5, 10),
+    );
 }
 
 #[test]
 fn a_quotation_counts_only_where_nothing_else_is_left() {
     check(&[seen("a", Lineage::Quoted, 10, 3, 5)], ("a", 3, 5, 10));
-    check(&[seen("a", Lineage::Quoted, 10, 950, 6), seen("a", Lineage::Sidechain, 11, 900, 5)], ("a", 900, 5, 10));
+    check(
+        &[seen("a", Lineage::Quoted, 10, 950, 6), seen("a", Lineage::Sidechain, 11, 900, 5)],
+        ("a", 900, 5, 10),
+    );
 }
 
 #[test]
@@ -106,7 +119,8 @@ impl Random {
 }
 
 fn random_observation(random: &mut Random) -> Observation {
-    let lineage = [Lineage::Own, Lineage::Sidechain, Lineage::Copied, Lineage::Quoted][random.below(4) as usize];
+    let lineage =
+        [Lineage::Own, Lineage::Sidechain, Lineage::Copied, Lineage::Quoted][random.below(4) as usize];
     let session = ["a", "b", "c"][random.below(3) as usize];
     let mut seen = seen(session, lineage, random.below(4) as i64, random.below(3), random.below(3));
     seen.usage.input = Tokens::new(random.below(2));

@@ -137,14 +137,12 @@ CREATE TABLE pull_request (
     PRIMARY KEY (session, url, branch)
 ) STRICT, WITHOUT ROWID;
 
--- What git said of working folders, kept because folders go away.
+-- What git said of working folders, kept because folders go away. `facts` is
+-- text of the attribution crate's own.
 CREATE TABLE folder (
-    path               TEXT PRIMARY KEY,
-    looked_up_at       INTEGER NOT NULL,
-    repo               TEXT,
-    repo_evidence      TEXT,
-    developer          TEXT,
-    developer_evidence TEXT
+    path         TEXT PRIMARY KEY,
+    looked_up_at INTEGER NOT NULL,
+    facts        TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What people say of sessions.

@@ -36,7 +36,11 @@ impl<'a> Columns<'a> {
     }
 
     /// A name of an enumeration.
-    pub(super) fn named<T>(&mut self, what: &'static str, make: fn(&str) -> Option<T>) -> Result<T, StoreError> {
+    pub(super) fn named<T>(
+        &mut self,
+        what: &'static str,
+        make: fn(&str) -> Option<T>,
+    ) -> Result<T, StoreError> {
         self.text(|text| make(text).ok_or_else(|| StoreError::Unknown { what, value: text.to_owned() }))?
     }
 
@@ -47,8 +51,7 @@ impl<'a> Columns<'a> {
     /// A count, of which none is negative.
     pub(super) fn count(&mut self) -> Result<u64, StoreError> {
         let value: i64 = self.value()?;
-        u64::try_from(value)
-            .map_err(|_| StoreError::Unknown { what: "a count", value: value.to_string() })
+        u64::try_from(value).map_err(|_| StoreError::Unknown { what: "a count", value: value.to_string() })
     }
 
     /// Bits of a `u64` that is kept as a signed integer.

@@ -6,17 +6,15 @@ use rusqlite::params;
 use super::Journal;
 use crate::error::StoreError;
 
-/// What git said of a folder. Who says it is kept by name: `domain` knows the names.
+/// What git said of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderRow {
     /// The folder.
     pub path: String,
     /// When git was asked.
     pub looked_up_at: Timestamp,
-    /// The repository, and the evidence for it.
-    pub repo: Option<(String, String)>,
-    /// The developer, and the evidence for it.
-    pub developer: Option<(String, String)>,
+    /// What it said, as text of the attribution crate.
+    pub facts: String,
 }
 
 /// What somebody said of a session.
@@ -36,50 +34,27 @@ impl Journal {
     /// # Errors
     /// Where the database fails.
     pub fn folders(&self) -> Result<Vec<FolderRow>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT * FROM folder")?;
+        let mut statement = self.connection.prepare_cached("SELECT path, looked_up_at, facts FROM folder")?;
         let rows = statement.query_map([], |row| {
-            let pair = |value: &str, evidence: &str| {
-                Ok::<_, rusqlite::Error>(row.get::<_, Option<String>>(value)?.zip(row.get(evidence)?))
-            };
-            Ok(FolderRow {
-                path: row.get("path")?,
-                looked_up_at: Timestamp::from_millis(row.get("looked_up_at")?),
-                repo: pair("repo", "repo_evidence")?,
-                developer: pair("developer", "developer_evidence")?,
-            })
+            let looked_up_at = Timestamp::from_millis(row.get(1)?);
+            Ok(FolderRow { path: row.get(0)?, looked_up_at, facts: row.get(2)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Keeps what git said of folders. What was known and is not any more, because
-    /// the folder is gone, stays known.
+    /// Keeps what git said of folders, in place of what it said before.
     ///
     /// # Errors
     /// Where the database fails.
     pub fn store_folders(&mut self, folders: &[FolderRow]) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         {
             let mut statement = transaction.prepare_cached(
-                "INSERT INTO folder (path, looked_up_at, repo, repo_evidence, developer, developer_evidence)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (path) DO UPDATE SET
-                    looked_up_at = excluded.looked_up_at,
-                    repo = coalesce(excluded.repo, repo),
-                    repo_evidence = coalesce(excluded.repo_evidence, repo_evidence),
-                    developer = coalesce(excluded.developer, developer),
-                    developer_evidence = coalesce(excluded.developer_evidence, developer_evidence)",
+                "INSERT OR REPLACE INTO folder (path, looked_up_at, facts) VALUES (?1, ?2, ?3)",
             )?;
             for folder in folders {
-                let (repo, repo_evidence) = folder.repo.clone().unzip();
-                let (developer, developer_evidence) = folder.developer.clone().unzip();
-                statement.execute(params![
-                    folder.path,
-                    folder.looked_up_at.millis(),
-                    repo,
-                    repo_evidence,
-                    developer,
-                    developer_evidence
-                ])?;
+                statement.execute(params![folder.path, folder.looked_up_at.millis(), folder.facts])?;
             }
         }
         Ok(transaction.commit()?)
@@ -102,7 +77,8 @@ impl Journal {
     /// Where the database fails.
     pub fn set_tag(&mut self, tag: &Tag) -> Result<(), StoreError> {
         if tag.value.is_empty() {
-            self.connection.execute("DELETE FROM tag WHERE session = ?1 AND key = ?2", [&tag.session, &tag.key])?;
+            self.connection
+                .execute("DELETE FROM tag WHERE session = ?1 AND key = ?2", [&tag.session, &tag.key])?;
         } else {
             self.connection.execute(
                 "INSERT INTO tag (session, key, value) VALUES (?1, ?2, ?3)

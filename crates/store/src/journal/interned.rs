@@ -5,7 +5,8 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use domain::{
-    Branch, Folder, InferenceGeo, ModelName, Place, Provider, Service, ServiceTier, SessionId, Speed, Terms, Tool,
+    Branch, Folder, InferenceGeo, ModelName, Place, Provider, Service, ServiceTier, SessionId, Speed, Terms,
+    Tool,
 };
 use rusqlite::{Connection, params};
 
@@ -60,7 +61,8 @@ impl Interned {
             let mut columns = Columns::of(row);
             self.places.learn(columns.value()?, Arc::new(place(&mut columns)?));
         }
-        let mut statement = connection.prepare_cached("SELECT id, model, provider, tier, speed, geo FROM service WHERE id > ?1")?;
+        let mut statement = connection
+            .prepare_cached("SELECT id, model, provider, tier, speed, geo FROM service WHERE id > ?1")?;
         let mut rows = statement.query([self.services.last])?;
         while let Some(row) = rows.next()? {
             let mut columns = Columns::of(row);

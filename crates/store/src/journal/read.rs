@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use domain::call::{Figures, Owner};
 use domain::{
-    Branch, Call, CallKey, Cell, Measures, NanoUsd, Origin, Place, PrLink, Price, PricedCall, QuarterHour, Service,
-    SessionId, SessionTally, Tool, Usage,
+    Branch, Call, CallKey, Cell, Measures, NanoUsd, Origin, Place, PrLink, Price, PricedCall, QuarterHour,
+    Service, SessionId, SessionTally, Tool, Usage,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -37,7 +37,8 @@ impl Journal {
     /// # Errors
     /// Where the database fails.
     pub fn cells(&self, span: Option<Range<QuarterHour>>) -> Result<Vec<Cell>, StoreError> {
-        let (from, until) = span.map_or((i64::MIN, i64::MAX), |span| (span.start.number(), span.end.number()));
+        let (from, until) =
+            span.map_or((i64::MIN, i64::MAX), |span| (span.start.number(), span.end.number()));
         let mut statement = self.connection.prepare_cached(
             "SELECT quarter, place, service, confidence, calls, unpriced_calls, input, output, cache_read,
                     cache_write_5m, cache_write_1h, reasoning, web_searches, list_nano, cost_nano
@@ -55,7 +56,9 @@ impl Journal {
     ///
     /// # Errors
     /// Where the database fails.
-    pub fn interned(&mut self) -> Result<(&HashMap<u32, Arc<Place>>, &HashMap<u32, Arc<Service>>), StoreError> {
+    pub fn interned(
+        &mut self,
+    ) -> Result<(&HashMap<u32, Arc<Place>>, &HashMap<u32, Arc<Service>>), StoreError> {
         self.interned.refresh(&self.connection)?;
         Ok((self.interned.places.all(), self.interned.services.all()))
     }
@@ -131,8 +134,9 @@ impl Journal {
             Ok(rows.collect::<Result<_, _>>()?)
         };
         let calls = find("SELECT key FROM call WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3")?;
-        let sessions =
-            find("SELECT DISTINCT session FROM place WHERE session >= ?1 AND session < ?2 ORDER BY session LIMIT ?3")?;
+        let sessions = find(
+            "SELECT DISTINCT session FROM place WHERE session >= ?1 AND session < ?2 ORDER BY session LIMIT ?3",
+        )?;
         Ok((calls, sessions))
     }
 
@@ -170,8 +174,13 @@ impl Journal {
 }
 
 /// One call by its key.
-pub(super) fn call(connection: &Connection, interned: &Interned, key: &str) -> Result<Option<PricedCall>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {CALL_COLUMNS} FROM call WHERE key = ?1"))?;
+pub(super) fn call(
+    connection: &Connection,
+    interned: &Interned,
+    key: &str,
+) -> Result<Option<PricedCall>, StoreError> {
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {CALL_COLUMNS} FROM call WHERE key = ?1"))?;
     let mut rows = statement.query([key])?;
     rows.next()?.map(|row| priced_call(row, interned)).transpose()
 }
@@ -182,7 +191,8 @@ pub(super) fn calls_with_other_prices(
     interned: &Interned,
     prices: i64,
 ) -> Result<Vec<PricedCall>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {CALL_COLUMNS} FROM call WHERE prices <> ?1"))?;
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {CALL_COLUMNS} FROM call WHERE prices <> ?1"))?;
     let mut rows = statement.query([prices])?;
     let mut calls = Vec::new();
     while let Some(row) = rows.next()? {

@@ -75,7 +75,8 @@ impl Journal {
         if files.is_empty() {
             return Ok(());
         }
-        let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         {
             let mut statement = transaction.prepare_cached(
                 "INSERT INTO source (tool, shape, path, device, inode, size, modified_ns, offset, head, tail, state)

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::{
-    Branch, Call, CallKey, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, Progress, SessionId,
-    SessionTally, Shape, SourceFile, Terms, Thread, Timestamp, Tokens, Tool, Usage,
+    Branch, Call, CallKey, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, Progress,
+    SessionId, SessionTally, Shape, SourceFile, Terms, Thread, Timestamp, Tokens, Tool, Usage,
 };
 use metering::{Meter, single};
 use pricing::{Contract, PriceBook, Pricer};
@@ -63,7 +63,12 @@ fn totals(journal: &mut Journal) -> (u64, u64, u64, String) {
         .for_each_call(&mut |_, priced| from_calls = from_calls.plus(&domain::Measures::of(&priced)).unwrap())
         .unwrap();
     assert_eq!(from_cells, from_calls);
-    (from_cells.calls, from_cells.unpriced_calls, from_cells.usage.output.count(), from_cells.cost.to_string())
+    (
+        from_cells.calls,
+        from_cells.unpriced_calls,
+        from_cells.usage.output.count(),
+        from_cells.cost.to_string(),
+    )
 }
 
 #[test]
@@ -71,7 +76,10 @@ fn a_call_is_counted_once_whatever_repeats_it() {
     let mut journal = Journal::ephemeral().unwrap();
     let copy = call("a", 1_790_000_000_000, 400, "claude-opus-4-8", Lineage::Copied);
     assert_eq!(write(&mut journal, vec![copy, own("b", 1)]), Written { new_calls: 2, corrected_calls: 0 });
-    assert_eq!(write(&mut journal, vec![own("a", 400), own("b", 600)]), Written { new_calls: 0, corrected_calls: 2 });
+    assert_eq!(
+        write(&mut journal, vec![own("a", 400), own("b", 600)]),
+        Written { new_calls: 0, corrected_calls: 2 }
+    );
     assert_eq!(write(&mut journal, vec![own("b", 600), own("a", 3)]), Written::default());
     assert_eq!(totals(&mut journal), (2, 0, 1_000, "0.035000000".to_owned()));
     let known = journal.call("a").unwrap().unwrap();
@@ -113,7 +121,8 @@ fn other_prices_change_every_cost_and_nothing_else() {
 }
 
 fn source(journal: &mut Journal) -> u32 {
-    let file = SourceFile { tool: Tool::ClaudeCode, shape: Shape::Lines, path: PathBuf::from("/logs/a.jsonl") };
+    let file =
+        SourceFile { tool: Tool::ClaudeCode, shape: Shape::Lines, path: PathBuf::from("/logs/a.jsonl") };
     journal.register(std::slice::from_ref(&file)).unwrap();
     journal.register(&[file]).unwrap();
     let known = journal.sources().unwrap();
@@ -196,5 +205,8 @@ fn a_newer_store_is_refused() {
     let path = folder.path().join("journal.db");
     Journal::open(&path).unwrap().connection.pragma_update(None, "user_version", 999).unwrap();
     let error = Journal::open(&path).err().unwrap().to_string();
-    assert_eq!(error, "the store was written by a newer bursar (schema 999, this one knows 1): update bursar");
+    assert_eq!(
+        error,
+        "the store was written by a newer bursar (schema 999, this one knows 1): update bursar"
+    );
 }

@@ -50,8 +50,13 @@ impl Journal {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.interned.refresh(&transaction)?;
         let prices = prices_number(&transaction, meter.pricer().digest())?;
-        let mut writer =
-            Writer { connection: &transaction, interned: &mut self.interned, meter, prices, changes: Changes::default() };
+        let mut writer = Writer {
+            connection: &transaction,
+            interned: &mut self.interned,
+            meter,
+            prices,
+            changes: Changes::default(),
+        };
         let mut written = Written::default();
         for call in &batch.calls {
             writer.call(call, &mut written)?;
@@ -73,7 +78,10 @@ impl Journal {
     /// # Errors
     /// Where the database fails or a figure does not fit.
     pub fn reprice(&mut self, meter: &mut Meter) -> Result<u64, StoreError> {
-        let current = self.connection.prepare_cached("SELECT digest FROM prices")?.query_map([], |row| row.get(0))?
+        let current = self
+            .connection
+            .prepare_cached("SELECT digest FROM prices")?
+            .query_map([], |row| row.get(0))?
             .collect::<Result<Vec<String>, _>>()?;
         if current.is_empty() || current == [meter.pricer().digest()] {
             return Ok(0);
@@ -82,8 +90,13 @@ impl Journal {
         self.interned.refresh(&transaction)?;
         let prices = prices_number(&transaction, meter.pricer().digest())?;
         let stale = read::calls_with_other_prices(&transaction, &self.interned, prices)?;
-        let mut writer =
-            Writer { connection: &transaction, interned: &mut self.interned, meter, prices, changes: Changes::default() };
+        let mut writer = Writer {
+            connection: &transaction,
+            interned: &mut self.interned,
+            meter,
+            prices,
+            changes: Changes::default(),
+        };
         for known in &stale {
             let priced = writer.meter.price(known.call.clone());
             writer.store(Some(known), &priced)?;
@@ -196,11 +209,25 @@ impl Writer<'_> {
             "DELETE FROM cell WHERE quarter = ?1 AND place = ?2 AND service = ?3 AND confidence = ?4 AND calls = 0",
         )?;
         for (cell, change) in self.changes.take() {
-            let [calls, unpriced, input, output, read, five, hour, reasoning, searches, list, cost] = *change.figures();
+            let [calls, unpriced, input, output, read, five, hour, reasoning, searches, list, cost] =
+                *change.figures();
             let (quarter, confidence) = (cell.quarter.number(), cell.output.code());
             statement.execute(params![
-                quarter, cell.place, cell.service, confidence, calls, unpriced, input, output, read, five, hour,
-                reasoning, searches, list, cost
+                quarter,
+                cell.place,
+                cell.service,
+                confidence,
+                calls,
+                unpriced,
+                input,
+                output,
+                read,
+                five,
+                hour,
+                reasoning,
+                searches,
+                list,
+                cost
             ])?;
             if calls < 0 {
                 emptied.execute(params![quarter, cell.place, cell.service, confidence])?;

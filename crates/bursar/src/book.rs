@@ -1,0 +1,195 @@
+//! The journal's sums with everything that is known about their places and
+//! services: what reports read.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Result;
+use attribution::{FolderFacts, GitReader, Known, PullRequests, TagKey, Tags, attribute};
+use domain::{Cell, Folder, Place, PrLink, Provider, QuarterHour, Service, SessionId, Tool};
+use ingest::Problem;
+use insight::{Book, PlaceFacts, Provenance, ServiceFacts, Sources, ToolSource, UNKNOWN};
+use pricing::Pricer;
+use store::{FolderRow, Journal};
+
+use crate::environment::now;
+use crate::opened::Opened;
+
+/// Git is asked again about a folder after this long, if there are new calls.
+const FOLDER_STALE_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Everything that a report reads, and owns.
+pub(crate) struct OwnedBook {
+    cells: Vec<Cell>,
+    places: Vec<PlaceFacts>,
+    services: Vec<ServiceFacts>,
+    sources: Sources,
+    price_book: String,
+    /// By the journal's number of a place, the first of its positions in `places`.
+    positions: HashMap<u32, u32>,
+}
+
+impl OwnedBook {
+    /// All sums of the journal, attributed.
+    pub(crate) fn of(opened: &mut Opened) -> Result<Self> {
+        let cells = opened.journal.cells(None)?;
+        let sources =
+            sources(&opened.journal, &opened.scanned.unreadable.iter().map(|it| it.0.clone()).collect())?;
+        let folders = folders(opened)?;
+        let tags = tags(&opened.journal)?;
+        let links = opened.journal.pull_requests()?;
+        let pricer = opened.meter.pricer();
+        let price_book = pricer.digest().to_owned();
+        let (places, services) = opened.journal.interned()?;
+        let pull_requests =
+            PullRequests::new(&links, places.values().map(Arc::as_ref), &folders, &opened.rules);
+        let known =
+            Known { rules: &opened.rules, folders: &folders, pull_requests: &pull_requests, tags: &tags };
+        let mut book = Self {
+            cells,
+            places: Vec::with_capacity(places.len()),
+            services: Vec::with_capacity(services.len()),
+            sources,
+            price_book,
+            positions: HashMap::new(),
+        };
+        book.attribute(places, &known, &links);
+        book.resolve(services, pricer);
+        book.sources.newest = book.cells.last().map(|cell| cell.quarter.start());
+        Ok(book)
+    }
+
+    /// For `insight`.
+    pub(crate) fn book(&self) -> Book<'_> {
+        Book { cells: &self.cells, places: &self.places, services: &self.services }
+    }
+
+    pub(crate) fn provenance(&self) -> Provenance<'_> {
+        Provenance { sources: &self.sources, price_book: &self.price_book }
+    }
+
+    /// The facts of a place, by its number in the journal. Of a place whose pull
+    /// request changes with time, the first.
+    pub(crate) fn place(&self, number: u32) -> Option<&PlaceFacts> {
+        self.places.get(usize::try_from(*self.positions.get(&number)?).ok()?)
+    }
+
+    /// Attributes every cell's place. A session that named several pull requests
+    /// is asked about at every quarter of an hour, others once.
+    fn attribute(&mut self, places: &HashMap<u32, Arc<Place>>, known: &Known<'_>, links: &[PrLink]) {
+        let mut named: HashMap<&SessionId, HashSet<&str>> = HashMap::new();
+        for link in links {
+            named.entry(&link.session).or_default().insert(&link.url);
+        }
+        let depends_on_time = |place: &Place| named.get(&place.session).is_some_and(|urls| urls.len() > 1);
+        let mut positions: HashMap<(u32, Option<QuarterHour>), u32> = HashMap::new();
+        for cell in &mut self.cells {
+            let Some(place) = places.get(&cell.place) else { continue };
+            let at = depends_on_time(place).then_some(cell.quarter);
+            let position = *positions.entry((cell.place, at)).or_insert_with(|| {
+                let attribution = attribute(place, cell.quarter, known);
+                self.places.push(PlaceFacts { place: Place::clone(place), attribution });
+                u32::try_from(self.places.len().saturating_sub(1)).unwrap_or(u32::MAX)
+            });
+            self.positions.entry(cell.place).or_insert(position);
+            cell.place = position;
+        }
+    }
+
+    fn resolve(&mut self, services: &HashMap<u32, Arc<Service>>, pricer: &Pricer) {
+        let mut positions: HashMap<u32, u32> = HashMap::new();
+        for cell in &mut self.cells {
+            let Some(service) = services.get(&cell.service) else { continue };
+            cell.service = *positions.entry(cell.service).or_insert_with(|| {
+                self.services.push(service_facts(service, pricer));
+                u32::try_from(self.services.len().saturating_sub(1)).unwrap_or(u32::MAX)
+            });
+        }
+    }
+}
+
+/// What the price book makes of a service.
+pub(crate) fn service_facts(service: &Service, pricer: &Pricer) -> ServiceFacts {
+    let resolved = pricer.resolve(&service.model, service.provider.as_ref());
+    let named = || service.provider.clone().unwrap_or_else(|| Provider::new(UNKNOWN));
+    ServiceFacts {
+        service: service.clone(),
+        model: resolved
+            .as_ref()
+            .map_or_else(|| Arc::from(service.model.as_str()), |it| Arc::from(it.model().as_str())),
+        provider: resolved.as_ref().map_or_else(named, |it| it.provider().clone()),
+        priced: resolved.is_some(),
+    }
+}
+
+/// What is known of the working folders: what git said before, and what it says
+/// now of those it was never asked about.
+pub(crate) fn folders(opened: &mut Opened) -> Result<HashMap<Folder, FolderFacts>> {
+    let at = now();
+    let mut known: HashMap<Folder, FolderFacts> = HashMap::new();
+    let mut fresh: HashSet<Folder> = HashSet::new();
+    for row in opened.journal.folders()? {
+        let folder = Folder::new(&row.path);
+        let due = opened.scanned.new_calls > 0 && at.millis_since(row.looked_up_at) > FOLDER_STALE_MILLIS;
+        if let Ok(facts) = FolderFacts::from_text(&row.facts) {
+            if !due {
+                fresh.insert(folder.clone());
+            }
+            known.insert(folder, facts);
+        }
+    }
+    let mut git = GitReader::new(&opened.environment.machine());
+    let mut rows = Vec::new();
+    let (places, _) = opened.journal.interned()?;
+    for folder in places.values().filter_map(|place| place.folder.as_ref()) {
+        if !fresh.insert(folder.clone()) {
+            continue;
+        }
+        let mut facts = git.look_up(folder);
+        if let Some(earlier) = known.remove(folder) {
+            facts = facts.keeping(earlier);
+        }
+        rows.push(FolderRow { path: folder.as_str().to_owned(), looked_up_at: at, facts: facts.to_text() });
+        known.insert(folder.clone(), facts);
+    }
+    if !rows.is_empty() {
+        opened.journal.store_folders(&rows)?;
+    }
+    Ok(known)
+}
+
+pub(crate) fn tags(journal: &Journal) -> Result<Tags> {
+    let mut tags = Tags::default();
+    for tag in journal.tags()? {
+        if let Some(key) = TagKey::from_name(&tag.key) {
+            tags.set(SessionId::new(&tag.session), key, &tag.value);
+        }
+    }
+    Ok(tags)
+}
+
+/// What was read, by tool, and what could not be.
+pub(crate) fn sources(journal: &Journal, unreadable: &HashSet<PathBuf>) -> Result<Sources> {
+    let mut sources = Sources::default();
+    let known = journal.sources()?;
+    for tool in Tool::ALL {
+        let of_tool = known.iter().filter(|source| source.file.tool == tool);
+        let (files, bytes) = of_tool.fold((0_u64, 0_u64), |(files, bytes), source| {
+            (files.saturating_add(1), bytes.saturating_add(source.progress.stamp.size))
+        });
+        if files > 0 {
+            sources.tools.push(ToolSource { tool, files, bytes });
+        }
+    }
+    let mut files: HashSet<PathBuf> = unreadable.clone();
+    for (path, kind, count, _) in journal.problems()? {
+        if kind == Problem::Unreadable.name() {
+            files.insert(path);
+        } else {
+            sources.problem_records = sources.problem_records.saturating_add(count);
+        }
+    }
+    sources.unreadable_files = u64::try_from(files.len()).unwrap_or(u64::MAX);
+    Ok(sources)
+}

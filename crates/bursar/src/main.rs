@@ -1,0 +1,79 @@
+//! `bursar`: what AI coding tools cost, who and what the money went to.
+//!
+//! One file a command. Each takes its arguments and the environment and gives
+//! back the text to print; this file alone prints, and turns errors into exit
+//! codes (0 done, 1 failed, 2 asked wrong).
+
+mod book;
+mod demo;
+mod doctor;
+mod environment;
+mod failure;
+mod opened;
+mod prices;
+mod progress;
+mod report;
+mod scan;
+mod shell;
+mod tag;
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::environment::Environment;
+
+/// What AI coding tools cost, who and what the money went to.
+#[derive(Debug, Parser)]
+#[command(name = "bursar", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Report(report::ReportArgs),
+    Prices(prices::PricesArgs),
+    Tag(tag::TagArgs),
+    Doctor(doctor::DoctorArgs),
+    Demo(demo::DemoArgs),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = Environment::read();
+    match run(&cli.command, &environment).and_then(|text| Ok(print(&text)?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where standard error is closed there is nobody left to tell.
+            drop(writeln!(io::stderr(), "bursar: {error:#}"));
+            failure::exit_code(&error)
+        }
+    }
+}
+
+fn run(command: &Command, environment: &Environment) -> Result<String> {
+    match command {
+        Command::Report(args) => report::run(args, environment),
+        Command::Prices(args) => prices::run(args, environment),
+        Command::Tag(args) => tag::run(args, environment),
+        Command::Doctor(args) => doctor::run(args, environment),
+        Command::Demo(args) => demo::run(args, environment),
+        Command::Completions(args) => shell::completions(args, Cli::command()),
+        Command::Man(args) => shell::man(args, Cli::command()),
+    }
+}
+
+/// Prints; a reader that has seen enough, as `head`, is no failure.
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}

@@ -1,0 +1,139 @@
+//! What most commands begin with: the settings, the journal, and a look at the
+//! logs for what is new.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use attribution::Rules;
+use clap::Args;
+use metering::Meter;
+use pricing::{Contract, PriceBook, Pricer};
+use store::Journal;
+
+use crate::environment::Environment;
+use crate::failure::usage;
+use crate::progress::ProgressBar;
+use crate::scan::{self, Scanned};
+
+/// The largest rules or contract file that is read.
+const SETTINGS_LIMIT: u64 = 4 * 1_024 * 1_024;
+
+/// Options of every command that reads the logs.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Sources")]
+pub(crate) struct SourceOptions {
+    /// Read everything afresh and store nothing
+    #[arg(long)]
+    pub(crate) ephemeral: bool,
+    /// Rules for repositories, tasks, projects and clients [default: ~/.config/bursar/rules.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Contract prices [default: ~/.config/bursar/contract.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) contract: Option<PathBuf>,
+}
+
+/// The journal with the prices and rules that apply.
+pub(crate) struct Opened {
+    pub(crate) journal: Journal,
+    pub(crate) meter: Meter,
+    pub(crate) rules: Rules,
+    pub(crate) scanned: Scanned,
+    pub(crate) environment: Environment,
+}
+
+impl Opened {
+    /// Opens the journal and reads what is new in the logs.
+    pub(crate) fn up_to_date(options: &SourceOptions, environment: &Environment) -> Result<Self> {
+        let mut opened = Self::as_it_is(options, environment)?;
+        let mut bar = ProgressBar::on_terminal();
+        opened.scanned = scan::scan(&mut opened.journal, &mut opened.meter, &environment.roots(), &mut bar)?;
+        Ok(opened)
+    }
+
+    /// Opens the journal and reads nothing.
+    pub(crate) fn as_it_is(options: &SourceOptions, environment: &Environment) -> Result<Self> {
+        let mut journal = if options.ephemeral { Journal::ephemeral()? } else { open_journal(environment)? };
+        let rules = rules(options, environment)?;
+        let mut meter = Meter::new(pricer(options, environment)?);
+        journal.reprice(&mut meter)?;
+        Ok(Self { journal, meter, rules, scanned: Scanned::default(), environment: environment.clone() })
+    }
+}
+
+/// The price book with the contract on top.
+pub(crate) fn pricer(options: &SourceOptions, environment: &Environment) -> Result<Pricer> {
+    let contract = settings_file(options.contract.as_deref(), "contract.toml", environment)?
+        .map(|(path, text)| {
+            Contract::parse(&text).map_err(|error| usage(format!("{}: {error}", path.display())))
+        })
+        .transpose()?;
+    Ok(Pricer::new(PriceBook::bundled()?, contract))
+}
+
+fn rules(options: &SourceOptions, environment: &Environment) -> Result<Rules> {
+    let file = settings_file(options.rules.as_deref(), "rules.toml", environment)?;
+    file.map_or_else(
+        || Ok(Rules::default()),
+        |(path, text)| Rules::parse(&text).map_err(|error| usage(format!("{}: {error}", path.display()))),
+    )
+}
+
+fn open_journal(environment: &Environment) -> Result<Journal> {
+    let folder = journal_folder(environment)?;
+    fs::create_dir_all(&folder).with_context(|| {
+        format!("cannot make {}; set XDG_DATA_HOME, or use --ephemeral", folder.display())
+    })?;
+    keep_private(&folder);
+    Ok(Journal::open(&folder.join("journal.db"))?)
+}
+
+/// Where the journal lives.
+pub(crate) fn journal_folder(environment: &Environment) -> Result<PathBuf> {
+    environment
+        .data_folder()
+        .ok_or_else(|| anyhow!("neither HOME nor XDG_DATA_HOME is set: set one, or use --ephemeral"))
+}
+
+/// Folders and branches are nobody else's business on a shared machine. Where the
+/// file system knows no permissions there is nothing to keep.
+#[cfg(unix)]
+fn keep_private(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    drop(fs::set_permissions(folder, fs::Permissions::from_mode(0o700)));
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &Path) {}
+
+/// A settings file: the one that was named, which must be there, or the default
+/// one, which need not.
+fn settings_file(
+    named: Option<&Path>,
+    default: &str,
+    environment: &Environment,
+) -> Result<Option<(PathBuf, String)>> {
+    let path = match named {
+        Some(path) => path.to_owned(),
+        None => match environment.config_folder() {
+            Some(folder) => folder.join(default),
+            None => return Ok(None),
+        },
+    };
+    match fs::metadata(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => return Ok(None),
+        Err(error) => return Err(usage(format!("cannot read {}: {error}", path.display()))),
+        Ok(metadata) if metadata.len() > SETTINGS_LIMIT => {
+            return Err(usage(format!(
+                "{} is larger than {SETTINGS_LIMIT} bytes: that is no settings file",
+                path.display()
+            )));
+        }
+        Ok(_) => {}
+    }
+    let text = fs::read_to_string(&path)
+        .map_err(|error| usage(format!("cannot read {}: {error}", path.display())))?;
+    Ok(Some((path, text)))
+}

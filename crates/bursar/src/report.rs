@@ -1,0 +1,175 @@
+//! `bursar report`: what was spent, cut by whatever is asked for.
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use domain::Dimension;
+use insight::{Filter, Period, Query, Span, csv, render, report, wire};
+use jiff::tz::TimeZone;
+
+use crate::book::OwnedBook;
+use crate::environment::{Environment, now};
+use crate::failure::usage;
+use crate::opened::{Opened, SourceOptions};
+
+const EXAMPLES: &str = "Examples:
+  bursar report                              days of this month, so far
+  bursar report --by repo,branch,model       where the money went
+  bursar report weekly --since last-month    by week, from the first day of last month
+  bursar report --by developer --compare --since 7d
+  bursar report --by ticket --repo 'acme/*' --task '!review' --top 10
+  bursar report monthly --format csv > spend.csv";
+
+/// Days, weeks or months.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Every {
+    Daily,
+    Weekly,
+    Monthly,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Table,
+    Json,
+    Csv,
+}
+
+/// What was spent, by day, repo, branch, model or whatever else is known
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ReportArgs {
+    /// Cut by day, week or month
+    #[arg(value_enum)]
+    every: Option<Every>,
+    /// Cut by one to three of: developer, repo, branch, pr, ticket, model, provider, tool, session,
+    /// task, client, project, day, week, month, hour
+    #[arg(long, value_name = "DIMENSIONS", value_delimiter = ',')]
+    by: Vec<String>,
+    /// Compare with the period before
+    #[arg(long)]
+    compare: bool,
+    /// Only the dearest N rows, the rest as one
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    when: WhenOptions,
+    #[command(flatten)]
+    filters: FilterOptions,
+    #[command(flatten)]
+    sources: SourceOptions,
+}
+
+/// Which period, and whose days.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Period")]
+pub(crate) struct WhenOptions {
+    /// From when: a date, 7d, 24h, today, yesterday, this-week, last-week, this-month, last-month
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    since: Option<String>,
+    /// Until when, included
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
+    until: Option<String>,
+    /// Whose days: Europe/Berlin, UTC … [default: this machine's]
+    #[arg(long, value_name = "ZONE", short = 'z')]
+    timezone: Option<String>,
+}
+
+impl WhenOptions {
+    pub(crate) fn zone(&self) -> Result<TimeZone> {
+        self.timezone.as_deref().map_or_else(
+            || Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC)),
+            |name| {
+                TimeZone::get(name).map_err(|_| {
+                    usage(format!(
+                        "`--timezone {name}` is no time zone; give one such as Europe/Berlin or UTC"
+                    ))
+                })
+            },
+        )
+    }
+
+    pub(crate) fn span(&self, zone: &TimeZone) -> Result<Span> {
+        Ok(Span::parse(self.since.as_deref(), self.until.as_deref(), zone, now())?)
+    }
+}
+
+macro_rules! filter_options {
+    ($($field:ident: $dimension:ident, $help:literal;)+) => {
+        /// A filter for each dimension. `*` stands for anything, a leading `!` turns it round.
+        #[derive(Debug, Clone, Default, Args)]
+        #[command(next_help_heading = "Filters (repeat, or separate by commas; `*` for anything, a leading `!` for not)")]
+        pub(crate) struct FilterOptions {
+            $(
+                #[doc = $help]
+                #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+                $field: Vec<String>,
+            )+
+        }
+
+        impl FilterOptions {
+            pub(crate) fn filters(&self) -> Result<Vec<Filter>> {
+                let given = [$((Dimension::$dimension, &self.$field)),+];
+                let given = given.into_iter().filter(|(_, patterns)| !patterns.is_empty());
+                given.map(|(dimension, patterns)| Ok(Filter::parse(dimension, patterns)?)).collect()
+            }
+        }
+    };
+}
+
+filter_options! {
+    developer: Developer, "Only these developers";
+    repo: Repo, "Only these repositories: acme/api, github.com/acme/*";
+    branch: Branch, "Only these branches";
+    pr: PullRequest, "Only these pull requests: acme/api#12";
+    ticket: Ticket, "Only these tickets: ENG-12, 'ENG-*'";
+    model: Model, "Only these models";
+    provider: Provider, "Only these providers";
+    tool: Tool, "Only these coding tools: claude-code, codex, gemini-cli, cline, roo, kilo, opencode, copilot-cli";
+    session: Session, "Only these sessions";
+    task: Task, "Only these kinds of work: feature, fix, review …";
+    client: Client, "Only these clients";
+    project: Project, "Only these projects";
+}
+
+/// Runs the command; gives what to print.
+pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String> {
+    let zone = args.when.zone()?;
+    let query = Query {
+        group_by: dimensions(&args.by)?,
+        period: args.every.map(|every| match every {
+            Every::Daily => Period::Daily,
+            Every::Weekly => Period::Weekly,
+            Every::Monthly => Period::Monthly,
+        }),
+        filters: args.filters.filters()?,
+        span: args.when.span(&zone)?,
+        timezone: zone,
+        compare: args.compare,
+        top: args.top,
+    };
+    let mut opened = Opened::up_to_date(&args.sources, environment)?;
+    let book = OwnedBook::of(&mut opened)?;
+    let report = report(&query, &book.book(), now())?;
+    Ok(match args.format {
+        Format::Table => render::report_text(&report, &book.provenance(), &environment.terminal()),
+        Format::Json => wire::report_json(&report, &book.provenance())?,
+        Format::Csv => csv::report_csv(&report),
+    })
+}
+
+fn dimensions(names: &[String]) -> Result<Vec<Dimension>> {
+    let all = || Dimension::ALL.map(Dimension::name).join(", ");
+    names
+        .iter()
+        .map(|name| {
+            Dimension::from_name(name.trim()).ok_or_else(|| {
+                usage(format!("`--by {name}`: there is no such dimension; give one of {}", all()))
+            })
+        })
+        .collect()
+}

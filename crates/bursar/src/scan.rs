@@ -1,0 +1,203 @@
+//! Reads what is new in the logs on this machine into the journal.
+//!
+//! Readers work side by side, one file each; this thread alone writes. What
+//! flows between them is bounded, so that memory is too.
+
+use std::collections::HashMap;
+use std::io;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread;
+
+use anyhow::Result;
+use domain::{Progress, SessionTally, SourceFile};
+use ingest::reading::{self, Reading};
+use ingest::{Found, Harvest, Roots};
+use metering::{Gathering, Meter};
+use store::{Batch, Journal, Met, SourceReading};
+
+use crate::progress::ProgressBar;
+
+/// Calls in one transaction, about.
+const BATCH_CALLS: usize = 2_048;
+/// Files in one transaction, at most.
+const BATCH_FILES: usize = 64;
+/// Batches that wait to be written.
+const BATCHES_WAITING: usize = 2;
+/// Observations that are held before they are joined.
+const OBSERVATIONS_HELD: usize = 512;
+/// Readers, at most.
+const READERS: usize = 8;
+
+/// What a scan did.
+#[derive(Debug, Default)]
+pub(crate) struct Scanned {
+    /// Bytes that were new.
+    pub(crate) bytes: u64,
+    /// Calls that were not known.
+    pub(crate) new_calls: u64,
+    /// Folders and files that could not be looked into.
+    pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+/// One file to read.
+struct Task {
+    source: u32,
+    file: SourceFile,
+    before: Progress,
+    tallies: Vec<SessionTally>,
+    size: u64,
+}
+
+/// Reads everything that is new.
+pub(crate) fn scan(
+    journal: &mut Journal,
+    meter: &mut Meter,
+    roots: &Roots,
+    bar: &mut ProgressBar,
+) -> Result<Scanned> {
+    scan_files(journal, meter, ingest::logs::find(roots), bar)
+}
+
+/// Reads what is new in some files.
+pub(crate) fn scan_files(
+    journal: &mut Journal,
+    meter: &mut Meter,
+    found: Found,
+    bar: &mut ProgressBar,
+) -> Result<Scanned> {
+    let mut scanned = Scanned { unreadable: found.unreadable, ..Scanned::default() };
+    let tasks = plan(journal, found.files, &mut scanned)?;
+    if tasks.is_empty() {
+        return Ok(scanned);
+    }
+    bar.expect(tasks.iter().map(|task| task.size.saturating_sub(task.before.offset)).sum());
+    let next = AtomicUsize::new(0);
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| -> Result<()> {
+        let (sender, batches) = sync_channel(BATCHES_WAITING);
+        for _ in 0..cores.min(READERS).min(tasks.len()) {
+            let sender = sender.clone();
+            let (tasks, next) = (&tasks, &next);
+            scope.spawn(move || {
+                Reader { sender, batch: Batch::default(), gathering: Gathering::default(), bytes: 0 }
+                    .work(tasks, next)
+            });
+        }
+        drop(sender);
+        // Leaving early closes the channel, which ends the readers.
+        for (batch, bytes) in batches {
+            let written = journal.write(meter, &batch)?;
+            scanned.new_calls = scanned.new_calls.saturating_add(written.new_calls);
+            scanned.bytes = scanned.bytes.saturating_add(bytes);
+            bar.advance(bytes);
+        }
+        Ok(())
+    })?;
+    bar.finish();
+    Ok(scanned)
+}
+
+/// The files that changed since they were read, the largest first so that none
+/// is left to one reader at the end.
+fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) -> Result<Vec<Task>> {
+    let mut known = known_sources(journal)?;
+    let mut changed = Vec::new();
+    for file in files {
+        match reading::stamp(&file) {
+            Ok(stamp) if known.get(&file.path).is_some_and(|(_, progress)| progress.stamp == stamp) => {}
+            Ok(stamp) => changed.push((file, stamp.size)),
+            // Gone since it was found.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => scanned.unreadable.push((file.path, error)),
+        }
+    }
+    let new: Vec<_> = changed
+        .iter()
+        .map(|(file, _)| file)
+        .filter(|file| !known.contains_key(&file.path))
+        .cloned()
+        .collect();
+    if !new.is_empty() {
+        journal.register(&new)?;
+        known = known_sources(journal)?;
+    }
+    let mut tasks = Vec::with_capacity(changed.len());
+    for (file, size) in changed {
+        let Some((source, before)) = known.remove(&file.path) else { continue };
+        let is_new = before == Progress::default();
+        let tallies = if is_new { Vec::new() } else { journal.tallies_of(source)? };
+        tasks.push(Task { source, file, before, tallies, size });
+    }
+    tasks.sort_unstable_by(|a, b| b.size.cmp(&a.size).then_with(|| a.file.path.cmp(&b.file.path)));
+    Ok(tasks)
+}
+
+fn known_sources(journal: &Journal) -> Result<HashMap<PathBuf, (u32, Progress)>> {
+    Ok(journal.sources()?.into_iter().map(|it| (it.file.path, (it.id, it.progress))).collect())
+}
+
+/// Reads files and hands over what they give, in batches.
+struct Reader {
+    sender: SyncSender<(Batch, u64)>,
+    batch: Batch,
+    gathering: Gathering,
+    bytes: u64,
+}
+
+impl Reader {
+    fn work(mut self, tasks: &[Task], next: &AtomicUsize) {
+        while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let mut stopped = false;
+            let outcome = reading::read(&task.file, &task.before, task.tallies.clone(), &mut |harvest| {
+                if harvest.observations.len() >= OBSERVATIONS_HELD && !stopped {
+                    self.gather(task.source, harvest);
+                    stopped = self.gathering.len() >= BATCH_CALLS && !self.hand_over();
+                }
+            });
+            self.finish(task, outcome);
+            let full = self.gathering.len() >= BATCH_CALLS || self.batch.readings.len() >= BATCH_FILES;
+            if stopped || (full && !self.hand_over()) {
+                return;
+            }
+        }
+        self.hand_over();
+    }
+
+    /// Joins what was harvested so far.
+    fn gather(&mut self, source: u32, harvest: &mut Harvest) {
+        for mut observation in harvest.observations.drain(..) {
+            observation.origin.file = source;
+            self.gathering.add(observation);
+        }
+    }
+
+    fn finish(&mut self, task: &Task, mut outcome: Reading) {
+        self.gather(task.source, &mut outcome.harvest);
+        let problems = outcome.harvest.problems.iter();
+        self.batch.readings.push(SourceReading {
+            source: task.source,
+            before: task.before.clone(),
+            after: outcome.progress,
+            tallies: outcome.harvest.tallies.iter().cloned().collect(),
+            problems: problems
+                .map(|(kind, met)| Met {
+                    kind: kind.name(),
+                    count: met.count,
+                    first_offset: met.first_offset,
+                })
+                .collect(),
+        });
+        self.batch.pull_requests.append(&mut outcome.harvest.pull_requests);
+        self.bytes = self.bytes.saturating_add(outcome.bytes);
+    }
+
+    /// Sends what there is; whether anybody still takes it.
+    fn hand_over(&mut self) -> bool {
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.calls = self.gathering.take();
+        self.sender.send((batch, std::mem::take(&mut self.bytes))).is_ok()
+    }
+}

@@ -1,0 +1,73 @@
+//! `bursar tag`: what a person knows of a session and no log says.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+use attribution::TagKey;
+use clap::Args;
+use store::Tag;
+
+use crate::environment::Environment;
+use crate::failure::usage;
+use crate::opened::{Opened, SourceOptions};
+
+const EXAMPLES: &str = "Examples:
+  bursar tag 5a69ca08 task=review client=acme
+  bursar tag 5a69ca08 client=            takes the client back
+  bursar tag                             lists all tags";
+
+/// Says what a session was for: task, client, project, ticket, repo, developer, pr
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct TagArgs {
+    /// The session's id, or its beginning
+    session: Option<String>,
+    /// What to say of it: KEY=VALUE, or KEY= to take it back
+    #[arg(value_name = "KEY=VALUE")]
+    tags: Vec<String>,
+}
+
+/// Runs the command; gives what to print.
+pub(crate) fn run(args: &TagArgs, environment: &Environment) -> Result<String> {
+    let mut opened = Opened::as_it_is(&SourceOptions::default(), environment)?;
+    if let Some(beginning) = &args.session {
+        let session = one_session(&opened, beginning)?;
+        for text in &args.tags {
+            opened.journal.set_tag(&parse(&session, text)?)?;
+        }
+    }
+    let mut out = String::new();
+    let tags = opened.journal.tags()?;
+    let wanted =
+        |tag: &&Tag| args.session.as_ref().is_none_or(|beginning| tag.session.starts_with(beginning));
+    for tag in tags.iter().filter(wanted) {
+        writeln!(out, "{}  {}={}", tag.session, tag.key, tag.value)?;
+    }
+    Ok(if out.is_empty() { "No tags.\n".to_owned() } else { out })
+}
+
+/// The one session that begins so.
+pub(crate) fn one_session(opened: &Opened, beginning: &str) -> Result<String> {
+    let (_, mut sessions) = opened.journal.names_beginning(beginning, 10)?;
+    if sessions.iter().any(|session| session == beginning) {
+        return Ok(beginning.to_owned());
+    }
+    match (sessions.len(), sessions.pop()) {
+        (1, Some(session)) => Ok(session),
+        (0, _) => Err(usage(format!("no session begins with `{beginning}`; `bursar sessions` lists them"))),
+        (_, last) => {
+            sessions.extend(last);
+            Err(usage(format!("several sessions begin with `{beginning}`: {}", sessions.join(", "))))
+        }
+    }
+}
+
+fn parse(session: &str, text: &str) -> Result<Tag> {
+    let known = TagKey::ALL.map(TagKey::name).join(", ");
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| usage(format!("`{text}` is no tag: write KEY=VALUE, with one of {known}")))?;
+    let key = TagKey::from_name(key.trim())
+        .ok_or_else(|| usage(format!("there is no tag `{key}`; give one of {known}")))?;
+    Ok(Tag { session: session.to_owned(), key: key.name().to_owned(), value: value.trim().to_owned() })
+}
