@@ -6,9 +6,7 @@
 //! the piece, which no term of service changes. List and contract are each rounded
 //! once. Nothing is allocated: it runs for every call of a scan.
 
-use domain::{
-    InferenceGeo, Overflow, PicoUsd, Price, Speed, Terms, Timestamp, TokenClass, Tokens, Unpriced, Usage,
-};
+use domain::{Overflow, PicoUsd, Price, Terms, Timestamp, TokenClass, Tokens, Unpriced, Usage};
 
 use crate::contract::{Contract, Term};
 use crate::entry::{Billed, Effect, Entry, Modifier, ModifierKind, RateCard, Rates};
@@ -111,15 +109,10 @@ pub(crate) fn reckon<'a>(
     })
 }
 
-/// The terms of a call, with what its model's name says of them.
+/// The terms of a call, where its model's name does not say otherwise.
 fn with_facts(terms: Terms, model: &ResolvedModel) -> Terms {
     let facts = model.facts();
-    let geo = match (facts.geo, terms.geo) {
-        (Some(InferenceGeo::Global) | None, stated) => stated,
-        (Some(named), _) => named,
-    };
-    let speed = if facts.speed == Some(Speed::Fast) { Speed::Fast } else { terms.speed };
-    Terms { tier: terms.tier, speed, geo }
+    Terms { tier: terms.tier, speed: facts.speed.unwrap_or(terms.speed), geo: facts.geo.unwrap_or(terms.geo) }
 }
 
 /// The rates that the terms of service lead to, and the factor on them.

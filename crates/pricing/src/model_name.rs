@@ -42,8 +42,9 @@ const MAX_NAME_BYTES: usize = 300;
 const MAX_PREFIXES: usize = 6;
 
 /// Geographies that Bedrock writes before the id of a cross-region profile.
-const BEDROCK_GEOGRAPHIES: [&str; 12] =
-    ["global", "us", "eu", "apac", "ap", "jp", "au", "ca", "in", "sa", "mx", "us-gov"];
+/// GovCloud is not among them: it has prices of its own, on which sources disagree.
+const BEDROCK_GEOGRAPHIES: [&str; 11] =
+    ["global", "us", "eu", "apac", "ap", "jp", "au", "ca", "in", "sa", "mx"];
 /// Makers whose Bedrock ids are `maker.model`, and that the book lists without it.
 const BEDROCK_MAKERS: [&str; 2] = ["anthropic", "openai"];
 /// Families of Anthropic's models.
@@ -96,9 +97,10 @@ fn strip_arn<'a>(name: &'a str, reading: &mut Reading) -> &'a str {
 /// `projects/p/locations/us-east5/publishers/anthropic/models/claude-…`.
 fn strip_vertex_path<'a>(name: &'a str, reading: &mut Reading) -> &'a str {
     let Some((head, tail)) = name.split_once("publishers/") else { return name };
-    let Some((_maker, model)) = tail.split_once("/models/") else { return name };
+    let Some((maker, model)) = tail.split_once("/models/") else { return name };
     reading.cloud = Some(VERTEX);
-    if let Some((_, place)) = head.split_once("locations/") {
+    // Google's own models cost the same in every region.
+    if let (Some((_, place)), "anthropic") = (head.split_once("locations/"), maker) {
         let global = place.trim_end_matches('/') == "global";
         reading.facts.geo = Some(if global { InferenceGeo::Global } else { InferenceGeo::Regional });
     }

@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use domain::{ModelName, Provider, Timestamp};
+use domain::{ModelName, Provider, Speed, Timestamp};
 
 use crate::book_text::{self, BadLine, SortedLines};
 use crate::digest;
-use crate::entry::Entry;
+use crate::entry::{Entry, ModifierKind};
 use crate::model_name::{self, NameFacts, Reading};
 
 /// The first line of every book, with the version of its format.
@@ -194,19 +194,31 @@ impl PriceBook {
     /// book does not know, as a company's own gateway, says nothing about the model.
     #[must_use]
     pub fn resolve(&self, model: &ModelName, provider: Option<&Provider>) -> Option<ResolvedModel> {
-        let reading = model_name::read(model.as_str());
         let stated = provider.and_then(|provider| self.provider(provider.as_str()));
+        let literal = self.resolve_reading(&model_name::read(model.as_str()), stated);
+        literal.or_else(|| {
+            // `…-fast` is the model in its fast mode, if the book knows that it has one.
+            let mut reading = model_name::read(model.as_str().strip_suffix("-fast")?);
+            reading.facts.speed = Some(Speed::Fast);
+            let found = self.resolve_reading(&reading, stated)?;
+            found.entries.iter().any(|entry| entry.modifier(ModifierKind::Fast).is_some()).then_some(found)
+        })
+    }
+
+    fn resolve_reading(&self, reading: &Reading, stated: Option<&ProviderLine>) -> Option<ResolvedModel> {
         let cloud = reading.cloud.and_then(|cloud| self.provider(cloud));
         let prefixed = reading.prefixes.iter().find_map(|prefix| self.provider(prefix));
-        let billing = match (stated, cloud) {
-            // A maker's name on a call that a cloud served is the maker, not the bill.
-            (Some(stated), Some(cloud)) if stated.maker => Some(cloud),
+        let named = cloud.or(prefixed);
+        let billing = match (stated, named) {
+            // Tools call a gateway by the maker whose protocol it speaks; the name
+            // of the model then says who really serves it.
+            (Some(stated), Some(named)) if stated.maker => Some(named),
             (Some(stated), _) => Some(stated),
-            (None, cloud) => cloud.or(prefixed),
+            (None, named) => named,
         };
         match billing {
-            Some(line) => self.resolve_at(&reading, line),
-            None => self.resolve_anywhere(&reading),
+            Some(line) => self.resolve_at(reading, line),
+            None => self.resolve_anywhere(reading),
         }
     }
 
