@@ -13,6 +13,7 @@ mod ssh_config;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use domain::{Attributed, Branch, Developer, Evidence, Folder, RepoId};
 
@@ -79,8 +80,8 @@ pub struct GitReader {
 #[derive(Debug, Clone, Default)]
 struct RepositoryFacts {
     repo: Option<Attributed<RepoId>>,
-    display: Option<std::sync::Arc<str>>,
-    remote: Option<std::sync::Arc<str>>,
+    display: Option<Arc<str>>,
+    remote: Option<Arc<str>>,
     default_branch: Option<Branch>,
     developer: Option<Developer>,
 }
@@ -200,7 +201,7 @@ impl GitReader {
                     Remote::Repo { display, .. } => Some(display.clone()),
                     Remote::SshAlias { .. } | Remote::Local | Remote::Unusable => None,
                 };
-                facts.remote = name.map(std::sync::Arc::from);
+                facts.remote = name.map(Arc::from);
                 facts.default_branch = name.and_then(|it| repository.default_branch(it));
             }
             Some((_, None)) | None => facts.repo = self.root_commit(repository),

@@ -6,7 +6,7 @@
 //! Sessions that name none share those of other sessions on the same repository
 //! and branch, unless that is a branch on which everything comes together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 use domain::{Attributed, Evidence, Folder, Place, PrLink, PullRequest, QuarterHour, RepoId, SessionId};
@@ -116,6 +116,8 @@ impl PullRequests {
         folders: &HashMap<Folder, FolderFacts>,
         rules: &Rules,
     ) -> Self {
+        let linked: HashSet<&SessionId> = links.iter().map(|it| &it.session).collect();
+        let places = places.into_iter().filter(|it| linked.contains(&it.session));
         let sessions = Sessions::new(places, folders, rules);
         let mut index = Self::default();
         let mut named: HashMap<&SessionId, BTreeSet<RepoId>> = HashMap::new();

@@ -5,12 +5,21 @@
 //! What stands before the `@` of an address is dropped while parsing and is in
 //! no value of this module, not even in the ones for addresses it cannot use.
 
+mod address;
+mod service;
+
 use std::sync::Arc;
 
 use domain::RepoId;
 
+use address::{Address, Scp, Transport, is_path, path_segments, remote_helper, scp_address, url_address};
+use service::{azure, codecommit_helper, codecommit_host};
+
 /// An address longer than this is not looked at.
 pub const MAX_URL_BYTES: usize = 4_096;
+
+/// No name of a host is longer than this.
+const MAX_HOST_BYTES: usize = 255;
 
 /// What starts the id of a repository behind an ssh alias that nobody can resolve.
 pub const SSH_ALIAS: &str = "ssh-alias:";
@@ -119,48 +128,11 @@ pub fn from_name(name: &str) -> Option<RepoId> {
     short.or_else(|| normalise(name).id())
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Transport {
-    Ssh,
-    Http,
-    Git,
-    File,
-}
-
-impl Transport {
-    fn of(scheme: &str) -> Option<Self> {
-        match scheme.to_ascii_lowercase().as_str() {
-            "ssh" | "git+ssh" | "ssh+git" => Some(Self::Ssh),
-            "http" | "https" => Some(Self::Http),
-            "git" => Some(Self::Git),
-            "file" => Some(Self::File),
-            _ => None,
-        }
-    }
-
-    const fn has_default(self, port: u16) -> bool {
-        match self {
-            Self::Ssh => port == 22,
-            Self::Http => port == 443 || port == 80,
-            Self::Git => port == 9418,
-            Self::File => false,
-        }
-    }
-}
-
 /// Whether a host of an ssh address may turn out to be an alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AliasRule {
     MayBeAlias,
     IsName,
-}
-
-/// An address, cut into its parts; what stood before the `@` is gone already.
-struct Address<'a> {
-    transport: Transport,
-    host: &'a str,
-    port: Option<u16>,
-    path: &'a str,
 }
 
 impl Address<'_> {
@@ -217,120 +189,6 @@ fn repo(host: &str, segments: &[String], case: Case) -> Remote {
     Remote::Repo { id, display: Arc::from(display) }
 }
 
-/// A path on this machine, of any system.
-fn is_path(url: &str) -> bool {
-    let bytes = url.as_bytes();
-    let drive = matches!(bytes, [letter, b':', ..] if letter.is_ascii_alphabetic());
-    drive || matches!(bytes, [b'/' | b'\\' | b'.' | b'~', ..])
-}
-
-/// `helper::address`, git's way to name a program that speaks for a remote.
-fn remote_helper(url: &str) -> Option<(&str, &str)> {
-    let (helper, address) = url.split_once("::")?;
-    let is_word = helper.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_');
-    (is_word && !helper.is_empty()).then_some((helper, address))
-}
-
-/// `codecommit::REGION://[PROFILE@]REPOSITORY`. Any other helper may be a command line.
-fn codecommit_helper(helper: &str, address: &str) -> Remote {
-    if helper != "codecommit" {
-        return Remote::Unusable;
-    }
-    let Some((region, rest)) = address.split_once("://") else { return Remote::Unusable };
-    let name = rest.rsplit_once('@').map_or(rest, |(_, name)| name);
-    match path_segments(name).as_deref() {
-        Some([name]) if is_region(region) => codecommit(region, name),
-        _ => Remote::Unusable,
-    }
-}
-
-/// `git-codecommit.REGION.amazonaws.com/v1/repos/REPOSITORY`.
-fn codecommit_host(host: &str, segments: &[String]) -> Option<Remote> {
-    let rest = host.strip_prefix("git-codecommit.").or_else(|| host.strip_prefix("git-codecommit-fips."))?;
-    let (region, domain) = rest.split_once('.')?;
-    match (domain, segments) {
-        ("amazonaws.com" | "amazonaws.com.cn", [v1, repos, name]) if v1 == "v1" && repos == "repos" => {
-            Some(codecommit(region, name))
-        }
-        _ => None,
-    }
-}
-
-fn codecommit(region: &str, name: &str) -> Remote {
-    repo("codecommit", &[region.to_owned(), name.to_owned()], Case::Kept)
-}
-
-fn is_region(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-')
-}
-
-/// What follows `scheme://`.
-fn url_address(transport: Transport, rest: &str) -> Option<Address<'_>> {
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at_checked(end)?;
-    // An `@` further on means that a password holds a `/`, `?` or `#`: its first
-    // part would pass for the host.
-    if path.contains('@') {
-        return None;
-    }
-    let (host, port) = host_and_port(without_user(authority))?;
-    Some(Address { transport, host, port, path })
-}
-
-enum Scp<'a> {
-    Address(Address<'a>),
-    Path,
-    Broken,
-}
-
-/// `user@host:path`, `[user@host:port]:path` and `user@[2001:db8::1]:path`.
-fn scp_address(url: &str) -> Scp<'_> {
-    let found = match url.split_once('[') {
-        Some((before, rest)) if before.is_empty() || is_bare_user(before) => {
-            rest.split_once("]:").and_then(|(inside, path)| {
-                let inside = without_user(inside);
-                let is_ipv6 = inside.matches(':').count() > 1;
-                let (host, port) = if is_ipv6 { (inside, None) } else { host_and_port(inside)? };
-                Some((host, port, path))
-            })
-        }
-        Some(_) | None => match url.split_once(':') {
-            Some((before, path)) if !before.contains('/') => Some((without_user(before), None, path)),
-            Some(_) | None => return Scp::Path,
-        },
-    };
-    match found {
-        // An `@` after the colon means that what stood before it was a user and not a host.
-        Some((host, port, path)) if !path.contains('@') => {
-            Scp::Address(Address { transport: Transport::Ssh, host, port, path })
-        }
-        Some(_) | None => Scp::Broken,
-    }
-}
-
-fn is_bare_user(before: &str) -> bool {
-    before.strip_suffix('@').is_some_and(|user| !user.contains(['/', ':']))
-}
-
-fn without_user(authority: &str) -> &str {
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
-}
-
-fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (host, after) = rest.split_once(']')?;
-            (host, if after.is_empty() { "" } else { after.strip_prefix(':')? })
-        }
-        None => authority.split_once(':').unwrap_or((authority, "")),
-    };
-    match port {
-        "" => Some((host, None)),
-        digits if digits.bytes().all(|it| it.is_ascii_digit()) => Some((host, Some(digits.parse().ok()?))),
-        _ => None,
-    }
-}
-
 /// The host in lower case, under the name by which its service is known.
 fn host_name(host: &str) -> Option<String> {
     let host = host.trim_end_matches('.').to_lowercase();
@@ -339,7 +197,10 @@ fn host_name(host: &str) -> Option<String> {
         return is_ipv6.then(|| format!("[{host}]"));
     }
     let starts_well = host.chars().next().is_some_and(|it| it.is_alphanumeric() || it == '_');
-    if !starts_well || !host.chars().all(|it| it.is_alphanumeric() || matches!(it, '.' | '-' | '_')) {
+    if !starts_well
+        || host.len() > MAX_HOST_BYTES
+        || !host.chars().all(|it| it.is_alphanumeric() || matches!(it, '.' | '-' | '_'))
+    {
         return None;
     }
     let known = match host.as_str() {
@@ -358,72 +219,6 @@ fn is_alias(host: &str) -> bool {
         host.strip_prefix(known).is_some_and(|rest| rest.starts_with(['-', '_']) && !rest.contains('.'))
     });
     suffixed || (!host.contains('.') && !host.starts_with('[') && host != "localhost")
-}
-
-/// The parts of a path between its slashes, decoded, without `.git` at the end.
-fn path_segments(path: &str) -> Option<Vec<String>> {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let path = percent_decoded(path);
-    if path.contains(['@', '\\']) || path.chars().any(char::is_control) {
-        return None;
-    }
-    let mut segments: Vec<String> =
-        path.split('/').filter(|it| !it.is_empty() && *it != ".").map(str::to_owned).collect();
-    if segments.iter().any(|it| it == "..") {
-        return None;
-    }
-    let last = segments.pop()?;
-    let last = last.strip_suffix(".git").unwrap_or(&last);
-    if !last.is_empty() {
-        segments.push(last.to_owned());
-    }
-    (!segments.is_empty()).then_some(segments)
-}
-
-/// With `%20` and its like replaced once; as it was where that gives no text.
-fn percent_decoded(path: &str) -> String {
-    let mut decoded = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let escape = match tail {
-            [high, low, after @ ..] if byte == b'%' => hex_byte(*high, *low).map(|it| (it, after)),
-            _ => None,
-        };
-        let (byte, tail) = escape.unwrap_or((byte, tail));
-        decoded.push(byte);
-        rest = tail;
-    }
-    String::from_utf8(decoded).unwrap_or_else(|_| path.to_owned())
-}
-
-fn hex_byte(high: u8, low: u8) -> Option<u8> {
-    let high = char::from(high).to_digit(16)?;
-    let low = char::from(low).to_digit(16)?;
-    u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok()
-}
-
-/// Azure DevOps, under its new and old hosts: `dev.azure.com/organisation/project/repository`.
-fn azure(host: &str, segments: &[String]) -> Remote {
-    const HOST: &str = "dev.azure.com";
-    let mut parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-    if parts.first() == Some(&"v3") {
-        parts.remove(0);
-    } else if let Some(organisation) = host.strip_suffix(".visualstudio.com") {
-        if parts.first().is_some_and(|it| it.eq_ignore_ascii_case("DefaultCollection")) {
-            parts.remove(0);
-        }
-        if organisation != "vs-ssh" {
-            parts.insert(0, organisation);
-        }
-    }
-    parts.retain(|it| !matches!(*it, "_full" | "_optimized"));
-    let [organisation, project, name] = match parts.as_slice() {
-        [organisation, "_git" | "_ssh", name] => [*organisation, *name, *name],
-        [organisation, project, "_git" | "_ssh", name] => [*organisation, *project, *name],
-        [organisation, project, name] => [*organisation, *project, *name],
-        _ => return Remote::Unusable,
-    };
-    repo(HOST, &[organisation.to_owned(), project.to_owned(), name.to_owned()], Case::Folded)
 }
 
 #[cfg(test)]

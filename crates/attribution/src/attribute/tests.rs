@@ -1,3 +1,5 @@
+//! Each answer, weighed against the others.
+
 use std::fmt::Display;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Addresses, and which call was for which pull request.
+
 use std::sync::Arc;
 
 use domain::{Branch, Thread, Timestamp, Tool};

@@ -1,3 +1,5 @@
+//! Every known form of an address, and random ones.
+
 use super::*;
 
 /// Checks the id of each address; `local`, `unusable` and `alias …` stand for the other outcomes.
@@ -186,6 +188,7 @@ fn what_is_no_repository_is_unusable() {
         ],
     );
     check("unusable", &[&format!("https://github.com/o/{}", "r".repeat(MAX_URL_BYTES))]);
+    check("unusable", &[&format!("https://{}/o/r", "h".repeat(MAX_HOST_BYTES + 1))]);
 }
 
 #[test]

@@ -44,13 +44,13 @@ pub(crate) struct TaskFacts<'a> {
 /// The organisation's rules for the kind of work, and the built-in ones.
 #[derive(Debug, Clone)]
 pub(crate) struct TaskRules {
-    /// Those of the file, by the surest thing that each asks for.
-    own: HashMap<Class, Vec<TaskRule>>,
+    /// Those of the file, the class that each belongs to, and in their order within it.
+    own: Vec<(Class, TaskRule)>,
     built_in: Option<BuiltIn>,
 }
 
 /// What a rule rests on, the surest first. Every class is asked in turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
     Tag,
     Command,
@@ -161,10 +161,7 @@ pub(super) enum BuiltInTasks {
 
 impl TaskRules {
     pub(super) fn new(rules: Vec<TaskRule>, built_in: BuiltInTasks) -> Self {
-        let mut own: HashMap<Class, Vec<TaskRule>> = HashMap::new();
-        for rule in rules {
-            own.entry(rule.class()).or_default().push(rule);
-        }
+        let own = rules.into_iter().map(|it| (it.class(), it)).collect();
         Self { own, built_in: (built_in == BuiltInTasks::On).then(BuiltIn::new) }
     }
 
@@ -183,7 +180,7 @@ impl TaskRules {
     }
 
     fn own(&self, class: Class, facts: &TaskFacts<'_>) -> Option<&TaskType> {
-        self.own.get(&class)?.iter().find(|it| it.matches(facts)).map(|it| &it.task)
+        self.own.iter().find(|(it, rule)| *it == class && rule.matches(facts)).map(|(_, rule)| &rule.task)
     }
 }
 

@@ -1,3 +1,5 @@
+//! Rules files, good and bad.
+
 use super::*;
 use domain::{Attributed, TaskType};
 
