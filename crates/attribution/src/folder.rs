@@ -18,6 +18,9 @@ pub struct FolderFacts {
     pub default_branch: Option<Branch>,
     /// The person who works in it.
     pub developer: Option<Attributed<Developer>>,
+    /// Git is missing or was too slow: what is unknown may be known next time, so this
+    /// is nothing to keep. Not part of the text.
+    pub unanswered: bool,
 }
 
 /// The text of stored facts is not what [`FolderFacts::to_text`] writes.
@@ -79,14 +82,17 @@ impl FolderFacts {
     /// These facts, with those found earlier where they were surer. A folder that is
     /// deleted keeps what was known of it while it was there.
     #[must_use]
-    pub fn keeping(self, earlier: Self) -> Self {
-        let keep_repo = is_surer(earlier.repo.as_ref(), self.repo.as_ref());
-        let keep_developer = is_surer(earlier.developer.as_ref(), self.developer.as_ref());
-        let developer = if keep_developer { earlier.developer } else { self.developer };
-        if keep_repo {
-            return Self { developer, ..earlier };
+    pub fn keeping(mut self, earlier: Self) -> Self {
+        if is_surer(earlier.repo.as_ref(), self.repo.as_ref()) {
+            self.repo = earlier.repo;
+            self.display = earlier.display;
+            self.remote = earlier.remote;
+            self.default_branch = earlier.default_branch;
         }
-        Self { developer, ..self }
+        if is_surer(earlier.developer.as_ref(), self.developer.as_ref()) {
+            self.developer = earlier.developer;
+        }
+        self
     }
 }
 
@@ -115,6 +121,7 @@ mod tests {
             default_branch: Some(Branch::new("main")),
             developer: developer
                 .map(|evidence| Attributed { value: Developer::new("ada@example.com"), evidence }),
+            unanswered: false,
         }
     }
 

@@ -72,8 +72,17 @@ pub struct GitReader {
     git: Git,
     home: Option<PathBuf>,
     repositories: HashMap<PathBuf, RepositoryFacts>,
-    account: Option<Option<Developer>>,
+    account: Option<Account>,
     problems: Vec<GitProblem>,
+    /// How often git did not answer.
+    failures: u32,
+}
+
+/// The identity that is in force where no repository has one of its own.
+#[derive(Debug, Clone)]
+struct Account {
+    developer: Option<Developer>,
+    unanswered: bool,
 }
 
 /// What is the same for all folders of a repository.
@@ -84,6 +93,7 @@ struct RepositoryFacts {
     remote: Option<Arc<str>>,
     default_branch: Option<Branch>,
     developer: Option<Developer>,
+    unanswered: bool,
 }
 
 impl GitReader {
@@ -96,6 +106,7 @@ impl GitReader {
             repositories: HashMap::new(),
             account: None,
             problems: Vec::new(),
+            failures: 0,
         }
     }
 
@@ -103,10 +114,7 @@ impl GitReader {
     pub fn look_up(&mut self, folder: &Folder) -> FolderFacts {
         let mut facts = match discover::place(folder.as_str()) {
             Place::Inside(repository) => self.inside(&repository),
-            Place::Outside => FolderFacts {
-                developer: self.account().map(|value| Attributed { value, evidence: Evidence::GitIdentity }),
-                ..FolderFacts::default()
-            },
+            Place::Outside => self.outside(Evidence::GitIdentity),
             Place::Gone { existing, repository } => self.gone(folder, &existing, repository),
             Place::Elsewhere => FolderFacts::default(),
         };
@@ -124,10 +132,10 @@ impl GitReader {
     }
 
     fn inside(&mut self, repository: &Repository) -> FolderFacts {
-        let RepositoryFacts { repo, display, remote, default_branch, developer } =
+        let RepositoryFacts { repo, display, remote, default_branch, developer, unanswered } =
             self.repository(repository);
         let developer = developer.map(|value| Attributed { value, evidence: Evidence::GitIdentity });
-        FolderFacts { repo, display, remote, default_branch, developer }
+        FolderFacts { repo, display, remote, default_branch, developer, unanswered }
     }
 
     /// A folder that is gone belongs to the repository around it, unless that is the one
@@ -148,35 +156,41 @@ impl GitReader {
             .home
             .as_ref()
             .is_some_and(|home| existing.starts_with(home) || Path::new(folder.as_str()).starts_with(home));
-        let developer = if is_own { self.account() } else { None };
-        FolderFacts {
-            developer: developer.map(|value| Attributed { value, evidence: Evidence::AccountIdentity }),
-            ..FolderFacts::default()
-        }
+        if is_own { self.outside(Evidence::AccountIdentity) } else { FolderFacts::default() }
+    }
+
+    /// What holds for the account wherever no repository says otherwise.
+    fn outside(&mut self, evidence: Evidence) -> FolderFacts {
+        let Account { developer, unanswered } = self.account();
+        let developer = developer.map(|value| Attributed { value, evidence });
+        FolderFacts { developer, unanswered, ..FolderFacts::default() }
     }
 
     fn holds_home(&self, top: &Path) -> bool {
         top.parent().is_none() || self.home.as_ref().is_some_and(|home| home.starts_with(top))
     }
 
-    /// The identity that is in force where no repository has one of its own.
-    fn account(&mut self) -> Option<Developer> {
+    fn account(&mut self) -> Account {
         if let Some(known) = &self.account {
             return known.clone();
         }
+        let failures = self.failures;
         let output = self.git.account_config();
         let developer = self
             .checked(output, Path::new("the home folder"))
             .and_then(|bytes| identity::developer(Config::parse(&bytes).email()?));
-        self.account = Some(developer.clone());
-        developer
+        let account = Account { developer, unanswered: self.failures > failures };
+        self.account = Some(account.clone());
+        account
     }
 
     fn repository(&mut self, repository: &Repository) -> RepositoryFacts {
         if let Some(known) = self.repositories.get(repository.key()) {
             return known.clone();
         }
-        let facts = self.read(repository).unwrap_or_default();
+        let failures = self.failures;
+        let mut facts = self.read(repository).unwrap_or_default();
+        facts.unanswered = self.failures > failures;
         self.repositories.insert(repository.key().to_owned(), facts.clone());
         facts
     }
@@ -247,6 +261,7 @@ impl GitReader {
             Err(RunError::Slow) => GitProblem::Slow { folder: folder.display().to_string() },
             Err(RunError::Failed) => return None,
         };
+        self.failures = self.failures.saturating_add(1);
         self.note(problem);
         None
     }

@@ -102,6 +102,8 @@ pub(crate) fn branch_name(branch: Option<&str>) -> Option<&str> {
 pub struct PullRequests {
     by_session: HashMap<SessionId, HashMap<Option<Box<str>>, Timeline>>,
     by_branch: HashMap<RepoId, HashMap<Box<str>, Timeline>>,
+    /// Branches with several pull requests in some repository.
+    busy_branches: HashSet<Box<str>>,
     repo_by_session: HashMap<SessionId, RepoId>,
     repo_by_folder: HashMap<Folder, RepoId>,
 }
@@ -160,6 +162,8 @@ impl PullRequests {
         let of_sessions = self.by_session.values_mut().flat_map(HashMap::values_mut);
         let of_branches = self.by_branch.values_mut().flat_map(HashMap::values_mut);
         of_sessions.chain(of_branches).for_each(Timeline::sort);
+        let branches = self.by_branch.values().flatten().filter(|(_, timeline)| timeline.0.len() > 1);
+        self.busy_branches = branches.map(|(branch, _)| branch.clone()).collect();
     }
 
     /// A session whose pull requests are all for one repository, and that stayed in one
@@ -206,6 +210,17 @@ impl PullRequests {
         let branch = branch.filter(|it| !is_trunk(it) && Some(*it) != trunk)?;
         let value = self.by_branch.get(repo?)?.get(branch)?.at(at)?.clone();
         Some(Attributed { value, evidence: Evidence::BranchPullRequest })
+    }
+
+    /// Whether the answer for a place may differ from one time to another. Where it
+    /// cannot, one answer does for all calls of the place.
+    #[must_use]
+    pub fn depend_on_time(&self, place: &Place) -> bool {
+        let branch = branch_name(place.branch.as_ref().map(domain::Branch::as_str));
+        match self.by_session.get(&place.session).and_then(|it| it.get(&branch.map(Box::from))) {
+            Some(timeline) => timeline.0.len() > 1,
+            None => branch.is_some_and(|it| self.busy_branches.contains(it)),
+        }
     }
 
     /// The repository that the session's own pull requests are for.

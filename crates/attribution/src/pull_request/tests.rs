@@ -124,6 +124,24 @@ fn other_sessions_share_it_on_the_same_repository_and_branch() {
 }
 
 #[test]
+fn only_several_pull_requests_make_an_answer_depend_on_time() {
+    let links = [link("s", "a", "o/r", 1, 10), link("s", "b", "o/r", 2, 10), link("t", "b", "o/r", 3, 20)];
+    let index = index(&links, &[]);
+    for (session, branch, expected) in [
+        ("s", "a", false),
+        ("s", "b", false),
+        ("t", "b", false),
+        ("u", "b", true),
+        ("u", "a", false),
+        ("u", "main", false),
+    ] {
+        assert_eq!(index.depend_on_time(&place(session, "/x", branch)), expected, "{session} {branch}");
+    }
+    let links = [link("s", "a", "o/r", 1, 10), link("s", "a", "o/r", 2, 20)];
+    assert!(self::index(&links, &[]).depend_on_time(&place("s", "/x", "a")));
+}
+
+#[test]
 fn a_fork_finds_the_pull_request_of_the_original() {
     let mut first = place("s", "/fork", "feat/x");
     first.remote = Some(Arc::from("git@github.com:ada/billing.git"));
