@@ -190,14 +190,16 @@ impl<'a> Sieve<'a> {
         Ok(verdict)
     }
 
-    /// The patterns that match no value of the book, each with some values that
+    /// The patterns that ask for no value of the book, each with some values that
     /// there are: those that contain its text first.
     pub(crate) fn idle_patterns(&self) -> Vec<(String, Vec<Arc<str>>)> {
         /// So many values are worth showing.
         const SHOWN: usize = 3;
         let known = self.cut.labels.texts.get(1..).unwrap_or_default();
         let idle = self.filter.patterns.iter().filter(|pattern| {
-            pattern.text() != UNKNOWN && !known.iter().any(|it| self.filter.fits(pattern, it))
+            pattern.is_wanted()
+                && pattern.text() != UNKNOWN
+                && !known.iter().any(|it| self.filter.fits(pattern, it))
         });
         let near = |text: &str| {
             let text = text.replace('*', "").to_ascii_lowercase();

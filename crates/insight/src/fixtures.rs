@@ -311,3 +311,42 @@ multiplier = \"0.9\"
     let book = pricing::PriceBook::parse(&text).expect("a price book");
     pricing::Pricer::new(book, Some(pricing::Contract::parse(contract).expect("a contract")))
 }
+
+/// A call with everything that changes a price, and one without a price.
+pub(crate) fn calls() -> Vec<domain::Call> {
+    use domain::call::{Figures, Owner};
+    let place = Arc::new(place(Tool::ClaudeCode, "5f0e6c1a", Some("main")));
+    let call = |key: &str, when: &str, model: &str, usage: Usage| domain::Call {
+        key: domain::CallKey::new(key),
+        at: at(when),
+        figures: Figures {
+            model: ModelName::new(model),
+            provider: None,
+            usage,
+            terms: Terms {
+                tier: domain::ServiceTier::Batch,
+                geo: domain::InferenceGeo::Us,
+                ..Terms::STANDARD
+            },
+            output: OutputConfidence::Interrupted,
+            reported_cost: Some(NanoUsd::new(141_000_000)),
+            lineage: domain::Lineage::Own,
+            at: at(when),
+            origin: domain::Origin { file: 1, offset: 20_481 },
+        },
+        owner: Owner { place: Arc::clone(&place), lineage: domain::Lineage::Own, at: at(when) },
+    };
+    let usage = Usage {
+        input: Tokens::new(811),
+        output: Tokens::new(1_204),
+        cache_read: Tokens::new(104_333),
+        cache_write_1h: Tokens::new(21_077),
+        reasoning: Tokens::new(300),
+        web_searches: 2,
+        ..Usage::ZERO
+    };
+    vec![
+        call("msg_made_up_1", "2026-11-02T09:20:11Z", "claude-haiku-5-5", usage),
+        call("msg_made_up_2", "2026-11-02T09:21:40Z", "house-coder-2", usage),
+    ]
+}

@@ -7,8 +7,8 @@
 //! to the whole.
 //!
 //! Reading order: [`book`] (what is read), [`query`] and [`span`] (what is
-//! asked), [`report`](mod@report) (the answer), `wire` (the answer as JSON, a
-//! stable contract).
+//! asked), [`report`](mod@report) (the answer), [`wire`] (the answer as JSON, a
+//! stable contract), [`render`] (the answer for people).
 
 #![deny(clippy::float_arithmetic, clippy::as_conversions)]
 

@@ -163,6 +163,11 @@ impl Pattern {
         format!("{sign}{}", self.text)
     }
 
+    /// Whether it keeps what it matches.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.sense == Sense::Keep
+    }
+
     /// The text without its sign.
     pub(crate) fn text(&self) -> &str {
         &self.text

@@ -16,8 +16,10 @@ use crate::book::{Book, is_attributed};
 use crate::calendar::{self, Shift};
 use crate::change::Change;
 use crate::cut::{Cut, Side, Sieve, UNKNOWN_CODE};
+use crate::figures::LeaderFigures;
 use crate::query::{Query, QueryError};
 use crate::span::Span;
+use crate::what_if::WhatIf;
 
 /// The most dimensions of a row: those of `--by`, and the period.
 const KEY_LEN: usize = crate::query::MAX_DIMENSIONS + 1;
@@ -47,6 +49,10 @@ pub struct Report {
     pub attribution: Vec<Coverage>,
     /// Models with calls that have no price, those with the most tokens first.
     pub unpriced: Vec<UnpricedModel>,
+    /// The figures that leaders ask for; filled by [`crate::figures`] where they are asked for.
+    pub figures: Option<LeaderFigures>,
+    /// What-ifs; filled by [`crate::WhatIfDesk`] where they are asked for.
+    pub what_if: Vec<WhatIf>,
 }
 
 /// A period with its ends as written in the report's time zone.
@@ -222,6 +228,8 @@ pub fn report(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Report, 
         output: tally.output(),
         attribution: tally.coverage,
         unpriced: tally.unpriced,
+        figures: None,
+        what_if: Vec::new(),
         dimensions,
     }
     .sorted())

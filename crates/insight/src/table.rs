@@ -99,7 +99,7 @@ pub(crate) enum Kind {
     Name,
     /// Figures, aligned right; never cut, and never left out.
     Figure,
-    /// Figures that may be left out, the highest number first.
+    /// Figures that may be left out; the lowest number stays longest.
     Spare(u8),
 }
 
@@ -141,6 +141,17 @@ pub(crate) struct Table {
 pub(crate) struct Printed {
     pub(crate) text: String,
     pub(crate) left_out: Vec<&'static str>,
+}
+
+impl Printed {
+    /// The text, and what there was no room for.
+    pub(crate) fn with_left_out(self, terminal: &Terminal) -> String {
+        if self.left_out.is_empty() {
+            return self.text;
+        }
+        let note = prose(&format!("Too narrow for: {}.", self.left_out.join(", ")), terminal);
+        format!("{}\n{}\n", self.text, terminal.tint(Tone::Quiet, note.trim_end()))
+    }
 }
 
 /// Between two columns.
@@ -229,28 +240,34 @@ impl Table {
     }
 }
 
-/// Which columns there is room for.
+/// Which columns there is room for: names and figures always, and of the spare ones
+/// the most important first, each that still fits.
 fn kept_columns(columns: &[Column], natural: &[usize], width: usize) -> Vec<bool> {
-    let mut kept = vec![true; columns.len()];
     let names = columns.iter().filter(|it| it.kind == Kind::Name).count();
     let comfortable = COMFORTABLE.iter().take(names.max(1)).min().copied().unwrap_or(NARROWEST);
-    loop {
-        let needed =
-            columns.iter().zip(natural).zip(&kept).filter(|it| *it.1).fold(0, |sum, ((column, &it), _)| {
-                let least = if column.kind == Kind::Name { it.min(comfortable) } else { it };
-                least.saturating_add(GAP).saturating_add(sum)
-            });
-        if needed <= width.saturating_add(GAP) {
-            return kept;
+    let mut room = width.saturating_add(GAP);
+    let mut kept = vec![false; columns.len()];
+    let mut spare = Vec::new();
+    for (((column, &natural), kept), place) in columns.iter().zip(natural).zip(&mut kept).zip(0_usize..) {
+        match column.kind {
+            Kind::Name => room = room.saturating_sub(natural.min(comfortable).saturating_add(GAP)),
+            Kind::Figure => room = room.saturating_sub(natural.saturating_add(GAP)),
+            Kind::Spare(order) => {
+                spare.push((order, place, natural));
+                continue;
+            }
         }
-        let spare = columns.iter().enumerate().filter(|(place, _)| kept.get(*place) == Some(&true));
-        let spare = spare.filter_map(|(place, column)| match column.kind {
-            Kind::Spare(order) => Some((order, place)),
-            Kind::Name | Kind::Figure => None,
-        });
-        let Some(slot) = spare.max().and_then(|(_, place)| kept.get_mut(place)) else { return kept };
-        *slot = false;
+        *kept = true;
     }
+    spare.sort_unstable();
+    for (_, place, natural) in spare {
+        let needed = natural.saturating_add(GAP);
+        if let (Some(slot), Some(left)) = (kept.get_mut(place), room.checked_sub(needed)) {
+            *slot = true;
+            room = left;
+        }
+    }
+    kept
 }
 
 /// The width of each column that is kept: names share what the figures leave,
@@ -307,20 +324,34 @@ pub(crate) fn printable(text: &str) -> String {
 
 /// Prose under a table, broken at spaces, the lines after the first indented.
 pub(crate) fn prose(text: &str, terminal: &Terminal) -> String {
+    broken(text, 2, terminal)
+}
+
+/// A fact after its name, in a column so wide.
+pub(crate) fn fact(name: &str, column: usize, text: &str, terminal: &Terminal) -> String {
+    broken(&format!("{name:<column$}{}", printable(text)), column, terminal)
+}
+
+/// The text broken at spaces, the lines after the first indented by so much.
+fn broken(text: &str, indent: usize, terminal: &Terminal) -> String {
     let width = terminal.prose_width();
     let mut out = String::new();
     let mut line = String::new();
     for word in text.split(' ') {
-        if !line.is_empty() && line.width().saturating_add(1).saturating_add(word.width()) > width {
-            out.push_str(&line);
+        let full = line.width().saturating_add(1).saturating_add(word.width()) > width;
+        if full && !line.trim().is_empty() {
+            out.push_str(line.trim_end());
             out.push('\n');
-            line = "  ".to_owned();
-        } else if !line.is_empty() {
-            line.push(' ');
+            line = " ".repeat(indent);
+            line.push_str(word);
+        } else {
+            if !line.is_empty() || word.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
         }
-        line.push_str(word);
     }
-    out.push_str(&line);
+    out.push_str(line.trim_end());
     out.push('\n');
     out
 }
@@ -393,5 +424,7 @@ total          $1,001.00
     #[test]
     fn prose_is_broken_at_spaces() {
         assert_eq!(prose("one two three four", &Terminal::plain(9)), "one two\n  three\n  four\n");
+        assert_eq!(fact("a", 3, "one two three", &Terminal::plain(9)), "a  one\n   two\n   three\n");
+        assert_eq!(fact("a", 4, "b", &Terminal::plain(9)), "a   b\n");
     }
 }

@@ -2,9 +2,16 @@
 //! may be added. The types are apart from the domain's so that neither can
 //! change the other by accident.
 
+mod explain;
+mod figures;
+mod prices;
 mod report;
+mod sessions;
 
+pub use explain::{ExplainError, explain_json};
+pub use prices::prices_json;
 pub use report::report_json;
+pub use sessions::{session_json, sessions_json};
 
 use std::collections::BTreeMap;
 
@@ -137,6 +144,11 @@ impl WireProvenance {
 /// An exact amount as text, since many readers turn numbers into floats.
 pub(crate) fn nano(amount: NanoUsd) -> String {
     amount.nano().to_string()
+}
+
+/// Tenths as a decimal: `12.4`.
+pub(crate) fn tenths(count: u64) -> String {
+    format!("{}.{}", count / 10, count % 10)
 }
 
 /// The document as text, indented, with a line feed at its end.

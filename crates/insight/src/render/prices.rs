@@ -27,8 +27,8 @@ pub fn prices_text(listings: &[Listing], digest: &str, terminal: &Terminal) -> S
     for listing in listings {
         push_listing(&mut table, listing, terminal);
     }
-    let mut out = terminal.tint(Tone::Strong, "Prices in USD per million tokens");
-    out.push_str(&format!("  {}\n\n", terminal.tint(Tone::Quiet, &format!("price book {digest}"))));
+    let title = terminal.tint(Tone::Strong, "Prices in USD per million tokens");
+    let mut out = format!("{title}  {}\n\n", terminal.tint(Tone::Quiet, &format!("price book {digest}")));
     out.push_str(&table.print(terminal).with_left_out(terminal));
     if listings.len() <= WITH_SOURCES {
         out.push('\n');
@@ -90,14 +90,10 @@ fn above(threshold: u64) -> String {
 
 /// From when, until when, and in which hours.
 fn since(entry: &Entry) -> String {
-    let mut text = entry.from.map_or_else(|| "ever".to_owned(), |from| from.to_string());
-    if let Some(until) = entry.until {
-        text.push_str(&format!(" until {until}"));
-    }
-    if let Some(hours) = entry.hours {
-        text.push_str(&format!(" {hours} UTC"));
-    }
-    text
+    let from = entry.from.map_or_else(|| "ever".to_owned(), |from| from.to_string());
+    let until = entry.until.map(|until| format!(" until {until}")).unwrap_or_default();
+    let hours = entry.hours.map(|hours| format!(" {hours} UTC")).unwrap_or_default();
+    format!("{from}{until}{hours}")
 }
 
 fn rate_text(rates: &Rates, class: TokenClass, terminal: &Terminal) -> String {

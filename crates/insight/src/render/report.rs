@@ -1,62 +1,48 @@
 //! `bursar report` as a table.
 
-use domain::{Dimension, Measures, NanoUsd};
+use domain::{Dimension, Measures};
 use unicode_width::UnicodeWidthStr;
 
-use crate::book::{Provenance, Sources, UNKNOWN};
-use crate::report::{Coverage, Figures, Key, Period, Report};
+use super::figures::figures_text;
+use super::notes::{notes, print_notes};
+use super::what_if::what_if_text;
+use crate::book::{Provenance, UNKNOWN};
+use crate::report::{Figures, Key, Period, Report};
 use crate::table::{Column, Field, Kind, Table, Terminal, Tone, prose};
-use crate::text::{compact, counted, dollars, share, signed_dollars, thousands};
-
-/// Models without a price that are named one by one.
-const UNPRICED_SHOWN: usize = 5;
+use crate::text::{compact, dollars, share, signed_dollars, thousands};
 
 /// The report as text of at most that width.
 #[must_use]
 pub fn report_text(report: &Report, provenance: &Provenance<'_>, terminal: &Terminal) -> String {
-    let mut out = title(report, terminal);
+    let mut out = heading(&title(report), report, terminal);
     if report.total.measures.calls == 0 && report.rows.is_empty() {
         out.push_str(&prose("No calls in this period.", terminal));
     } else {
         out.push_str(&body(report, terminal));
     }
-    let notes = notes(report, provenance.sources);
-    if !notes.is_empty() {
+    if let Some(figures) = &report.figures {
         out.push('\n');
+        out.push_str(&figures_text(figures, terminal));
     }
-    for note in notes {
-        out.push_str(&terminal.tint(note.tone, prose(&note.text, terminal).trim_end()));
-        out.push('\n');
-    }
+    out.push_str(&what_if_text(&report.what_if, terminal));
+    out.push_str(&print_notes(&notes(report, provenance.sources), terminal));
     out
 }
 
-/// A line under a table.
-struct Note {
-    tone: Tone,
-    text: String,
-}
-
-impl Note {
-    const fn quiet(text: String) -> Self {
-        Self { tone: Tone::Quiet, text }
-    }
-
-    const fn alarm(text: String) -> Self {
-        Self { tone: Tone::Alarm, text }
-    }
-}
-
-fn title(report: &Report, terminal: &Terminal) -> String {
+fn title(report: &Report) -> String {
     let by: Vec<&str> = report.dimensions.iter().map(|it| it.name()).collect();
-    let what = match by.split_last() {
+    match by.split_last() {
         None => "Spend".to_owned(),
         Some((last, [])) => format!("Spend by {last}"),
         Some((last, others)) => format!("Spend by {} and {last}", others.join(", ")),
-    };
+    }
+}
+
+/// What a table is, of when, and what was left out of it.
+pub(super) fn heading(what: &str, report: &Report, terminal: &Terminal) -> String {
     let dash = terminal.either("\u{2013}", "-");
     let dot = terminal.either("\u{00b7}", "-");
-    let mut text = terminal.tint(Tone::Strong, &what);
+    let mut text = terminal.tint(Tone::Strong, what);
     let when = format!("{} ({})", days(&report.period, dash), report.period.timezone);
     let one_line = what.width().saturating_add(when.width()).saturating_add(3) <= terminal.width;
     let between = if one_line { format!(" {dot} ") } else { "\n".to_owned() };
@@ -129,9 +115,7 @@ fn body(report: &Report, terminal: &Terminal) -> String {
             .iter()
             .zip(&report.dimensions)
             .zip(&hosts)
-            .map(|((it, &of), host)| {
-                name(of, it.value.strip_prefix(host.unwrap_or_default()).unwrap_or(&it.value))
-            })
+            .map(|((it, &of), host)| name(of, without_host(&it.value, *host)))
             .collect();
         if fields.is_empty() {
             fields.push(Field::new("everything"));
@@ -152,16 +136,11 @@ fn body(report: &Report, terminal: &Terminal) -> String {
         table.rule();
         table.push(summary("total", &report.total, Tone::Strong));
     }
-    let printed = table.print(terminal);
-    if printed.left_out.is_empty() {
-        return printed.text;
-    }
-    let left_out = format!("Too narrow for: {}.", printed.left_out.join(", "));
-    format!("{}\n{}\n", printed.text, terminal.tint(Tone::Quiet, prose(&left_out, terminal).trim_end()))
+    table.print(terminal).with_left_out(terminal)
 }
 
 /// The host that all repositories of a column have, with its slash: it says nothing then.
-fn shared_host<'a>(values: impl Iterator<Item = &'a Key>) -> Option<&'a str> {
+pub(super) fn shared_host<'a>(values: impl Iterator<Item = &'a Key>) -> Option<&'a str> {
     let mut shared = None;
     for key in values.filter(|it| &*it.value != UNKNOWN) {
         let (host, _) = key.value.split_once('/').filter(|it| it.0.contains('.'))?;
@@ -171,6 +150,11 @@ fn shared_host<'a>(values: impl Iterator<Item = &'a Key>) -> Option<&'a str> {
         }
     }
     shared
+}
+
+/// The value without that host.
+pub(super) fn without_host<'a>(value: &'a str, host: Option<&str>) -> &'a str {
+    value.strip_prefix(host.unwrap_or_default()).unwrap_or(value)
 }
 
 /// A value in its column.
@@ -205,7 +189,7 @@ fn push_figures(fields: &mut Vec<Field>, figures: &Figures, total: &Measures, to
 
 /// The cost, or that there is none to tell. A `+` says that some calls are not in
 /// it; where the column has one, the others leave its place free.
-fn cost(measures: &Measures, total: &Measures) -> String {
+pub(super) fn cost(measures: &Measures, total: &Measures) -> String {
     let free = if total.unpriced_calls == 0 { "" } else { " " };
     if measures.unpriced_calls == 0 {
         format!("{}{free}", dollars(measures.cost))
@@ -216,97 +200,10 @@ fn cost(measures: &Measures, total: &Measures) -> String {
     }
 }
 
-fn notes(report: &Report, sources: &Sources) -> Vec<Note> {
-    let mut notes = Vec::new();
-    for idle in &report.idle_patterns {
-        let there_are: Vec<&str> = idle.there_are.iter().map(|it| &**it).collect();
-        let hint = if there_are.is_empty() {
-            "none is known".to_owned()
-        } else {
-            format!("there are: {}", there_are.join(", "))
-        };
-        let text = format!(
-            "No {} matches `{}`; {hint}. `*` stands for anything.",
-            idle.dimension.name(),
-            idle.pattern
-        );
-        notes.push(Note::alarm(crate::table::printable(&text)));
-    }
-    notes.extend(unpriced(report));
-    notes.extend(low_output(report));
-    notes.extend(report.attribution.iter().filter_map(|it| coverage(it, report.total.measures.cost)));
-    let flagged = |it: &crate::report::Row| it.figures.change.is_some_and(|it| it.is_flagged());
-    if report.rows.iter().any(flagged) {
-        notes.push(Note::quiet("! changed by more than 30%.".to_owned()));
-    }
-    notes.extend(unread(sources));
-    notes
-}
-
-fn unpriced(report: &Report) -> Vec<Note> {
-    let mut notes: Vec<Note> = Vec::new();
-    for it in report.unpriced.iter().take(UNPRICED_SHOWN) {
-        let prompt = it.usage.prompt().map_or(u64::MAX, domain::Tokens::count);
-        let why = if it.known { "in part without a price" } else { "without a price" };
-        let text = format!(
-            "{}: {} {why} ({} tokens in, {} out); not in the cost.",
-            it.model,
-            counted(it.calls, "call", "calls"),
-            compact(prompt),
-            compact(it.usage.output.count())
-        );
-        notes.push(Note::alarm(crate::table::printable(&text)));
-    }
-    if let Some(more @ 1..) = report.unpriced.len().checked_sub(UNPRICED_SHOWN) {
-        notes.push(Note::alarm(format!("{more} more models have no price; `--format json` lists them.")));
-    }
-    notes
-}
-
-fn low_output(report: &Report) -> Option<Note> {
-    let low = &report.total.may_be_low;
-    if low.calls == 0 {
-        return None;
-    }
-    Some(Note::quiet(format!(
-        "Output may be counted too low in {} ({} of the cost): the tool logged no final count.",
-        counted(low.calls, "call", "calls"),
-        share(low.cost, report.total.measures.cost)
-    )))
-}
-
-fn coverage(coverage: &Coverage, total: NanoUsd) -> Option<Note> {
-    if coverage.unknown.calls == 0 {
-        return None;
-    }
-    Some(Note::quiet(format!(
-        "The {} of {} is unknown ({} of the cost).",
-        spoken(coverage.dimension),
-        counted(coverage.unknown.calls, "call", "calls"),
-        share(coverage.unknown.cost, total)
-    )))
-}
-
-fn spoken(dimension: Dimension) -> &'static str {
-    if dimension == Dimension::PullRequest { "pull request" } else { dimension.name() }
-}
-
-fn unread(sources: &Sources) -> Option<Note> {
-    let records = counted(sources.problem_records, "record", "records");
-    let files = counted(sources.unreadable_files, "file", "files");
-    let what = match (sources.problem_records, sources.unreadable_files) {
-        (0, 0) => return None,
-        (_, 0) => records,
-        (0, _) => files,
-        (_, _) => format!("{records} and {files}"),
-    };
-    Some(Note::alarm(format!("{what} could not be read: `bursar doctor` names them.")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{NOW, at, berlin, company, sources};
+    use crate::fixtures::{NOW, at, berlin, company, sources, tallies};
     use crate::query::{Filter, Query};
     use crate::report::report;
     use crate::span::Span;
@@ -344,6 +241,29 @@ mod tests {
                 printed(&comparison(), &Terminal::plain(width))
             );
         }
+    }
+
+    #[test]
+    fn figures_and_what_ifs_stand_under_the_table() {
+        let company = company();
+        let query = by(&[Dimension::Model]);
+        let mut report = report(&query, &company.book(), at(NOW)).expect("a report");
+        let figures = crate::figures::figures(&query, &company.book(), &tallies(), at(NOW));
+        report.figures = Some(figures.expect("figures"));
+        let what_if = |to: &str, calls, unpriced_calls, cost| crate::what_if::WhatIf {
+            from: "claude-opus-5-5".into(),
+            to: to.into(),
+            calls,
+            unpriced_calls,
+            actual: domain::NanoUsd::new(cost),
+            hypothetical: domain::NanoUsd::new(cost / 2),
+        };
+        report.what_if =
+            vec![what_if("claude-sonnet-5-5", 1_847, 12, 320_114_000_000), what_if("other", 0, 0, 0)];
+        let sources = sources();
+        let text =
+            report_text(&report, &Provenance { sources: &sources, price_book: "" }, &Terminal::plain(80));
+        insta::assert_snapshot!("figures", text);
     }
 
     #[test]

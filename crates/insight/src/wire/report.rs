@@ -1,15 +1,14 @@
 //! `bursar.report/1`.
 
-use std::collections::BTreeMap;
-
 use domain::{Confidence, Dimension, Measures};
 use serde::Serialize;
 use serde::ser::SerializeMap;
 
+use super::figures::{WireLeaderFigures, WireWhatIf};
 use super::{WireMeasures, WireProvenance, WireShare, WireTokens, nano, to_text};
 use crate::book::Provenance;
 use crate::change::{Change, Rate};
-use crate::report::{Coverage, Figures, Key, Period, Report, Row};
+use crate::report::{Coverage, Figures, Key, Period, Report, Row, UnpricedModel};
 
 /// The name and version of this contract.
 const SCHEMA: &str = "bursar.report/1";
@@ -26,6 +25,10 @@ struct WireReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     rest: Option<WireRest>,
     total: WireFigures,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    figures: Option<WireLeaderFigures<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    what_if: Vec<WireWhatIf<'a>>,
     confidence: WireConfidence,
     unpriced: Vec<WireUnpriced<'a>>,
     #[serde(flatten)]
@@ -33,7 +36,7 @@ struct WireReport<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct WirePeriod<'a> {
+pub(super) struct WirePeriod<'a> {
     since: Option<&'a str>,
     until: Option<&'a str>,
     timezone: &'a str,
@@ -42,7 +45,7 @@ struct WirePeriod<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct WireFilter<'a> {
+pub(super) struct WireFilter<'a> {
     dimension: &'static str,
     patterns: &'a [String],
     unmatched: Vec<&'a str>,
@@ -86,9 +89,9 @@ struct WireChange {
 }
 
 #[derive(Debug, Serialize)]
-struct WireConfidence {
+pub(super) struct WireConfidence {
     output: Vec<WireOutput>,
-    attribution: BTreeMap<&'static str, BTreeMap<&'static str, WireShare>>,
+    attribution: InOrder<InOrder<WireShare>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,7 +105,7 @@ struct WireOutput {
 }
 
 #[derive(Debug, Serialize)]
-struct WireUnpriced<'a> {
+pub(super) struct WireUnpriced<'a> {
     model: &'a str,
     provider: &'a str,
     in_price_book: bool,
@@ -136,55 +139,62 @@ impl<T: Serialize> Serialize for InOrder<T> {
 /// # Errors
 /// Where a value cannot be written, which these types do not allow.
 pub fn report_json(report: &Report, provenance: &Provenance<'_>) -> Result<String, serde_json::Error> {
-    let total = &report.total.measures;
     to_text(&WireReport {
         schema: SCHEMA,
-        period: period(&report.period),
-        compared_with: report.compared_with.as_ref().map(period),
+        period: WirePeriod::of(&report.period),
+        compared_with: report.compared_with.as_ref().map(WirePeriod::of),
         group_by: report.dimensions.iter().map(|it| it.name()).collect(),
-        filters: report
-            .filters
-            .iter()
-            .map(|(dimension, patterns)| filter(report, *dimension, patterns))
-            .collect(),
+        filters: WireFilter::all(report),
         rows: report.rows.iter().map(|it| row(&report.dimensions, it)).collect(),
         rest: report.rest.map(|it| WireRest { rows: it.rows, figures: figures(&it.figures) }),
         total: figures(&report.total),
-        confidence: confidence(report, total),
-        unpriced: report
-            .unpriced
-            .iter()
-            .map(|it| WireUnpriced {
-                model: &it.model,
-                provider: &it.provider,
-                in_price_book: it.known,
-                calls: it.calls,
-                tokens: WireTokens::of(&it.usage),
-                web_searches: it.usage.web_searches,
-            })
-            .collect(),
+        figures: report.figures.as_ref().map(WireLeaderFigures::of),
+        what_if: report.what_if.iter().map(WireWhatIf::of).collect(),
+        confidence: WireConfidence::of(report),
+        unpriced: WireUnpriced::all(report),
         provenance: WireProvenance::of(provenance),
     })
 }
 
-fn period(period: &Period) -> WirePeriod<'_> {
-    let days = period.days.as_ref();
-    WirePeriod {
-        since: period.since.as_deref(),
-        until: period.until.as_deref(),
-        timezone: &period.timezone,
-        first_day: days.map(|it| it.0.as_str()),
-        last_day: days.map(|it| it.1.as_str()),
+impl<'a> WirePeriod<'a> {
+    pub(super) fn of(period: &'a Period) -> Self {
+        let days = period.days.as_ref();
+        Self {
+            since: period.since.as_deref(),
+            until: period.until.as_deref(),
+            timezone: &period.timezone,
+            first_day: days.map(|it| it.0.as_str()),
+            last_day: days.map(|it| it.1.as_str()),
+        }
     }
 }
 
-fn filter<'a>(report: &'a Report, dimension: Dimension, patterns: &'a [String]) -> WireFilter<'a> {
-    let idle = report.idle_patterns.iter();
-    let unmatched = idle.filter(|it| it.dimension == dimension && patterns.contains(&it.pattern));
-    WireFilter {
-        dimension: dimension.name(),
-        patterns,
-        unmatched: unmatched.map(|it| it.pattern.as_str()).collect(),
+impl<'a> WireFilter<'a> {
+    pub(super) fn all(report: &'a Report) -> Vec<Self> {
+        let one = |(dimension, patterns): &'a (Dimension, Vec<String>)| {
+            let idle = report.idle_patterns.iter();
+            let unmatched = idle.filter(|it| it.dimension == *dimension && patterns.contains(&it.pattern));
+            Self {
+                dimension: dimension.name(),
+                patterns,
+                unmatched: unmatched.map(|it| it.pattern.as_str()).collect(),
+            }
+        };
+        report.filters.iter().map(one).collect()
+    }
+}
+
+impl<'a> WireUnpriced<'a> {
+    pub(super) fn all(report: &'a Report) -> Vec<Self> {
+        let one = |it: &'a UnpricedModel| Self {
+            model: &it.model,
+            provider: &it.provider,
+            in_price_book: it.known,
+            calls: it.calls,
+            tokens: WireTokens::of(&it.usage),
+            web_searches: it.usage.web_searches,
+        };
+        report.unpriced.iter().map(one).collect()
     }
 }
 
@@ -222,21 +232,52 @@ fn change(change: &Change) -> WireChange {
     }
 }
 
-fn confidence(report: &Report, total: &Measures) -> WireConfidence {
-    let output = report.output.iter().map(|it| WireOutput {
-        count: it.confidence.name(),
-        reason: it.confidence.reason(),
-        may_be_low: it.confidence.may_be_low(),
-        output_tokens: it.measures.usage.output.count(),
-        share: WireShare::of(&it.measures, total),
-    });
-    let attribution = report.attribution.iter().map(|it| (it.dimension.name(), coverage(it, total)));
-    WireConfidence { output: output.collect(), attribution: attribution.collect() }
+impl WireConfidence {
+    pub(super) fn of(report: &Report) -> Self {
+        let total = &report.total.measures;
+        let output = report.output.iter().map(|it| WireOutput {
+            count: it.confidence.name(),
+            reason: it.confidence.reason(),
+            may_be_low: it.confidence.may_be_low(),
+            output_tokens: it.measures.usage.output.count(),
+            share: WireShare::of(&it.measures, total),
+        });
+        let attribution = report.attribution.iter().map(|it| (it.dimension.name(), coverage(it, total)));
+        Self { output: output.collect(), attribution: InOrder(attribution.collect()) }
+    }
 }
 
-fn coverage(coverage: &Coverage, total: &Measures) -> BTreeMap<&'static str, WireShare> {
+fn coverage(coverage: &Coverage, total: &Measures) -> InOrder<WireShare> {
     let levels = [Confidence::Exact, Confidence::High, Confidence::Medium, Confidence::Low];
     let names = levels.into_iter().map(Confidence::name).chain([crate::book::UNKNOWN]);
     let sums = coverage.known.iter().chain([&coverage.unknown]);
-    names.zip(sums).map(|(name, sum)| (name, WireShare::of(sum, total))).collect()
+    InOrder(names.zip(sums).map(|(name, sum)| (name, WireShare::of(sum, total))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{NOW, at, berlin, company, sources, tallies};
+    use crate::query::{Filter, Query};
+    use crate::report::report;
+    use crate::span::Span;
+
+    #[test]
+    fn the_contract() {
+        let company = company();
+        let span = Span::parse(Some("this-month"), None, &berlin(), at(NOW)).expect("a span");
+        let query = Query {
+            group_by: vec![Dimension::Repo, Dimension::Model],
+            filters: vec![Filter::parse(Dimension::Developer, &["b*", "!eve*"]).expect("a filter")],
+            span,
+            compare: true,
+            top: Some(1),
+            ..Query::total(berlin())
+        };
+        let mut report = report(&query, &company.book(), at(NOW)).expect("a report");
+        let figures = crate::figures::figures(&query, &company.book(), &tallies(), at(NOW));
+        report.figures = Some(figures.expect("figures"));
+        let provenance = Provenance { sources: &sources(), price_book: "a8c67c550665" };
+        insta::assert_snapshot!(report_json(&report, &provenance).expect("a document"));
+    }
 }
