@@ -160,3 +160,6 @@ pub(crate) fn to_text<T: Serialize>(document: &T) -> Result<String, serde_json::
     text.push('\n');
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests;

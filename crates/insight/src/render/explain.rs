@@ -208,8 +208,6 @@ mod tests {
             })
             .collect();
         assert_eq!(explained[0].at(), at("2026-11-02T09:20:11Z"));
-        let document = crate::wire::explain_json(&explained, &berlin()).expect("a document");
-        insta::assert_snapshot!("explain-json", document);
         insta::assert_snapshot!("explain", explain_text(&explained, &berlin(), &Terminal::plain(80)));
     }
 }

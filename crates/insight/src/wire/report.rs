@@ -253,31 +253,3 @@ fn coverage(coverage: &Coverage, total: &Measures) -> InOrder<WireShare> {
     let sums = coverage.known.iter().chain([&coverage.unknown]);
     InOrder(names.zip(sums).map(|(name, sum)| (name, WireShare::of(sum, total))).collect())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixtures::{NOW, at, berlin, company, sources, tallies};
-    use crate::query::{Filter, Query};
-    use crate::report::report;
-    use crate::span::Span;
-
-    #[test]
-    fn the_contract() {
-        let company = company();
-        let span = Span::parse(Some("this-month"), None, &berlin(), at(NOW)).expect("a span");
-        let query = Query {
-            group_by: vec![Dimension::Repo, Dimension::Model],
-            filters: vec![Filter::parse(Dimension::Developer, &["b*", "!eve*"]).expect("a filter")],
-            span,
-            compare: true,
-            top: Some(1),
-            ..Query::total(berlin())
-        };
-        let mut report = report(&query, &company.book(), at(NOW)).expect("a report");
-        let figures = crate::figures::figures(&query, &company.book(), &tallies(), at(NOW));
-        report.figures = Some(figures.expect("figures"));
-        let provenance = Provenance { sources: &sources(), price_book: "a8c67c550665" };
-        insta::assert_snapshot!(report_json(&report, &provenance).expect("a document"));
-    }
-}

@@ -226,31 +226,3 @@ fn parts(rows: &[Row]) -> Vec<WirePart<'_>> {
         .map(|(key, row)| WirePart { value: &key.value, measures: WireMeasures::of(&row.figures.measures) })
         .collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixtures::{NOW, at, berlin, company, links, sources, tallies};
-    use crate::query::Query;
-    use crate::session_detail::{SessionNotes, session};
-    use crate::sessions::sessions;
-
-    #[test]
-    fn the_contracts() {
-        let company = company();
-        let query = Query { top: Some(1), ..Query::total(berlin()) };
-        let (tallies, links) = (tallies(), links());
-        let provenance = Provenance { sources: &sources(), price_book: "a8c67c550665" };
-        let sessions = sessions(&query, &company.book(), &tallies, at(NOW)).expect("sessions");
-        insta::assert_snapshot!(
-            "sessions",
-            sessions_json(&sessions, &provenance, &berlin()).expect("a document")
-        );
-        let notes = SessionNotes { tallies: &tallies, pull_requests: &links };
-        let detail = session("5f0e6c1a", &company.book(), &notes, &berlin(), at(NOW)).expect("a session");
-        insta::assert_snapshot!(
-            "session",
-            session_json(&detail, &provenance, &berlin()).expect("a document")
-        );
-    }
-}
