@@ -104,8 +104,8 @@ impl Ratio {
     /// # Errors
     /// [`Overflow`] where it does not fit.
     pub fn times(self, other: Self) -> Result<Self, Overflow> {
-        if other == Self::ONE {
-            return Ok(self);
+        if self == Self::ONE || other == Self::ONE {
+            return Ok(if self == Self::ONE { other } else { self });
         }
         let numerator = self.numerator.checked_mul(other.numerator).ok_or(Overflow)?;
         let denominator = self.denominator.checked_mul(other.denominator).ok_or(Overflow)?;
@@ -155,6 +155,9 @@ impl Exact {
     /// # Errors
     /// [`Overflow`] outside of i128.
     pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        if other.numerator == 0 {
+            return Ok(self);
+        }
         if self.denominator == other.denominator {
             let numerator = self.numerator.checked_add(other.numerator).ok_or(Overflow)?;
             return Ok(Self { numerator, ..self });
@@ -182,9 +185,10 @@ impl Exact {
     pub fn round_half_even(self) -> Result<NanoUsd, Overflow> {
         let divisor = self.denominator.checked_mul(PICO_PER_NANO).ok_or(Overflow)?;
         let floor = self.numerator.checked_div_euclid(divisor).ok_or(Overflow)?;
-        let rest = self.numerator.checked_rem_euclid(divisor).ok_or(Overflow)?;
+        let whole = floor.checked_mul(divisor).ok_or(Overflow)?;
+        let rest = self.numerator.checked_sub(whole).ok_or(Overflow)?;
         let missing = divisor.checked_sub(rest).ok_or(Overflow)?;
-        let odd = floor.checked_rem_euclid(2) == Some(1);
+        let odd = floor & 1 == 1;
         let up = rest > missing || (rest == missing && odd);
         let nano = floor.checked_add(i128::from(up)).ok_or(Overflow)?;
         i64::try_from(nano).map(NanoUsd::new).map_err(|_| Overflow)
