@@ -49,7 +49,7 @@ pub struct Report {
     pub attribution: Vec<Coverage>,
     /// Models with calls that have no price, those with the most tokens first.
     pub unpriced: Vec<UnpricedModel>,
-    /// The figures that leaders ask for; filled by [`crate::figures`] where they are asked for.
+    /// The figures that leaders ask for; filled by [`figures`](fn@crate::figures) where they are asked for.
     pub figures: Option<LeaderFigures>,
     /// What-ifs; filled by [`crate::WhatIfDesk`] where they are asked for.
     pub what_if: Vec<WhatIf>,

@@ -5,6 +5,8 @@
 //! is stripped of control characters first, so that no name can write on the
 //! terminal.
 
+use std::collections::BTreeMap;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Where a text is printed.
@@ -99,7 +101,8 @@ pub(crate) enum Kind {
     Name,
     /// Figures, aligned right; never cut, and never left out.
     Figure,
-    /// Figures that may be left out; the lowest number stays longest.
+    /// Figures that may be left out, together with those of the same number; the
+    /// lowest number stays longest.
     Spare(u8),
 }
 
@@ -241,33 +244,34 @@ impl Table {
 }
 
 /// Which columns there is room for: names and figures always, and of the spare ones
-/// the most important first, each that still fits.
+/// the most important first, each that still fits. Those of one number belong together.
 fn kept_columns(columns: &[Column], natural: &[usize], width: usize) -> Vec<bool> {
     let names = columns.iter().filter(|it| it.kind == Kind::Name).count();
     let comfortable = COMFORTABLE.iter().take(names.max(1)).min().copied().unwrap_or(NARROWEST);
     let mut room = width.saturating_add(GAP);
-    let mut kept = vec![false; columns.len()];
-    let mut spare = Vec::new();
-    for (((column, &natural), kept), place) in columns.iter().zip(natural).zip(&mut kept).zip(0_usize..) {
+    let mut spare: BTreeMap<u8, usize> = BTreeMap::new();
+    for (column, &natural) in columns.iter().zip(natural) {
         match column.kind {
             Kind::Name => room = room.saturating_sub(natural.min(comfortable).saturating_add(GAP)),
             Kind::Figure => room = room.saturating_sub(natural.saturating_add(GAP)),
             Kind::Spare(order) => {
-                spare.push((order, place, natural));
-                continue;
+                let together = spare.entry(order).or_default();
+                *together = together.saturating_add(natural).saturating_add(GAP);
             }
         }
-        *kept = true;
     }
-    spare.sort_unstable();
-    for (_, place, natural) in spare {
-        let needed = natural.saturating_add(GAP);
-        if let (Some(slot), Some(left)) = (kept.get_mut(place), room.checked_sub(needed)) {
-            *slot = true;
+    spare.retain(|_, needed| match room.checked_sub(*needed) {
+        Some(left) => {
             room = left;
+            true
         }
-    }
-    kept
+        None => false,
+    });
+    let kept = |it: &Column| match it.kind {
+        Kind::Name | Kind::Figure => true,
+        Kind::Spare(order) => spare.contains_key(&order),
+    };
+    columns.iter().map(kept).collect()
 }
 
 /// The width of each column that is kept: names share what the figures leave,

@@ -85,20 +85,18 @@ fn columns(report: &Report) -> Vec<Column> {
     if columns.is_empty() {
         columns.push(Column { head: "", kind: Kind::Name });
     }
-    columns.push(Column { head: "calls", kind: Kind::Spare(1) });
-    columns.push(Column { head: "input", kind: Kind::Spare(4) });
-    columns.push(Column { head: "cache write", kind: Kind::Spare(6) });
-    columns.push(Column { head: "cache read", kind: Kind::Spare(5) });
-    columns.push(Column { head: "output", kind: Kind::Spare(3) });
+    let spare = |head, order| Column { head, kind: Kind::Spare(order) };
+    columns.extend([spare("calls", 1), spare("input", 4), spare("cache write", 5), spare("cache read", 5)]);
+    columns.push(spare("output", 4));
     if report.compared_with.is_some() {
-        columns.push(Column { head: "before", kind: Kind::Spare(2) });
+        columns.push(spare("before", 2));
     }
     columns.push(Column { head: "cost", kind: Kind::Figure });
     if report.compared_with.is_some() {
-        columns.push(Column { head: "change", kind: Kind::Spare(2) });
+        columns.push(spare("change", 3));
         columns.push(Column { head: "", kind: Kind::Figure });
     } else {
-        columns.push(Column { head: "share", kind: Kind::Spare(2) });
+        columns.push(spare("share", 2));
     }
     columns
 }
