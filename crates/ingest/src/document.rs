@@ -20,6 +20,21 @@ const TEXT_LIMIT: usize = 8 * 1024 * 1024;
 /// How much is read at a time.
 const CHUNK: usize = 64 * 1024;
 
+/// The largest side file that is read as a whole.
+const SMALL_FILE: u64 = 1024 * 1024;
+
+/// A small file beside a log, if it is there and is text.
+pub(crate) fn small_text(path: &Path) -> Option<String> {
+    let mut text = String::new();
+    File::open(path).ok()?.take(SMALL_FILE).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// A small JSON file beside a log, if it is there and is of that shape.
+pub(crate) fn small<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_str(&small_text(path)?).ok()
+}
+
 /// Something that takes in a document piece by piece.
 pub(crate) trait Reader {
     /// An element of the list that is of interest.

@@ -94,6 +94,17 @@ pub(crate) fn any_odd<const N: usize>(counts: [Count; N]) -> bool {
     counts.contains(&Count::Odd)
 }
 
+/// Whether something is stated to be true.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Flag(pub(crate) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(raw.get() == "true"))
+    }
+}
+
 /// A moment: an epoch number in seconds or milliseconds, or RFC 3339.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct When(pub(crate) Option<Timestamp>);

@@ -10,6 +10,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod database;
 mod document;
 mod fingerprint;
 mod folders;

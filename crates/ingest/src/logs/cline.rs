@@ -17,8 +17,7 @@
 //! Kilo Code 7 and later keeps its sessions as opencode does, in a database of its
 //! own, which is not read.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use domain::{Provider, Shape, Tokens, Tool, Usage};
@@ -40,9 +39,6 @@ const EXTENSIONS: [(&str, Tool); 3] = [
     ("rooveterinaryinc.roo-cline", Tool::Roo),
     ("kilocode.kilo-code", Tool::Kilo),
 ];
-
-/// The largest side file that is read as a whole.
-const SMALL_FILE: u64 = 1024 * 1024;
 
 /// Finds tasks and sessions.
 pub(crate) fn find(roots: &Roots, found: &mut Found) {
@@ -96,13 +92,6 @@ fn tool_of(path: &Path) -> Tool {
 
 fn name_of(path: Option<&Path>) -> &str {
     path.and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default()
-}
-
-/// A small JSON file beside the log, if it is there and can be read.
-fn small_file<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
-    let mut text = String::new();
-    File::open(path).ok()?.take(SMALL_FILE).read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
 }
 
 /// Who serves the model, as the tool's settings name it. `openai` there means any

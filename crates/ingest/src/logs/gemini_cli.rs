@@ -16,8 +16,7 @@
 //! `projects.json` maps folders to project names; sessions of projects that were
 //! never opened by a version that writes these have none.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,9 +40,6 @@ mod tests;
 
 /// Folders below `tmp`: project, `chats`, parent session.
 const DEPTH: usize = 3;
-
-/// The largest `.project_root` or `projects.json` that is read.
-const SMALL_FILE: u64 = 1024 * 1024;
 
 /// Tool calls of the current message that are remembered as counted.
 const CALLS_LIMIT: usize = 256;
@@ -87,20 +83,14 @@ impl<'a> Location<'a> {
 
     /// The folder that the session works in.
     fn folder(&self) -> Option<String> {
-        if let Some(root) = small_file(&self.project.join(".project_root")) {
+        if let Some(root) = document::small_text(&self.project.join(".project_root")) {
             return Some(root.trim().to_owned()).filter(|root| !root.is_empty());
         }
-        let registry = small_file(&self.project.parent()?.parent()?.join("projects.json"))?;
-        let registry: records::Projects = serde_json::from_str(&registry).ok()?;
+        let registry = self.project.parent()?.parent()?.join("projects.json");
+        let registry: records::Projects = document::small(&registry)?;
         let name = self.project.file_name()?.to_str()?;
         registry.projects.into_iter().find(|(_, project)| project == name).map(|(folder, _)| folder)
     }
-}
-
-fn small_file(path: &Path) -> Option<String> {
-    let mut text = String::new();
-    File::open(path).ok()?.take(SMALL_FILE).read_to_string(&mut text).ok()?;
-    Some(text)
 }
 
 /// A reader of one conversation of records.

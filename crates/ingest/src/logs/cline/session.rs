@@ -18,7 +18,7 @@ use super::surroundings::Manifest;
 use super::{Counts, Prompt, name_of, provider};
 use crate::document;
 use crate::harvest::{Harvest, Problem};
-use crate::json::{Count, List, Maybe, Text, Usd, When};
+use crate::json::{Count, Flag, List, Maybe, Text, Usd, When};
 use crate::steps::Steps;
 
 /// How the files end that hold messages.
@@ -62,7 +62,7 @@ struct Block {
     #[serde(default)]
     tool_use_id: Text,
     #[serde(default)]
-    is_error: Option<Box<RawValue>>,
+    is_error: Flag,
 }
 
 #[derive(Deserialize)]
@@ -149,7 +149,7 @@ impl Session {
             tally.tool_calls = tally.tool_calls.saturating_add(1);
         } else if block.kind.is("tool_result") {
             let id = block.tool_use_id.get().unwrap_or_default();
-            if block.is_error.as_ref().is_some_and(|raw| raw.get() == "true") {
+            if block.is_error.0 {
                 let run = self.steps.fail(id);
                 let tally = self.tally(at, harvest);
                 tally.failed_steps = tally.failed_steps.saturating_add(1);

@@ -5,7 +5,7 @@ use std::path::Path;
 use domain::Tool;
 use serde::Deserialize;
 
-use super::{name_of, small_file};
+use super::name_of;
 use crate::document;
 use crate::harvest::Harvest;
 use crate::json::{List, Maybe, Text, When};
@@ -40,7 +40,7 @@ impl Surroundings {
         let task = messages.parent().unwrap_or(messages);
         let storage = task.parent().and_then(Path::parent);
         let mut surroundings = Self::default();
-        if let Some(item) = small_file::<Item>(&task.join("history_item.json")) {
+        if let Some(item) = document::small::<Item>(&task.join("history_item.json")) {
             surroundings.take(&item);
         }
         if tool == Tool::Cline
@@ -52,7 +52,7 @@ impl Surroundings {
                 surroundings.take(&item);
             }
         }
-        let metadata: Option<Metadata> = small_file(&task.join("task_metadata.json"));
+        let metadata: Option<Metadata> = document::small(&task.join("task_metadata.json"));
         surroundings.models = metadata.map(|metadata| metadata.uses()).unwrap_or_default();
         if surroundings.models.is_empty() && tool != Tool::Cline {
             let mut prompts = Prompts::default();
@@ -208,6 +208,6 @@ impl Manifest {
     /// Reads it from beside a session's messages.
     pub(super) fn of(folder: &Path) -> Self {
         let file = folder.join(format!("{}.json", name_of(Some(folder))));
-        small_file::<Maybe<Self>>(&file).and_then(|manifest| manifest.0).unwrap_or_default()
+        document::small::<Maybe<Self>>(&file).and_then(|manifest| manifest.0).unwrap_or_default()
     }
 }
