@@ -141,6 +141,14 @@ impl Problems {
         met.count = met.count.saturating_add(1);
     }
 
+    /// One that was counted turned out to be none.
+    pub fn settle(&mut self, problem: Problem) {
+        if let Some(met) = self.0.get_mut(&problem) {
+            met.count = met.count.saturating_sub(1);
+        }
+        self.0.retain(|_, met| met.count > 0);
+    }
+
     /// All that were met.
     pub fn iter(&self) -> impl Iterator<Item = (Problem, Met)> {
         self.0.iter().map(|(problem, met)| (*problem, *met))
