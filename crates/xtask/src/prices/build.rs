@@ -340,7 +340,7 @@ fn own_entry(entry: &overrides::Entry, as_input: &[TokenClass]) -> Result<Entry>
     Ok(Entry {
         from: entry.from.as_deref().map(day).transpose()?,
         until: entry.until.as_deref().map(day).transpose()?,
-        hours: None,
+        hours: entry.hours.as_ref().map(hours).transpose()?,
         card,
         modifiers: Vec::new(),
         web_searches: entry.web_searches.as_ref().map(searches).transpose()?,

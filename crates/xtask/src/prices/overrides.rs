@@ -89,6 +89,8 @@ pub(super) struct Model {
 pub(super) struct Entry {
     pub(super) from: Option<String>,
     pub(super) until: Option<String>,
+    /// Hours of each day in UTC, as `["00:30", "16:30"]`.
+    pub(super) hours: Option<(String, String)>,
     pub(super) source: String,
     pub(super) rates: Rates,
     #[serde(default)]
