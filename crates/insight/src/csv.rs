@@ -1,9 +1,13 @@
 //! Reports as CSV (RFC 4180): one header, the figures of the JSON, exact.
 
 use domain::{NanoUsd, TokenClass};
+use jiff::tz::TimeZone;
 
+use crate::calendar;
 use crate::change::Rate;
 use crate::report::{Figures, Report};
+use crate::sessions::{SessionRow, Sessions, cache_hit};
+use crate::text::PerMille;
 
 /// The token classes in the order of the columns.
 const CLASSES: [TokenClass; 6] = [
@@ -20,12 +24,7 @@ const CLASSES: [TokenClass; 6] = [
 pub fn report_csv(report: &Report) -> String {
     let mut out = String::new();
     let mut head: Vec<String> = report.dimensions.iter().map(|it| it.name().to_owned()).collect();
-    head.push("calls".to_owned());
-    head.extend(CLASSES.iter().map(|it| format!("{}_tokens", it.name())));
-    for name in ["web_searches", "cost_nano_usd", "cost_usd", "list_cost_nano_usd", "list_cost_usd"] {
-        head.push(name.to_owned());
-    }
-    head.extend(["unpriced_calls", "output_may_be_low_calls"].map(str::to_owned));
+    head.extend(figure_names());
     if report.compared_with.is_some() {
         let names = ["before_calls", "before_cost_nano_usd", "before_cost_usd", "change_nano_usd"];
         head.extend(names.map(str::to_owned));
@@ -43,6 +42,82 @@ pub fn report_csv(report: &Report) -> String {
         push_line(&mut out, &with_figures(key, &rest.figures));
     }
     out
+}
+
+/// What a session's columns are called, before those of its figures.
+const SESSION_COLUMNS: [&str; 18] = [
+    "tool",
+    "session",
+    "developer",
+    "repo",
+    "branch",
+    "model",
+    "first_at",
+    "last_at",
+    "length_ms",
+    "active_ms",
+    "turns",
+    "tool_calls",
+    "failed_steps",
+    "longest_failing_run",
+    "compactions",
+    "first_context_tokens",
+    "peak_context_tokens",
+    "cache_hit_percent",
+];
+
+/// The sessions, and the rest as one line. It holds no total either. Times carry
+/// the zone's offset.
+#[must_use]
+pub fn sessions_csv(sessions: &Sessions, zone: &TimeZone) -> String {
+    let mut out = String::new();
+    let head: Vec<String> = SESSION_COLUMNS.iter().map(|it| (*it).to_owned()).chain(figure_names()).collect();
+    push_line(&mut out, &head);
+    for row in &sessions.rows {
+        push_line(&mut out, &with_figures(session_fields(row, zone), &row.figures));
+    }
+    if let Some(rest) = &sessions.rest {
+        let mut fields = vec![String::new(), format!("({} more)", rest.rows)];
+        fields.resize(SESSION_COLUMNS.len(), String::new());
+        push_line(&mut out, &with_figures(fields, &rest.figures));
+    }
+    out
+}
+
+fn session_fields(row: &SessionRow, zone: &TimeZone) -> Vec<String> {
+    let mut fields = vec![row.tool.name().to_owned(), safe(row.session.as_str())];
+    fields.extend([&row.developer, &row.repo, &row.branch, &row.model].map(|it| safe(&it.value)));
+    match &row.course {
+        None => fields.resize(SESSION_COLUMNS.len().saturating_sub(1), String::new()),
+        Some(it) => {
+            fields
+                .extend([it.first_at, it.last_at].map(|at| calendar::rfc3339(at, zone).unwrap_or_default()));
+            let counts = [it.length_ms(), it.busy_ms(), it.turns, it.tool_calls, it.failed_steps];
+            fields.extend(counts.map(|it| it.to_string()));
+            fields.push(it.longest_failing_run.to_string());
+            let counts = [it.compactions, it.first_context.count(), it.peak_context.count()];
+            fields.extend(counts.map(|it| it.to_string()));
+        }
+    }
+    fields.push(cache_hit(&row.figures.measures).map(PerMille::to_decimal).unwrap_or_default());
+    fields
+}
+
+/// What the columns of every row's figures are called.
+fn figure_names() -> Vec<String> {
+    let mut names = vec!["calls".to_owned()];
+    names.extend(CLASSES.iter().map(|it| format!("{}_tokens", it.name())));
+    let rest = [
+        "web_searches",
+        "cost_nano_usd",
+        "cost_usd",
+        "list_cost_nano_usd",
+        "list_cost_usd",
+        "unpriced_calls",
+        "output_may_be_low_calls",
+    ];
+    names.extend(rest.map(str::to_owned));
+    names
 }
 
 fn with_figures(mut fields: Vec<String>, figures: &Figures) -> Vec<String> {
@@ -96,7 +171,7 @@ mod tests {
     use domain::Dimension;
 
     use super::*;
-    use crate::fixtures::{NOW, at, berlin, company};
+    use crate::fixtures::{NOW, at, berlin, company, tallies};
     use crate::query::Query;
     use crate::report::report;
 
@@ -128,5 +203,18 @@ mod tests {
         };
         let report = report(&query, &company.book(), at(NOW)).expect("a report");
         insta::assert_snapshot!(report_csv(&report).replace("\r\n", "\n"));
+    }
+
+    #[test]
+    fn so_are_the_sessions() {
+        let company = company();
+        let query = Query { top: Some(3), ..Query::total(berlin()) };
+        let mut sessions =
+            crate::sessions::sessions(&query, &company.book(), &tallies(), at(NOW)).expect("sessions");
+        sessions.rows[1].course = None;
+        let text = sessions_csv(&sessions, &berlin());
+        let columns: Vec<usize> = text.lines().map(|it| it.matches(',').count()).collect();
+        assert!(columns.iter().all(|it| *it == columns[0]), "{columns:?}");
+        insta::assert_snapshot!(text.replace("\r\n", "\n"));
     }
 }

@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use domain::{
-    Attributed, Attribution, Branch, Cell, Developer, Evidence, Measures, ModelName, NanoUsd,
+    Attributed, Attribution, Branch, Cell, Developer, Dimension, Evidence, Measures, ModelName, NanoUsd,
     OutputConfidence, Place, Provider, PullRequest, RepoId, Service, SessionId, Terms, Thread, Ticket,
     Timestamp, Tokens, Tool, Usage,
 };
 use jiff::tz::TimeZone;
 
 use crate::book::{Book, PlaceFacts, ServiceFacts, Sources, ToolSource};
+use crate::query::{Filter, Query};
+use crate::span::Span;
 
 /// Central Europe, as a rule and not from the machine's files.
 pub(crate) fn berlin() -> TimeZone {
@@ -224,6 +226,49 @@ pub(crate) fn random(random: &mut Seeded) -> OwnedBook {
     });
     let cells = cells.collect();
     OwnedBook { cells, places, services }
+}
+
+/// A question with any cut, filter, period and limit.
+pub(crate) fn random_query(seeded: &mut Seeded) -> Query {
+    let mut group_by: Vec<Dimension> = Vec::new();
+    for _ in 0..seeded.below(4) {
+        let dimension = *seeded.pick(&Dimension::ALL);
+        if !group_by.contains(&dimension) {
+            group_by.push(dimension);
+        }
+    }
+    let patterns = ["*", "unknown", "*a*", "!main", "github.com/*", "!*ben*", "ENG-?", "2026-1*", "*opus*"];
+    let filters = (0..seeded.below(3)).map(|_| {
+        let chosen: Vec<&str> = (0..=seeded.below(2)).map(|_| *seeded.pick(&patterns)).collect();
+        Filter::parse(*seeded.pick(&Dimension::ALL), &chosen).expect("a filter")
+    });
+    let filters = filters.collect();
+    let span = |since, until: &str| {
+        let until = Some(until).filter(|it| !it.is_empty());
+        Span::parse(Some(since), until, &berlin(), at(NOW)).expect("a span")
+    };
+    let spans = [
+        Span::ALL,
+        span("this-month", ""),
+        span("2026-10", "2026-10"),
+        span("30d", "2d"),
+        span("2026-10-07T11:22:00Z", ""),
+    ];
+    let span = *seeded.pick(&spans);
+    Query {
+        group_by,
+        period: *seeded.pick(&[
+            None,
+            Some(crate::query::Period::Daily),
+            Some(crate::query::Period::Weekly),
+            Some(crate::query::Period::Monthly),
+        ]),
+        filters,
+        span,
+        timezone: berlin(),
+        compare: span.since.is_some() && seeded.below(2) == 0,
+        top: (seeded.below(2) == 0).then(|| seeded.below(6) as usize),
+    }
 }
 
 /// How the sessions of the company went: one of them has two files.

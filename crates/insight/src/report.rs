@@ -34,9 +34,9 @@ pub struct Report {
     /// Patterns of filters that match no value that there is.
     pub idle_patterns: Vec<IdlePattern>,
     /// The period.
-    pub period: Period,
+    pub period: ReportPeriod,
     /// The period compared with.
-    pub compared_with: Option<Period>,
+    pub compared_with: Option<ReportPeriod>,
     /// The rows: the dearest first, or in order of time where that is the first cut.
     pub rows: Vec<Row>,
     /// What `top` left out.
@@ -57,7 +57,7 @@ pub struct Report {
 
 /// A period with its ends as written in the report's time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Period {
+pub struct ReportPeriod {
     /// From when to when.
     pub span: Span,
     /// The first moment, as RFC 3339; `None` is the first record.
@@ -257,10 +257,10 @@ pub(crate) fn period(
     span: Span,
     quarters: Option<(QuarterHour, QuarterHour)>,
     now: Timestamp,
-) -> Period {
+) -> ReportPeriod {
     let zone = &query.timezone;
     let day = |it: QuarterHour| calendar::wall(it.start(), zone).map(|it| it.date().to_string());
-    Period {
+    ReportPeriod {
         span,
         since: span.since.and_then(|it| calendar::rfc3339(it, zone)),
         until: span.until.and_then(|it| calendar::rfc3339(it, zone)),

@@ -315,7 +315,7 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{NOW, Seeded, at, berlin, company, random, tallies};
+    use crate::fixtures::{NOW, Seeded, at, berlin, company, random, random_query, tallies};
 
     #[test]
     fn the_dearest_session_comes_first() {
@@ -353,16 +353,20 @@ mod tests {
     }
 
     #[test]
-    fn all_sessions_cost_what_the_report_says() {
-        for seed in 0..300 {
-            let owned = random(&mut Seeded::new(seed));
-            let query = Query { top: Some(2), ..Query::total(berlin()) };
+    fn all_views_of_a_question_have_one_total() {
+        for seed in 0..500 {
+            let mut seeded = Seeded::new(seed);
+            let owned = random(&mut seeded);
+            let query = random_query(&mut seeded);
+            let total = report(&query, &owned.book(), at(NOW)).expect("a report").total.measures;
             let sessions = sessions(&query, &owned.book(), &[], at(NOW)).expect("sessions");
             let mut sum = sessions.rest.map_or(Measures::ZERO, |it| it.figures.measures);
             for row in &sessions.rows {
                 sum = sum.plus(&row.figures.measures).expect("a sum");
             }
-            assert_eq!(sum, sessions.whole.total.measures, "seed {seed}");
+            let figures = crate::figures::figures(&query, &owned.book(), &[], at(NOW)).expect("figures");
+            let views = [sum, sessions.whole.total.measures, figures.total];
+            assert_eq!(views, [total; 3], "seed {seed}: {query:?}");
         }
     }
 }

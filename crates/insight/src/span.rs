@@ -16,7 +16,7 @@ const MAX_COUNT: i64 = 36_600;
 
 /// What an option accepts, for error messages and help.
 pub const ALLOWED: &str = "a date (2026-11-01 or 20261101), a month (2026-11), 7d, 24h, today, yesterday, \
-     this-week, last-week, this-month, last-month, or a time such as 2026-11-01T09:30:00Z";
+     this-week, last-week, this-month, last-month, or a time such as 2026-11-01T09:30 or 2026-11-01T09:30:00Z";
 
 /// A stretch of time, `since` included and `until` not; open where `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -148,15 +148,22 @@ fn stretch(option: &'static str, text: &str, zone: &TimeZone, now: Timestamp) ->
     understood(text.trim(), zone, now).ok_or_else(|| SpanError::NotATime { option, text: text.to_owned() })
 }
 
+/// Characters of `2026-11-01`.
+const DATE_LEN: usize = 10;
+
 fn understood(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Stretch> {
     if let Some(it) = relative(text) {
         // Where `--since 7d` begins, `--until 7d` ends.
         let at = it.begin(zone, now)?;
         return Some(Stretch { since: at, until: at });
     }
-    if text.contains(['T', 't']) && text.len() > 10 {
-        let at: jiff::Timestamp = text.parse().ok()?;
-        let at = Timestamp::from_millis(at.as_millisecond());
+    if text.len() > DATE_LEN && text.get(..DATE_LEN).is_some_and(|it| written_days(it).is_some()) {
+        let stated: Option<jiff::Timestamp> = text.parse().ok();
+        let at = match stated {
+            Some(at) => Timestamp::from_millis(at.as_millisecond()),
+            // Without an offset it is what the clock on the wall shows.
+            None => calendar::moment(text.parse().ok()?, zone)?,
+        };
         return Some(Stretch { since: at, until: at });
     }
     let today = calendar::wall(now, zone)?.date();
@@ -263,6 +270,11 @@ mod tests {
             ("1d", "", "2026-11-22T00:00:00+01:00 .."),
             ("14d", "7d", "2026-11-09T00:00:00+01:00 2026-11-16T00:00:00+01:00"),
             ("24h", "", "2026-11-21T14:00:00+01:00 .."),
+            (
+                "2026-11-01T09:30",
+                "2026-11-01 10:45:00",
+                "2026-11-01T09:30:00+01:00 2026-11-01T10:45:00+01:00",
+            ),
             ("today", "today", "2026-11-22T00:00:00+01:00 2026-11-23T00:00:00+01:00"),
             ("yesterday", "yesterday", "2026-11-21T00:00:00+01:00 2026-11-22T00:00:00+01:00"),
             ("this-week", "this-week", "2026-11-16T00:00:00+01:00 2026-11-23T00:00:00+01:00"),
@@ -287,9 +299,21 @@ mod tests {
 
     #[test]
     fn what_is_not_a_time_is_refused_with_what_is() {
-        for text in
-            ["tomorrow", "2026-13-01", "2026-02-30", "7", "d", "0d", "-1d", "99999d", "2026", "T", "1é"]
-        {
+        for text in [
+            "tomorrow",
+            "2026-13-01",
+            "2026-02-30",
+            "7",
+            "d",
+            "0d",
+            "-1d",
+            "99999d",
+            "2026",
+            "T",
+            "1é",
+            "2026-11-01T",
+            "2026-11-01T25:00",
+        ] {
             check(text, "", &format!("`--since {text}` is not a time; give {ALLOWED}"));
         }
     }

@@ -7,7 +7,7 @@ use super::figures::figures_text;
 use super::notes::{notes, print_notes};
 use super::what_if::what_if_text;
 use crate::book::{Provenance, UNKNOWN};
-use crate::report::{Figures, Key, Period, Report};
+use crate::report::{Figures, Key, Report, ReportPeriod};
 use crate::table::{Column, Field, Kind, Table, Terminal, Tone, prose};
 use crate::text::{compact, dollars, share, signed_dollars, thousands};
 
@@ -66,7 +66,7 @@ pub(super) fn heading(what: &str, report: &Report, terminal: &Terminal) -> Strin
 }
 
 /// The first and the last day: those of the period, where it is open those with calls.
-fn days(period: &Period, dash: &str) -> String {
+fn days(period: &ReportPeriod, dash: &str) -> String {
     let day = |it: &String| it.get(..10).unwrap_or_default().to_owned();
     let first = period.since.as_ref().map(day).or_else(|| period.days.as_ref().map(|it| it.0.clone()));
     let last = period.last_day.clone().or_else(|| period.days.as_ref().map(|it| it.1.clone()));

@@ -4,7 +4,7 @@ use domain::{Attributed, Branch, Evidence, Tool};
 
 use super::*;
 use crate::book::UNKNOWN;
-use crate::fixtures::{NOW, OwnedBook, Seeded, at, berlin, company, random};
+use crate::fixtures::{NOW, OwnedBook, Seeded, at, berlin, company, random, random_query};
 use crate::query::{Filter, Period as Cuts};
 
 fn query(group_by: &[Dimension]) -> Query {
@@ -193,39 +193,6 @@ fn naive(query: &Query, owned: &OwnedBook) -> Measures {
         }
     }
     sum
-}
-
-fn random_query(seeded: &mut Seeded) -> Query {
-    let mut group_by: Vec<Dimension> = Vec::new();
-    for _ in 0..seeded.below(4) {
-        let dimension = *seeded.pick(&Dimension::ALL);
-        if !group_by.contains(&dimension) {
-            group_by.push(dimension);
-        }
-    }
-    let patterns = ["*", "unknown", "*a*", "!main", "github.com/*", "!*ben*", "ENG-?", "2026-1*", "*opus*"];
-    let filters = (0..seeded.below(3)).map(|_| {
-        let chosen: Vec<&str> = (0..=seeded.below(2)).map(|_| *seeded.pick(&patterns)).collect();
-        Filter::parse(*seeded.pick(&Dimension::ALL), &chosen).expect("a filter")
-    });
-    let filters = filters.collect();
-    let spans = [
-        Span::ALL,
-        span("this-month", None),
-        span("2026-10", Some("2026-10")),
-        span("30d", Some("2d")),
-        span("2026-10-07T11:22:00Z", None),
-    ];
-    let span = *seeded.pick(&spans);
-    Query {
-        group_by,
-        period: *seeded.pick(&[None, Some(Cuts::Daily), Some(Cuts::Weekly), Some(Cuts::Monthly)]),
-        filters,
-        span,
-        timezone: berlin(),
-        compare: span.since.is_some() && seeded.below(2) == 0,
-        top: (seeded.below(2) == 0).then(|| seeded.below(6) as usize),
-    }
 }
 
 #[test]

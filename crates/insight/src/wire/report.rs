@@ -8,7 +8,7 @@ use super::figures::{WireLeaderFigures, WireWhatIf};
 use super::{WireMeasures, WireProvenance, WireShare, WireTokens, nano, to_text};
 use crate::book::Provenance;
 use crate::change::{Change, Rate};
-use crate::report::{Coverage, Figures, Key, Period, Report, Row, UnpricedModel};
+use crate::report::{Coverage, Figures, Key, Report, ReportPeriod, Row, UnpricedModel};
 
 /// The name and version of this contract.
 const SCHEMA: &str = "bursar.report/1";
@@ -157,7 +157,7 @@ pub fn report_json(report: &Report, provenance: &Provenance<'_>) -> Result<Strin
 }
 
 impl<'a> WirePeriod<'a> {
-    pub(super) fn of(period: &'a Period) -> Self {
+    pub(super) fn of(period: &'a ReportPeriod) -> Self {
         let days = period.days.as_ref();
         Self {
             since: period.since.as_deref(),
