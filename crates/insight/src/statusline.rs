@@ -181,9 +181,9 @@ mod tests {
     }
 
     const FULL: &str = r#"{
-        "session_id": "5f0e6c1a", "transcript_path": "/tmp/log.jsonl", "cwd": "/work",
+        "session_id": "5f0e6c1a", "transcript_path": "/tmp/log.jsonl", "cwd": "/home/dana",
         "model": {"id": "claude-opus-5-5", "display_name": "Opus 5.5"},
-        "workspace": {"current_dir": "/work/api", "git_worktree": "x"},
+        "workspace": {"current_dir": "/home/dana/api", "git_worktree": "x"},
         "cost": {"total_cost_usd": 1.2345678901234567, "total_lines_added": 3},
         "context_window": {"context_window_size": 200000, "used_percentage": 43.7},
         "pr": {"number": 731}, "rate_limits": {"five_hour": {"used_percentage": 12.5}}
@@ -203,7 +203,7 @@ mod tests {
             "Opus 5.5 · $1.23 session · $14.20 today · ctx 43% · main · ENG-12 · PR #731 · 5h 12%",
         );
         let input = StatuslineInput::parse(FULL);
-        assert_eq!(input.folder.as_deref(), Some("/work/api"));
+        assert_eq!(input.folder.as_deref(), Some("/home/dana/api"));
         assert_eq!(input.reported_cost, Some(NanoUsd::new(1_234_567_890)));
         let ours = StatuslineFacts { session_cost: Some(NanoUsd::new(1)), ..facts };
         check("{}", &ours, "<$0.01 session · $14.20 today · main · ENG-12");

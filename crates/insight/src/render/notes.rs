@@ -124,5 +124,5 @@ fn unread(sources: &Sources) -> Option<Note> {
         (0, _) => files,
         (_, _) => format!("{records} and {files}"),
     };
-    Some(Note::alarm(format!("{what} could not be read: `bursar doctor` names them.")))
+    Some(Note::alarm(format!("{what} could not be read; see `bursar doctor`.")))
 }

@@ -1,3 +1,5 @@
+//! Reports of a small company, and random ones against a naive sum.
+
 #![expect(clippy::as_conversions, reason = "indexes into a test's own books")]
 
 use domain::{Attributed, Branch, Evidence, Tool};
