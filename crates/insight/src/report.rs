@@ -434,7 +434,7 @@ impl<'a> Tally<'a> {
         if self.cuts.first().is_some_and(|it| it.dimension.is_time()) {
             // Stable: within one stretch of time the dearest stays first. What was
             // only in the period before comes last, whatever its date.
-            groups.sort_by_key(|it| (it.sums.now.calls == 0, self.time(it)));
+            groups.sort_by_cached_key(|it| (it.sums.now.calls == 0, self.time(it)));
         }
         let row = |it: &&Group| {
             let key = self.labels(it).into_iter().zip(it.weakest);
@@ -456,8 +456,10 @@ impl<'a> Tally<'a> {
         self.cuts.iter().zip(group.codes).map(|(cut, code)| cut.label(code)).collect()
     }
 
-    fn time(&self, group: &Group) -> i64 {
-        self.cuts.first().zip(group.codes.first()).map_or(0, |(cut, &code)| cut.order(code))
+    /// Where it lies in time, by the cuts in front that are times.
+    fn time(&self, group: &Group) -> Vec<i64> {
+        let times = self.cuts.iter().zip(group.codes).take_while(|it| it.0.dimension.is_time());
+        times.map(|(cut, code)| cut.order(code)).collect()
     }
 }
 
