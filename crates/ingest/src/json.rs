@@ -357,7 +357,7 @@ mod tests {
     fn check(json: &str, shown: &str) {
         let sample: Sample = serde_json::from_str(json).unwrap();
         let text = sample.text.get().unwrap_or("-");
-        let usd = sample.usd.0.map_or("-".to_owned(), |usd| usd.to_string());
+        let usd = sample.usd.0.map_or_else(|| "-".to_owned(), |usd| usd.to_string());
         let inner = sample.inner.0.map(|inner| inner.n);
         let list: Vec<_> = sample.list.0.iter().map(|inner| inner.n).collect();
         assert_eq!(format!("{text} {:?} {usd} {inner:?} {list:?}", sample.count), shown, "{json}");

@@ -1,7 +1,6 @@
 //! The tools, one module each, and which of them reads what.
 
 use std::io;
-use std::path::Path;
 
 use domain::{SourceFile, Tool};
 
@@ -20,28 +19,54 @@ pub mod opencode;
 pub fn find(roots: &Roots) -> Found {
     let mut found = Found::default();
     claude_code::find(roots, &mut found);
+    codex::find(roots, &mut found);
+    gemini_cli::find(roots, &mut found);
+    cline::find(roots, &mut found);
+    opencode::find(roots, &mut found);
+    copilot_cli::find(roots, &mut found);
     found
 }
 
 /// A reader of a file of one record a line.
-pub(crate) fn decoder(file: &SourceFile, state: Option<&str>) -> Box<dyn Decoder + Send> {
-    let path: &Path = &file.path;
+pub(crate) fn decoder(file: &SourceFile, state: Option<&str>) -> io::Result<Box<dyn Decoder + Send>> {
     match file.tool {
-        Tool::ClaudeCode => claude_code::decoder(path, state),
-        _ => claude_code::decoder(path, state),
+        Tool::ClaudeCode => Ok(claude_code::decoder(&file.path, state)),
+        Tool::Codex => Ok(codex::decoder(&file.path, state)),
+        Tool::GeminiCli => Ok(gemini_cli::decoder(&file.path, state)),
+        Tool::CopilotCli => Ok(copilot_cli::decoder(&file.path, state)),
+        Tool::Cline | Tool::Roo | Tool::Kilo | Tool::Opencode => Err(no_reader(file)),
     }
 }
 
 /// Reads a file that is one document.
-pub(crate) fn read_document(_file: &SourceFile, _harvest: &mut Harvest) -> io::Result<()> {
-    Ok(())
+pub(crate) fn read_document(file: &SourceFile, harvest: &mut Harvest) -> io::Result<()> {
+    match file.tool {
+        Tool::GeminiCli => gemini_cli::read(&file.path, harvest),
+        Tool::Cline | Tool::Roo | Tool::Kilo => cline::read(&file.path, harvest),
+        Tool::Opencode => opencode::read_document(&file.path, harvest),
+        Tool::ClaudeCode | Tool::Codex | Tool::CopilotCli => Err(no_reader(file)),
+    }
 }
 
 /// Reads what is new in a database; returns what must be known to go on.
 pub(crate) fn read_database(
-    _file: &SourceFile,
-    _state: Option<&str>,
-    _harvest: &mut Harvest,
+    file: &SourceFile,
+    state: Option<&str>,
+    harvest: &mut Harvest,
 ) -> io::Result<String> {
-    Ok(String::new())
+    match file.tool {
+        Tool::Opencode => opencode::read(&file.path, state, harvest),
+        Tool::ClaudeCode
+        | Tool::Codex
+        | Tool::GeminiCli
+        | Tool::Cline
+        | Tool::Roo
+        | Tool::Kilo
+        | Tool::CopilotCli => Err(no_reader(file)),
+    }
+}
+
+/// The tool writes no files of that shape: `find` never pairs the two.
+fn no_reader(file: &SourceFile) -> io::Error {
+    io::Error::other(format!("{} writes no {} files", file.tool.name(), file.shape.name()))
 }

@@ -100,7 +100,7 @@ fn read_lines(
         (0, None)
     };
     input.seek(SeekFrom::Start(start))?;
-    let mut decoder = logs::decoder(file, state);
+    let mut decoder = logs::decoder(file, state)?;
     let offset = lines::read(&mut input, start, decoder.as_mut(), harvest, between)?;
     let (head, tail) = fingerprints(&mut input, offset)?;
     let progress = Progress { stamp, offset, head, tail, state: decoder.state() };

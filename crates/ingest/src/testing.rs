@@ -73,7 +73,7 @@ pub(crate) fn show(harvest: &Harvest) -> String {
 }
 
 fn time(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.millis()).map_or("?".to_owned(), |at| format!("{at:.3}"))
+    jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| "?".to_owned(), |at| format!("{at:.3}"))
 }
 
 /// Makes a decoder of one file from the state that an earlier one left.

@@ -131,7 +131,9 @@ fn usage(counts: &Counts, provider: Option<&str>) -> Option<Usage> {
     let stands_beside = match counts.total {
         Count::Of(total) if Tokens::new(total) == beside => true,
         Count::Of(total) if Tokens::new(total) == inside => false,
-        _ => reasoning > output || provider.is_some_and(|provider| provider.starts_with("google")),
+        Count::Of(_) | Count::Absent | Count::Odd => {
+            reasoning > output || provider.is_some_and(|provider| provider.starts_with("google"))
+        }
     };
     Some(if stands_beside { Usage { output: output.plus(reasoning).ok()?, ..usage } } else { usage })
 }

@@ -215,7 +215,12 @@ impl Task {
         let all_from = match self.tool {
             Tool::Roo => ROO_COUNTS_ALL_FROM,
             Tool::Kilo => KILO_COUNTS_ALL_FROM,
-            _ => {
+            Tool::Cline
+            | Tool::ClaudeCode
+            | Tool::Codex
+            | Tool::GeminiCli
+            | Tool::Opencode
+            | Tool::CopilotCli => {
                 let passed_on = served_by.is_some_and(|provider| CLINE_PASSES_ON.contains(&provider));
                 return if passed_on { Prompt::Whole } else { Prompt::Rest };
             }

@@ -90,7 +90,7 @@ pub(super) fn repository_address(name: &str, host: Option<&str>, host_type: Opti
         return Some(remote::without_credentials(name).as_ref().to_owned());
     }
     let on_github = host_type.is_none_or(|kind| kind == "github");
-    let host = host.or(on_github.then_some(DEFAULT_HOST))?;
+    let host = host.or_else(|| on_github.then_some(DEFAULT_HOST))?;
     Some(format!("https://{host}/{name}"))
 }
 

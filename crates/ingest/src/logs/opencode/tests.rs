@@ -153,9 +153,7 @@ fn reading_goes_on_where_it_stopped_and_keeps_the_tally_right() {
     let shown = testing::show(&harvest);
     assert_eq!(
         shown,
-        concat!(
-            "session ses_main 2026-01-01T00:00:01.000Z..2026-01-01T00:00:03.000Z active_ms=2000 first=3410 peak=3410\n",
-        ),
+        "session ses_main 2026-01-01T00:00:01.000Z..2026-01-01T00:00:03.000Z active_ms=2000 first=3410 peak=3410\n",
         "\n{shown}"
     );
 }
@@ -172,6 +170,11 @@ fn another_layout_is_an_error_that_says_so() {
     );
 }
 
+/// The message as files hold it, with its ids inside.
+fn with_ids(json: &str) -> String {
+    json.replacen('{', &format!(r#"{{"id":"{}","sessionID":"ses_main","#, id(0)), 1)
+}
+
 fn file(json: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("msg.json");
@@ -183,7 +186,7 @@ fn file(json: &str) -> String {
 
 #[test]
 fn a_message_file_has_the_key_that_the_database_gives_it() {
-    let json = format!(r#"{{"id":"{}","sessionID":"ses_main",{}"#, id(0), &ANSWER[1..]);
+    let json = with_ids(ANSWER);
     let shown = file(&json);
     assert_eq!(
         shown,
@@ -199,8 +202,7 @@ fn a_message_file_has_the_key_that_the_database_gives_it() {
 
 #[test]
 fn survives_damage() {
-    let json = format!(r#"{{"id":"{}","sessionID":"ses_main",{}"#, id(0), &ANSWER[1..])
-        .replace('%', "1767225600000");
+    let json = with_ids(ANSWER).replace('%', "1767225600000");
     for seed in 1..=3_000 {
         let damaged = testing::damage(json.as_bytes(), seed);
         let Ok(message) = serde_json::from_slice(&damaged) else { continue };
