@@ -49,6 +49,7 @@ const FENCES: &[Fence] = &[
             "crates/store/",
             "crates/ingest/src/database.rs",
             "crates/ingest/src/logs/opencode",
+            "crates/ingest/src/logs/copilot_cli",
         ]),
         why: "and SQL lives in store; ingest reads databases of tools",
         fix: "add what is needed to store's door",

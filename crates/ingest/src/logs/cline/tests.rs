@@ -1,3 +1,5 @@
+//! What tasks and sessions of Cline and its forks give.
+
 use std::fs;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! What rollouts of Codex give: through forks, subagents, and both ways of telling usage.
+
 use std::fs;
 use std::path::Path;
 

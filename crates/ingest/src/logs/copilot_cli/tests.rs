@@ -1,3 +1,5 @@
+//! What events and the database of Copilot CLI give.
+
 use std::fs;
 use std::path::Path;
 

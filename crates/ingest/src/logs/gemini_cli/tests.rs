@@ -1,3 +1,5 @@
+//! What conversations of Gemini CLI give, as records and as documents.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

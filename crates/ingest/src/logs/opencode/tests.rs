@@ -1,3 +1,5 @@
+//! What the database and the message files of opencode give.
+
 use std::fs;
 use std::path::Path;
 
