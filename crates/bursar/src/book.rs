@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use attribution::{FolderFacts, GitReader, Known, PullRequests, TagKey, Tags, attribute};
-use domain::{Cell, Folder, Place, PrLink, Provider, QuarterHour, Service, SessionId, Tool};
+use domain::{Cell, Folder, Place, Provider, QuarterHour, Service, SessionId, Tool};
 use ingest::Problem;
-use insight::{Book, PlaceFacts, Provenance, ServiceFacts, Sources, ToolSource, UNKNOWN};
+use insight::{Book, PlaceFacts, Provenance, Query, ServiceFacts, Sources, ToolSource, UNKNOWN, kept_cells};
+use metering::CellKey;
 use pricing::Pricer;
 use store::{FolderRow, Journal};
 
@@ -26,8 +27,8 @@ pub(crate) struct OwnedBook {
     services: Vec<ServiceFacts>,
     sources: Sources,
     price_book: String,
-    /// By the journal's number of a place, the first of its positions in `places`.
-    positions: HashMap<u32, u32>,
+    /// The journal's keys of the cells, in their order.
+    keys: Vec<CellKey>,
 }
 
 impl OwnedBook {
@@ -46,15 +47,21 @@ impl OwnedBook {
             PullRequests::new(&links, places.values().map(Arc::as_ref), &folders, &opened.rules);
         let known =
             Known { rules: &opened.rules, folders: &folders, pull_requests: &pull_requests, tags: &tags };
+        let key = |cell: &Cell| CellKey {
+            quarter: cell.quarter,
+            place: cell.place,
+            service: cell.service,
+            output: cell.output,
+        };
         let mut book = Self {
+            keys: cells.iter().map(key).collect(),
             cells,
             places: Vec::with_capacity(places.len()),
             services: Vec::with_capacity(services.len()),
             sources,
             price_book,
-            positions: HashMap::new(),
         };
-        book.attribute(places, &known, &links);
+        book.attribute(places, &known);
         book.resolve(services, pricer);
         book.sources.newest = book.cells.last().map(|cell| cell.quarter.start());
         Ok(book)
@@ -69,30 +76,24 @@ impl OwnedBook {
         Provenance { sources: &self.sources, price_book: &self.price_book }
     }
 
-    /// The facts of a place, by its number in the journal. Of a place whose pull
-    /// request changes with time, the first.
-    pub(crate) fn place(&self, number: u32) -> Option<&PlaceFacts> {
-        self.places.get(usize::try_from(*self.positions.get(&number)?).ok()?)
+    /// The journal's keys of the cells that a question keeps.
+    pub(crate) fn kept(&self, query: &Query) -> Result<HashSet<CellKey>> {
+        let kept = kept_cells(query, &self.book())?;
+        Ok(self.keys.iter().zip(kept).filter(|(_, kept)| *kept).map(|(key, _)| *key).collect())
     }
 
-    /// Attributes every cell's place. A session that named several pull requests
-    /// is asked about at every quarter of an hour, others once.
-    fn attribute(&mut self, places: &HashMap<u32, Arc<Place>>, known: &Known<'_>, links: &[PrLink]) {
-        let mut named: HashMap<&SessionId, HashSet<&str>> = HashMap::new();
-        for link in links {
-            named.entry(&link.session).or_default().insert(&link.url);
-        }
-        let depends_on_time = |place: &Place| named.get(&place.session).is_some_and(|urls| urls.len() > 1);
+    /// Attributes every cell's place: once, or, where its branch had several pull
+    /// requests, at every quarter of an hour.
+    fn attribute(&mut self, places: &HashMap<u32, Arc<Place>>, known: &Known<'_>) {
         let mut positions: HashMap<(u32, Option<QuarterHour>), u32> = HashMap::new();
         for cell in &mut self.cells {
             let Some(place) = places.get(&cell.place) else { continue };
-            let at = depends_on_time(place).then_some(cell.quarter);
+            let at = known.pull_requests.depend_on_time(place).then_some(cell.quarter);
             let position = *positions.entry((cell.place, at)).or_insert_with(|| {
                 let attribution = attribute(place, cell.quarter, known);
                 self.places.push(PlaceFacts { place: Place::clone(place), attribution });
                 u32::try_from(self.places.len().saturating_sub(1)).unwrap_or(u32::MAX)
             });
-            self.positions.entry(cell.place).or_insert(position);
             cell.place = position;
         }
     }
@@ -150,7 +151,14 @@ pub(crate) fn folders(opened: &mut Opened) -> Result<HashMap<Folder, FolderFacts
         if let Some(earlier) = known.remove(folder) {
             facts = facts.keeping(earlier);
         }
-        rows.push(FolderRow { path: folder.as_str().to_owned(), looked_up_at: at, facts: facts.to_text() });
+        // Git was missing or too slow: it is asked again next time.
+        if !facts.unanswered {
+            rows.push(FolderRow {
+                path: folder.as_str().to_owned(),
+                looked_up_at: at,
+                facts: facts.to_text(),
+            });
+        }
         known.insert(folder.clone(), facts);
     }
     if !rows.is_empty() {

@@ -1,5 +1,6 @@
 //! `bursar demo`: the report on logs that are made up, for who has none yet.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -104,9 +105,9 @@ fn write_logs(folder: &Path, until: Timestamp) -> Result<()> {
             });
             if call % 7 == 0 {
                 let prompt = json!({"type": "user", "sessionId": id, "timestamp": timestamp(at), "message": {"role": "user", "content": "…"}});
-                lines.push_str(&format!("{prompt}\n"));
+                writeln!(lines, "{prompt}")?;
             }
-            lines.push_str(&format!("{record}\n"));
+            writeln!(lines, "{record}")?;
             context = context.saturating_add(fresh).min(180_000);
             at = at.saturating_add_unsigned(dice.below(150_000)).min(until.millis());
         }

@@ -8,13 +8,17 @@ mod book;
 mod demo;
 mod doctor;
 mod environment;
+mod explain;
 mod failure;
 mod opened;
 mod prices;
 mod progress;
 mod report;
 mod scan;
+mod session;
+mod sessions;
 mod shell;
+mod statusline;
 mod tag;
 
 use std::io::{self, ErrorKind, Write};
@@ -36,7 +40,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Report(report::ReportArgs),
+    Sessions(sessions::SessionsArgs),
+    Session(session::SessionArgs),
+    Explain(explain::ExplainArgs),
     Prices(prices::PricesArgs),
+    Statusline(statusline::StatuslineArgs),
     Tag(tag::TagArgs),
     Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
@@ -60,7 +68,11 @@ fn main() -> ExitCode {
 fn run(command: &Command, environment: &Environment) -> Result<String> {
     match command {
         Command::Report(args) => report::run(args, environment),
+        Command::Sessions(args) => sessions::run(args, environment),
+        Command::Session(args) => session::run(args, environment),
+        Command::Explain(args) => explain::run(args, environment),
         Command::Prices(args) => prices::run(args, environment),
+        Command::Statusline(args) => Ok(statusline::run(args, environment)),
         Command::Tag(args) => tag::run(args, environment),
         Command::Doctor(args) => doctor::run(args, environment),
         Command::Demo(args) => demo::run(args, environment),

@@ -3,7 +3,9 @@
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use domain::Dimension;
-use insight::{Filter, Period, Query, Span, csv, render, report, wire};
+use insight::{
+    Filter, Period, Query, Span, Swap, WhatIf, WhatIfCall, WhatIfDesk, csv, figures, render, report, wire,
+};
 use jiff::tz::TimeZone;
 
 use crate::book::OwnedBook;
@@ -53,6 +55,12 @@ pub(crate) struct ReportArgs {
     /// Only the dearest N rows, the rest as one
     #[arg(long, value_name = "N")]
     top: Option<usize>,
+    /// The figures that leaders ask for: cost per active day, cache hits, model mix, top spenders, loops
+    #[arg(long)]
+    figures: bool,
+    /// What the same tokens would have cost with other models: opus-5.5=sonnet-5.5
+    #[arg(long, value_name = "MODEL=MODEL")]
+    what_if: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -74,23 +82,33 @@ pub(crate) struct WhenOptions {
     /// Until when, included
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     until: Option<String>,
+    #[command(flatten)]
+    zone: ZoneOption,
+}
+
+/// Whose days and hours.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Period")]
+pub(crate) struct ZoneOption {
     /// Whose days: Europe/Berlin, UTC … [default: this machine's]
     #[arg(long, value_name = "ZONE", short = 'z')]
     timezone: Option<String>,
 }
 
+impl ZoneOption {
+    pub(crate) fn zone(&self) -> Result<TimeZone> {
+        let Some(name) = self.timezone.as_deref() else {
+            return Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC));
+        };
+        TimeZone::get(name).map_err(|_| {
+            usage(format!("`--timezone {name}` is no time zone; give one such as Europe/Berlin or UTC"))
+        })
+    }
+}
+
 impl WhenOptions {
     pub(crate) fn zone(&self) -> Result<TimeZone> {
-        self.timezone.as_deref().map_or_else(
-            || Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC)),
-            |name| {
-                TimeZone::get(name).map_err(|_| {
-                    usage(format!(
-                        "`--timezone {name}` is no time zone; give one such as Europe/Berlin or UTC"
-                    ))
-                })
-            },
-        )
+        self.zone.zone()
     }
 
     pub(crate) fn span(&self, zone: &TimeZone) -> Result<Span> {
@@ -153,13 +171,44 @@ pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String
         top: args.top,
     };
     let mut opened = Opened::up_to_date(&args.sources, environment)?;
+    let swaps = args.what_if.as_deref().map(|text| Swap::parse(text, opened.meter.pricer())).transpose()?;
+    let tallies = if args.figures { opened.journal.sessions()? } else { Vec::new() };
     let book = OwnedBook::of(&mut opened)?;
-    let report = report(&query, &book.book(), now())?;
+    let mut report = report(&query, &book.book(), now())?;
+    if args.figures {
+        report.figures = Some(figures(&query, &book.book(), &tallies, now())?);
+    }
+    if let Some(swaps) = swaps {
+        report.what_if = what_if(swaps, &query, &book, &mut opened)?;
+    }
     Ok(match args.format {
         Format::Table => render::report_text(&report, &book.provenance(), &environment.terminal()),
         Format::Json => wire::report_json(&report, &book.provenance())?,
         Format::Csv => csv::report_csv(&report),
     })
+}
+
+/// Prices the calls that the query keeps again, under other models. Sums are not
+/// enough for that: a price depends on the size of each prompt.
+fn what_if(swaps: Vec<Swap>, query: &Query, book: &OwnedBook, opened: &mut Opened) -> Result<Vec<WhatIf>> {
+    let kept = book.kept(query)?;
+    let mut desk = WhatIfDesk::new(opened.meter.pricer(), swaps);
+    let mut outcome = Ok(());
+    opened.journal.for_each_call(&mut |cell, priced| {
+        let (call, figures) = (&priced.call, &priced.call.figures);
+        if outcome.is_ok() && kept.contains(&cell) {
+            outcome = desk.add(&WhatIfCall {
+                model: &figures.model,
+                provider: figures.provider.as_ref(),
+                at: call.at,
+                usage: &figures.usage,
+                terms: &figures.terms,
+                cost: priced.price.as_ref().ok().map(|price| price.contract),
+            });
+        }
+    })?;
+    outcome?;
+    Ok(desk.answers())
 }
 
 fn dimensions(names: &[String]) -> Result<Vec<Dimension>> {

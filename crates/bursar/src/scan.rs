@@ -83,7 +83,7 @@ pub(crate) fn scan_files(
             let (tasks, next) = (&tasks, &next);
             scope.spawn(move || {
                 Reader { sender, batch: Batch::default(), gathering: Gathering::default(), bytes: 0 }
-                    .work(tasks, next)
+                    .work(tasks, next);
             });
         }
         drop(sender);

@@ -45,4 +45,4 @@ pub use span::{Span, SpanError};
 pub use statusline::{StatuslineFacts, StatuslineInput, statusline};
 pub use table::{Charset, Color, Terminal};
 pub use text::PerMille;
-pub use what_if::{Swap, SwapError, WhatIf, WhatIfCall, WhatIfDesk};
+pub use what_if::{Swap, SwapError, WhatIf, WhatIfCall, WhatIfDesk, kept_cells};

@@ -6,9 +6,13 @@
 
 use std::collections::HashMap;
 
-use domain::{ModelName, NanoUsd, Overflow, Provider, Terms, Timestamp, Usage};
+use domain::{Cell, ModelName, NanoUsd, Overflow, Provider, Terms, Timestamp, Usage};
 use pricing::{Pricer, ResolvedModel};
 
+use crate::book::Book;
+use crate::cut::Sieve;
+use crate::query::Query;
+use crate::report::{ReportError, kept};
 use crate::text::PerMille;
 
 /// What must be said beside every answer.
@@ -144,6 +148,20 @@ impl WhatIf {
     pub fn rate(&self) -> Option<PerMille> {
         self.difference().ok().and_then(|it| PerMille::of_money(it, self.actual))
     }
+}
+
+/// Which cells of the book the question keeps, in the book's order: a what-if is
+/// about their calls.
+///
+/// # Errors
+/// As [`crate::report()`].
+pub fn kept_cells(query: &Query, book: &Book<'_>) -> Result<Vec<bool>, ReportError> {
+    let mut sieves = Vec::with_capacity(query.filters.len());
+    for filter in &query.filters {
+        sieves.push(Sieve::new(filter, book, &query.timezone)?);
+    }
+    let mut is_kept = |cell: &Cell| Ok(query.span.holds(cell.quarter) && kept(&mut sieves, cell)?);
+    book.cells.iter().map(&mut is_kept).collect()
 }
 
 /// Prices the calls of the swapped models again, a call at a time: feed it all

@@ -25,7 +25,7 @@ pub struct CellKey {
 /// By how much a cell changes: the figures of [`Measures`] in the order of
 /// [`Change::FIELDS`], each with a sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Change([i64; Change::FIELDS.len()]);
+pub struct Change([i64; Self::FIELDS.len()]);
 
 impl Change {
     /// The names of the figures.

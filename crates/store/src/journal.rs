@@ -17,7 +17,7 @@ use self::interned::Interned;
 use crate::error::StoreError;
 
 pub use self::folders::{FolderRow, Tag};
-pub use self::read::CallRow;
+pub use self::read::{CallRow, Interning};
 pub use self::sources::{KnownSource, Met, SourceReading};
 pub use self::write::{Batch, Written};
 

@@ -27,18 +27,19 @@ use domain::{
     CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, PicoUsd, Place, PrLink, Provider, SessionId,
     Thread, Timestamp, Tool,
 };
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use self::conversation::Conversation;
 use self::record::{Iteration, Kind, Line, Message, Quoted, Text};
+use crate::folders::walk;
 use crate::harvest::{Decoder, Harvest, Problem, Record};
 use crate::moment;
-use crate::source::{Found, Roots, Shape, SourceFile};
+use crate::source::{Found, Roots, Shape};
 
 /// Messages that Claude Code itself made up, as for an error: nothing was spent.
 const SYNTHETIC_MODEL: &str = "<synthetic>";
 /// Folders below `projects` are followed this deep; Claude Code uses five.
-const DEPTH_LIMIT: usize = 12;
+const DEPTH: usize = 12;
 /// Attempts to find a whole record behind a torn one in the same line.
 const RECOVERY_ATTEMPTS: usize = 64;
 /// A record's kind stands this near to its beginning or its end.
@@ -47,11 +48,11 @@ const KIND_WITHIN: usize = 1_024;
 /// Finds all transcripts.
 pub(crate) fn find(roots: &Roots, found: &mut Found) {
     for root in &roots.claude {
-        found.walk(&root.join("projects"), DEPTH_LIMIT, &mut |path| {
+        walk(&root.join("projects"), DEPTH, found, &mut |path, name, found| {
             // `x.jsonl.superseded-…` holds what a rewrite replaced: it may be the only copy.
-            path.file_name()
-                .is_some_and(|name| name.to_string_lossy().contains(".jsonl"))
-                .then(|| SourceFile { tool: Tool::ClaudeCode, shape: Shape::Lines, path })
+            if name.contains(".jsonl") {
+                found.file(Tool::ClaudeCode, Shape::Lines, path);
+            }
         });
     }
 }
@@ -64,6 +65,7 @@ pub fn decoder(path: &Path, state: Option<&str>) -> Box<dyn Decoder + Send> {
         in_subagent_file,
         session: SessionId::new(&stem),
         conversation: state.and_then(|state| serde_json::from_str(state).ok()).unwrap_or_default(),
+        marks: Marks::new(),
         place: None,
     })
 }
@@ -74,13 +76,14 @@ struct Transcript {
     /// The session that the file is named after, for records that name none.
     session: SessionId,
     conversation: Conversation,
+    marks: Marks,
     /// The last call's place, shared by all that follow in the same one.
     place: Option<Arc<Place>>,
 }
 
 impl Decoder for Transcript {
     fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
-        if !is_of_interest(record.bytes, &self.conversation) {
+        if !self.marks.any_in(record.bytes, &self.conversation) {
             return;
         }
         match parse(record.bytes) {
@@ -170,19 +173,15 @@ impl Transcript {
     }
 
     fn progress(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
-        let Some(quoted) =
-            line.data.and_then(|data| serde_json::from_str::<record::Data<'_>>(data.get()).ok())
-        else {
-            return;
-        };
-        let Some(Quoted { timestamp, request_id, message: Some(message) }) = quoted.message else { return };
-        let quoted_at = timestamp.and_then(|text| moment::parse(text.as_str()));
+        let quoted = line.data.as_ref().and_then(|data| data.message.as_ref());
+        let Some(Quoted { timestamp, request_id, message: Some(message) }) = quoted else { return };
+        let quoted_at = timestamp.as_ref().and_then(|text| moment::parse(text.as_str()));
         let Some(at) = quoted_at.or_else(|| self.moment(line)) else { return };
         if message.usage.is_some() {
             let session = self.session_of(line);
             let place = self.place_of(line, session, Thread::Subagent);
             let seen = Seen { line, at, lineage: Lineage::Quoted, place, offset };
-            seen.observe(&message, request_id.as_ref(), harvest);
+            seen.observe(message, request_id.as_ref(), harvest);
         }
     }
 
@@ -266,9 +265,9 @@ struct Seen<'a> {
 
 impl Seen<'_> {
     /// Writes down the call, and its advisors'; returns the size of its prompt.
-    fn observe(
+    fn observe<Content>(
         &self,
-        message: &Message<'_>,
+        message: &Message<'_, Content>,
         request: Option<&Text<'_>>,
         harvest: &mut Harvest,
     ) -> Option<domain::Tokens> {
@@ -330,7 +329,7 @@ impl Seen<'_> {
         }
     }
 
-    fn key(&self, message: &Message<'_>, request: Option<&Text<'_>>) -> Option<String> {
+    fn key<C>(&self, message: &Message<'_, C>, request: Option<&Text<'_>>) -> Option<String> {
         let text =
             |text: Option<&Text<'_>>| text.map(|text| text.0.to_string()).filter(|text| !text.is_empty());
         text(message.id.as_ref())
@@ -350,23 +349,42 @@ fn to_nano(pico: PicoUsd) -> Option<NanoUsd> {
     pico.round_half_even().ok()
 }
 
-/// Whether anything in the record counts: a look at the bytes that is far
-/// cheaper than reading it as JSON, as most records are prompts and tool output.
-fn is_of_interest(bytes: &[u8], conversation: &Conversation) -> bool {
-    if memmem::find(bytes, b"\"usage\"").is_some() {
-        return true;
+/// The marks by which a record is known to count, found without reading it as
+/// JSON: that is far cheaper, and most records are prompts and tool output.
+struct Marks {
+    usage: Finder<'static>,
+    user: Finder<'static>,
+    failed: [Finder<'static>; 2],
+    tool_result: Finder<'static>,
+    rare: [Finder<'static>; 2],
+}
+
+impl Marks {
+    fn new() -> Self {
+        Self {
+            usage: Finder::new("\"usage\""),
+            user: Finder::new("\"user\""),
+            failed: [Finder::new("\"is_error\":true"), Finder::new("\"is_error\": true")],
+            tool_result: Finder::new("\"tool_use_id\""),
+            rare: [Finder::new("\"compact_boundary\""), Finder::new("\"pr-link\"")],
+        }
     }
-    let near = |needle: &[u8]| {
+
+    /// Whether anything in the record counts.
+    fn any_in(&self, bytes: &[u8], conversation: &Conversation) -> bool {
+        if self.usage.find(bytes).is_some() {
+            return true;
+        }
         let head = bytes.get(..KIND_WITHIN).unwrap_or(bytes);
         let tail = bytes.get(bytes.len().saturating_sub(KIND_WITHIN).max(head.len())..).unwrap_or_default();
-        memmem::find(head, needle).is_some() || memmem::find(tail, needle).is_some()
-    };
-    if near(b"\"user\"") {
-        let failed = memmem::find(bytes, b"\"is_error\":true").is_some()
-            || memmem::find(bytes, b"\"is_error\": true").is_some();
-        return failed || conversation.awaits_success() || memmem::find(bytes, b"\"tool_use_id\"").is_none();
+        let near = |mark: &Finder<'_>| mark.find(head).is_some() || mark.find(tail).is_some();
+        if near(&self.user) {
+            return conversation.awaits_success()
+                || self.failed.iter().any(|mark| mark.find(bytes).is_some())
+                || self.tool_result.find(bytes).is_none();
+        }
+        self.rare.iter().any(near)
     }
-    near(b"\"compact_boundary\"") || near(b"\"pr-link\"")
 }
 
 /// Reads a record; of a line in which one record was cut off by the next, the
@@ -376,7 +394,12 @@ fn parse(bytes: &[u8]) -> Result<(Line<'_>, bool), Option<Problem>> {
         return Ok((line, false));
     }
     let kind = serde_json::from_slice::<Kind<'_>>(bytes).ok().and_then(|kind| kind.kind);
-    if kind.is_some_and(|kind| !["assistant", "user", "progress", "pr-link"].contains(&kind.as_str())) {
+    let counts = |kind: Text<'_>| match kind.as_str() {
+        "assistant" | "user" | "pr-link" => true,
+        "progress" => memmem::find(bytes, b"\"agent_progress\"").is_some(),
+        _ => false,
+    };
+    if kind.is_some_and(|kind| !counts(kind)) {
         return Err(None);
     }
     let starts = memmem::find_iter(bytes, b"{\"").skip(1).take(RECOVERY_ATTEMPTS);

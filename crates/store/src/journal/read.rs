@@ -10,6 +10,7 @@ use domain::{
     Branch, Call, CallKey, Cell, Measures, NanoUsd, Origin, Place, PrLink, Price, PricedCall, QuarterHour,
     Service, SessionId, SessionTally, Tool, Usage,
 };
+use metering::CellKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Journal;
@@ -26,6 +27,9 @@ pub struct CallRow {
     /// The file.
     pub file: Option<PathBuf>,
 }
+
+/// Places and services, by their numbers.
+pub type Interning<'a> = (&'a HashMap<u32, Arc<Place>>, &'a HashMap<u32, Arc<Service>>);
 
 const CALL_COLUMNS: &str = "key, at, place, service, confidence, input, output, cache_read, cache_write_5m,
     cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage, figures_at, source, offset,
@@ -52,13 +56,34 @@ impl Journal {
         Ok(cells)
     }
 
+    /// What all calls since a quarter of an hour cost.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn cost_since(&self, from: QuarterHour) -> Result<NanoUsd, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT coalesce(sum(cost_nano), 0) FROM cell WHERE quarter >= ?1")?;
+        Ok(NanoUsd::new(statement.query_row([from.number()], |row| row.get(0))?))
+    }
+
+    /// What a session cost; nothing where it is not known.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn cost_of_session(&self, session: &SessionId) -> Result<Option<NanoUsd>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT sum(cost_nano) FROM call WHERE place IN (SELECT id FROM place WHERE session = ?1)",
+        )?;
+        let cost: Option<i64> = statement.query_row([session.as_str()], |row| row.get(0))?;
+        Ok(cost.map(NanoUsd::new))
+    }
+
     /// All places and services, by their numbers.
     ///
     /// # Errors
     /// Where the database fails.
-    pub fn interned(
-        &mut self,
-    ) -> Result<(&HashMap<u32, Arc<Place>>, &HashMap<u32, Arc<Service>>), StoreError> {
+    pub fn interned(&mut self) -> Result<Interning<'_>, StoreError> {
         self.interned.refresh(&self.connection)?;
         Ok((self.interned.places.all(), self.interned.services.all()))
     }
@@ -158,16 +183,18 @@ impl Journal {
         Ok(calls)
     }
 
-    /// Hands every call to `each`, with the number of its place, in no order.
+    /// Hands every call to `each`, with the cell that it is summed in, in no order.
     ///
     /// # Errors
     /// Where the database fails.
-    pub fn for_each_call(&mut self, each: &mut dyn FnMut(u32, PricedCall)) -> Result<(), StoreError> {
+    pub fn for_each_call(&mut self, each: &mut dyn FnMut(CellKey, PricedCall)) -> Result<(), StoreError> {
         self.interned.refresh(&self.connection)?;
         let mut statement = self.connection.prepare_cached(&format!("SELECT {CALL_COLUMNS} FROM call"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            each(row.get(2)?, priced_call(row, &self.interned)?);
+            let priced = priced_call(row, &self.interned)?;
+            let (quarter, output) = (priced.call.at.quarter_hour(), priced.call.figures.output);
+            each(CellKey { quarter, place: row.get(2)?, service: row.get(3)?, output }, priced);
         }
         Ok(())
     }

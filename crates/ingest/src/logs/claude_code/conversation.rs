@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use domain::{SessionTally, Thread, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::record::{Block, Message, Text};
+
+type Spoken<'a> = Message<'a, &'a RawValue>;
 use crate::steps::Steps;
 
 /// A command's or skill's name is at most this long.
@@ -40,7 +43,7 @@ impl Conversation {
 
     /// The developer said something. It is looked at for the name of a slash
     /// command, and for nothing else.
-    pub(super) fn prompt(&mut self, message: &Message<'_>) {
+    pub(super) fn prompt(&mut self, message: &Spoken<'_>) {
         let Some(content) = message.content else { return };
         let text = match serde_json::from_str::<Text<'_>>(content.get()) {
             Ok(text) => text.0.into_owned(),
@@ -78,8 +81,8 @@ impl Conversation {
     }
 
     /// Counts the tool calls and tool results among a message's blocks.
-    pub(super) fn blocks(&mut self, message: &Message<'_>, tally: &mut SessionTally) {
-        let Some(content) = message.content.map(serde_json::value::RawValue::get) else { return };
+    pub(super) fn blocks(&mut self, message: &Spoken<'_>, tally: &mut SessionTally) {
+        let Some(content) = message.content.map(RawValue::get) else { return };
         if !content.contains("\"tool_use") {
             return;
         }
@@ -99,7 +102,7 @@ impl Conversation {
 
     fn tool_use(&mut self, id: &str, block: &Block<'_>, tally: &mut SessionTally) {
         let name = block.name.as_ref().map_or("", Text::as_str);
-        let arguments = block.input.map_or("", serde_json::value::RawValue::get);
+        let arguments = block.input.map_or("", RawValue::get);
         tally.tool_calls = tally.tool_calls.saturating_add(1);
         self.steps.begin(id, name, arguments.as_bytes());
         if name == "Skill" {

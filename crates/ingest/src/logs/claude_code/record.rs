@@ -48,9 +48,9 @@ pub(super) struct Line<'a> {
     pub(super) is_visible_in_transcript_only: Option<bool>,
     pub(super) forked_from: Option<IgnoredAny>,
     #[serde(borrow)]
-    pub(super) message: Option<Message<'a>>,
+    pub(super) message: Option<Message<'a, &'a RawValue>>,
     #[serde(borrow)]
-    pub(super) data: Option<&'a RawValue>,
+    pub(super) data: Option<Data<'a>>,
     #[serde(borrow, rename = "costUSD")]
     pub(super) cost_usd: Option<&'a RawValue>,
     pub(super) pr_number: Option<u64>,
@@ -75,12 +75,12 @@ pub(super) struct Quoted<'a> {
     #[serde(borrow)]
     pub(super) request_id: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) message: Option<Message<'a>>,
+    pub(super) message: Option<Message<'a, IgnoredAny>>,
 }
 
-/// A message of the provider's API.
+/// A message of the provider's API, with its content or without.
 #[derive(Debug, Deserialize)]
-pub(super) struct Message<'a> {
+pub(super) struct Message<'a, Content> {
     #[serde(borrow)]
     pub(super) id: Option<Text<'a>>,
     #[serde(borrow)]
@@ -89,8 +89,7 @@ pub(super) struct Message<'a> {
     pub(super) stop_reason: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) usage: Option<Usage<'a>>,
-    #[serde(borrow)]
-    pub(super) content: Option<&'a RawValue>,
+    pub(super) content: Option<Content>,
 }
 
 /// `message.usage`. `cache_creation_input_tokens` is the total of both lifetimes.
