@@ -2,8 +2,8 @@
 //!
 //! A tool may have its database open while it is read. SQLite in write-ahead mode
 //! keeps changes in a `-wal` file beside it; a reader that finds none would create
-//! one. So a database without a `-wal` file is opened as immutable, and one that
-//! was written meanwhile is read again next time.
+//! one. So a database without changes in such a file is opened as immutable, and
+//! one that was written meanwhile is read again next time.
 
 use std::fs::Metadata;
 use std::io;
@@ -30,7 +30,7 @@ impl Database {
     /// Where it cannot be opened, or is no database.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let metadata = path.metadata()?;
-        let in_use = with_suffix(path, "-wal").exists();
+        let in_use = has_log(path);
         let address = address(path, if in_use { "mode=ro" } else { "mode=ro&immutable=1" })?;
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -60,7 +60,7 @@ impl Database {
         let Some(was) = self.was else { return Ok(()) };
         let is = self.path.metadata()?;
         let same = was.len() == is.len() && was.modified().ok() == is.modified().ok();
-        if same && !with_suffix(&self.path, "-wal").exists() {
+        if same && !has_log(&self.path) {
             Ok(())
         } else {
             Err(io::Error::new(io::ErrorKind::Interrupted, "the database was written while it was read"))
@@ -68,10 +68,11 @@ impl Database {
     }
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+/// Whether there are changes in a `-wal` file.
+fn has_log(path: &Path) -> bool {
     let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
+    name.push("-wal");
+    PathBuf::from(name).metadata().is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// A path as SQLite's `file:` address.

@@ -5,9 +5,9 @@
 //!
 //! - Tasks, `tasks/<id>/ui_messages.json`: what the window shows. Each model request
 //!   is a message `api_req_started` whose text holds its counts. It is written
-//!   before the answer, without counts, and filled in later. See [`task`].
+//!   before the answer, without counts, and filled in later; `task` reads them.
 //! - Sessions, `sessions/<id>/<id>.messages.json` (Cline from 4.1 and its command
-//!   line 3): the conversation, with the counts of each answer. See [`session`].
+//!   line 3): the conversation, with the counts of each answer; `session` reads them.
 //!
 //! There is no provider id. Keys are made of what stays when a document is
 //! rewritten: `<tool>:<task>:<time of the message>` and
