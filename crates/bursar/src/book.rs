@@ -6,19 +6,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
-use attribution::{FolderFacts, GitReader, Known, PullRequests, TagKey, Tags, attribute};
-use domain::{Cell, Folder, Place, Provider, QuarterHour, Service, SessionId, Tool};
+use attribution::{Known, attribute};
+use domain::{Cell, Place, Provider, QuarterHour, Service, Tool};
 use ingest::Problem;
 use insight::{Book, PlaceFacts, Provenance, Query, ServiceFacts, Sources, ToolSource, UNKNOWN, kept_cells};
 use metering::CellKey;
 use pricing::Pricer;
-use store::{FolderRow, Journal};
+use store::Journal;
 
-use crate::environment::now;
+use crate::knowledge::Knowledge;
 use crate::opened::Opened;
-
-/// Git is asked again about a folder after this long, if there are new calls.
-const FOLDER_STALE_MILLIS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Everything that a report reads, and owns.
 pub(crate) struct OwnedBook {
@@ -37,16 +34,10 @@ impl OwnedBook {
         let cells = opened.journal.cells(None)?;
         let sources =
             sources(&opened.journal, &opened.scanned.unreadable.iter().map(|it| it.0.clone()).collect())?;
-        let folders = folders(opened)?;
-        let tags = tags(&opened.journal)?;
-        let links = opened.journal.pull_requests()?;
+        let knowledge = Knowledge::gather(opened)?;
         let pricer = opened.meter.pricer();
         let price_book = pricer.digest().to_owned();
         let (places, services) = opened.journal.interned()?;
-        let pull_requests =
-            PullRequests::new(&links, places.values().map(Arc::as_ref), &folders, &opened.rules);
-        let known =
-            Known { rules: &opened.rules, folders: &folders, pull_requests: &pull_requests, tags: &tags };
         let key = |cell: &Cell| CellKey {
             quarter: cell.quarter,
             place: cell.place,
@@ -61,7 +52,7 @@ impl OwnedBook {
             sources,
             price_book,
         };
-        book.attribute(places, &known);
+        book.attribute(places, &knowledge.known(&opened.rules));
         book.resolve(services, pricer);
         book.sources.newest = book.cells.last().map(|cell| cell.quarter.start());
         Ok(book)
@@ -122,59 +113,6 @@ pub(crate) fn service_facts(service: &Service, pricer: &Pricer) -> ServiceFacts 
         provider: resolved.as_ref().map_or_else(named, |it| it.provider().clone()),
         priced: resolved.is_some(),
     }
-}
-
-/// What is known of the working folders: what git said before, and what it says
-/// now of those it was never asked about.
-pub(crate) fn folders(opened: &mut Opened) -> Result<HashMap<Folder, FolderFacts>> {
-    let at = now();
-    let mut known: HashMap<Folder, FolderFacts> = HashMap::new();
-    let mut fresh: HashSet<Folder> = HashSet::new();
-    for row in opened.journal.folders()? {
-        let folder = Folder::new(&row.path);
-        let due = opened.scanned.new_calls > 0 && at.millis_since(row.looked_up_at) > FOLDER_STALE_MILLIS;
-        if let Ok(facts) = FolderFacts::from_text(&row.facts) {
-            if !due {
-                fresh.insert(folder.clone());
-            }
-            known.insert(folder, facts);
-        }
-    }
-    let mut git = GitReader::new(&opened.environment.machine());
-    let mut rows = Vec::new();
-    let (places, _) = opened.journal.interned()?;
-    for folder in places.values().filter_map(|place| place.folder.as_ref()) {
-        if !fresh.insert(folder.clone()) {
-            continue;
-        }
-        let mut facts = git.look_up(folder);
-        if let Some(earlier) = known.remove(folder) {
-            facts = facts.keeping(earlier);
-        }
-        // Git was missing or too slow: it is asked again next time.
-        if !facts.unanswered {
-            rows.push(FolderRow {
-                path: folder.as_str().to_owned(),
-                looked_up_at: at,
-                facts: facts.to_text(),
-            });
-        }
-        known.insert(folder.clone(), facts);
-    }
-    if !rows.is_empty() {
-        opened.journal.store_folders(&rows)?;
-    }
-    Ok(known)
-}
-
-pub(crate) fn tags(journal: &Journal) -> Result<Tags> {
-    let mut tags = Tags::default();
-    for tag in journal.tags()? {
-        if let Some(key) = TagKey::from_name(&tag.key) {
-            tags.set(SessionId::new(&tag.session), key, &tag.value);
-        }
-    }
-    Ok(tags)
 }
 
 /// What was read, by tool, and what could not be.

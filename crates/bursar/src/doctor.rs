@@ -12,6 +12,7 @@ use ingest::{Problem, Roots};
 
 use crate::book::OwnedBook;
 use crate::environment::Environment;
+use crate::knowledge::folders;
 use crate::opened::{Opened, SourceOptions, journal_folder};
 
 /// Files named by problem; the rest are counted.
@@ -147,7 +148,7 @@ fn calls(out: &mut String, opened: &mut Opened) -> Result<()> {
 
 /// Folders whose repository is not known, and what git complains about.
 fn git(out: &mut String, opened: &mut Opened) -> Result<()> {
-    let folders = crate::book::folders(opened)?;
+    let folders = folders(opened)?;
     let mut unknown: Vec<&str> =
         folders.iter().filter(|(_, facts)| facts.repo.is_none()).map(|(folder, _)| folder.as_str()).collect();
     unknown.sort_unstable();

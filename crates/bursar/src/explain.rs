@@ -1,13 +1,15 @@
 //! `bursar explain`: how a figure came about, line by line.
 
 use anyhow::Result;
+use attribution::attribute;
 use clap::Args;
-use domain::{PricedCall, SessionId};
+use domain::{PricedCall, SessionId, Unpriced};
 use insight::{ExplainedCall, render, wire};
-use pricing::Pricer;
+use pricing::{Derivation, Pricer};
 
 use crate::environment::Environment;
 use crate::failure::usage;
+use crate::knowledge::Knowledge;
 use crate::opened::{Opened, SourceOptions};
 use crate::report::{Format, ZoneOption};
 
@@ -40,8 +42,17 @@ pub(crate) fn run(args: &ExplainArgs, environment: &Environment) -> Result<Strin
     let zone = args.zone.zone()?;
     let mut opened = Opened::up_to_date(&args.sources, environment)?;
     let (calls, file) = asked_for(&mut opened, &args.id)?;
+    let knowledge = Knowledge::gather(&mut opened)?;
+    let known = knowledge.known(&opened.rules);
     let pricer = opened.meter.pricer();
-    let explained: Vec<_> = calls.iter().map(|priced| explain(priced, file.as_deref(), pricer)).collect();
+    let explained: Vec<_> = calls
+        .iter()
+        .map(|priced| {
+            let call = &priced.call;
+            let attribution = attribute(&call.owner.place, call.at.quarter_hour(), &known);
+            ExplainedCall { call, price: derive(priced, pricer), attribution, file: file.as_deref() }
+        })
+        .collect();
     match args.format {
         Format::Table => Ok(render::explain_text(&explained, &zone, &environment.terminal())),
         Format::Json => Ok(wire::explain_json(&explained, &zone)?),
@@ -78,9 +89,8 @@ fn asked_for(opened: &mut Opened, id: &str) -> Result<(Vec<PricedCall>, Option<S
     }
 }
 
-fn explain<'a>(priced: &'a PricedCall, file: Option<&'a str>, pricer: &Pricer) -> ExplainedCall<'a> {
+fn derive(priced: &PricedCall, pricer: &Pricer) -> std::result::Result<Derivation, Unpriced> {
     let figures = &priced.call.figures;
     let resolved = pricer.resolve(&figures.model, figures.provider.as_ref());
-    let price = pricer.derive(resolved.as_ref(), priced.call.at, &figures.usage, &figures.terms);
-    ExplainedCall { call: &priced.call, price, file }
+    pricer.derive(resolved.as_ref(), priced.call.at, figures, &figures.terms)
 }

@@ -10,6 +10,7 @@ mod doctor;
 mod environment;
 mod explain;
 mod failure;
+mod knowledge;
 mod opened;
 mod prices;
 mod progress;

@@ -14,8 +14,9 @@ use crate::failure::usage;
 use crate::opened::{Opened, SourceOptions};
 
 const EXAMPLES: &str = "Examples:
-  bursar report                              days of this month, so far
+  bursar report                              by repository and model, of all time
   bursar report --by repo,branch,model       where the money went
+  bursar report daily --since this-month     by day
   bursar report weekly --since last-month    by week, from the first day of last month
   bursar report --by developer --compare --since 7d
   bursar report --by ticket --repo 'acme/*' --task '!review' --top 10
@@ -158,7 +159,7 @@ filter_options! {
 pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String> {
     let zone = args.when.zone()?;
     let query = Query {
-        group_by: dimensions(&args.by)?,
+        group_by: dimensions(args)?,
         period: args.every.map(|every| match every {
             Every::Daily => Period::Daily,
             Every::Weekly => Period::Weekly,
@@ -201,7 +202,7 @@ fn what_if(swaps: Vec<Swap>, query: &Query, book: &OwnedBook, opened: &mut Opene
                 model: &figures.model,
                 provider: figures.provider.as_ref(),
                 at: call.at,
-                usage: &figures.usage,
+                used: figures.into(),
                 terms: &figures.terms,
                 cost: priced.price.as_ref().ok().map(|price| price.contract),
             });
@@ -211,9 +212,13 @@ fn what_if(swaps: Vec<Swap>, query: &Query, book: &OwnedBook, opened: &mut Opene
     Ok(desk.answers())
 }
 
-fn dimensions(names: &[String]) -> Result<Vec<Dimension>> {
+/// What to cut by; who asks for nothing gets the first answer that is worth having.
+fn dimensions(args: &ReportArgs) -> Result<Vec<Dimension>> {
+    if args.by.is_empty() && args.every.is_none() {
+        return Ok(vec![Dimension::Repo, Dimension::Model]);
+    }
     let all = || Dimension::ALL.map(Dimension::name).join(", ");
-    names
+    args.by
         .iter()
         .map(|name| {
             Dimension::from_name(name.trim()).ok_or_else(|| {

@@ -14,7 +14,7 @@ use std::thread;
 use anyhow::Result;
 use domain::{Progress, SessionTally, SourceFile};
 use ingest::reading::{self, Reading};
-use ingest::{Found, Harvest, Roots};
+use ingest::{Found, Harvest, Problem, Roots};
 use metering::{Gathering, Meter};
 use store::{Batch, Journal, Met, SourceReading};
 
@@ -48,6 +48,7 @@ struct Task {
     file: SourceFile,
     before: Progress,
     tallies: Vec<SessionTally>,
+    problems: Vec<(Problem, ingest::Met)>,
     size: u64,
 }
 
@@ -127,9 +128,12 @@ fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) ->
     let mut tasks = Vec::with_capacity(changed.len());
     for (file, size) in changed {
         let Some((source, before)) = known.remove(&file.path) else { continue };
-        let is_new = before == Progress::default();
-        let tallies = if is_new { Vec::new() } else { journal.tallies_of(source)? };
-        tasks.push(Task { source, file, before, tallies, size });
+        let mut task = Task { source, file, before, tallies: Vec::new(), problems: Vec::new(), size };
+        if task.before != Progress::default() {
+            task.tallies = journal.tallies_of(source)?;
+            task.problems = problems_of(journal, source)?;
+        }
+        tasks.push(task);
     }
     tasks.sort_unstable_by(|a, b| b.size.cmp(&a.size).then_with(|| a.file.path.cmp(&b.file.path)));
     Ok(tasks)
@@ -137,6 +141,15 @@ fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) ->
 
 fn known_sources(journal: &Journal) -> Result<HashMap<PathBuf, (u32, Progress)>> {
     Ok(journal.sources()?.into_iter().map(|it| (it.file.path, (it.id, it.progress))).collect())
+}
+
+fn problems_of(journal: &Journal, source: u32) -> Result<Vec<(Problem, ingest::Met)>> {
+    let stored = journal.problems_of(source)?.into_iter();
+    let known = stored.filter_map(|(kind, count, first_offset)| {
+        Problem::from_name(&kind).map(|problem| (problem, ingest::Met { count, first_offset }))
+    });
+    // A file that could not be read is another reading's news.
+    Ok(known.filter(|(problem, _)| *problem != Problem::Unreadable).collect())
 }
 
 /// Reads files and hands over what they give, in batches.
@@ -151,7 +164,8 @@ impl Reader {
     fn work(mut self, tasks: &[Task], next: &AtomicUsize) {
         while let Some(task) = tasks.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut stopped = false;
-            let outcome = reading::read(&task.file, &task.before, task.tallies.clone(), &mut |harvest| {
+            let earlier = Harvest::resume(task.tallies.iter().cloned(), task.problems.iter().copied());
+            let outcome = reading::read(&task.file, &task.before, earlier, &mut |harvest| {
                 if harvest.observations.len() >= OBSERVATIONS_HELD && !stopped {
                     self.gather(task.source, harvest);
                     stopped = self.gathering.len() >= BATCH_CALLS && !self.hand_over();

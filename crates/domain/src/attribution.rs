@@ -1,5 +1,6 @@
 //! Who and where a call belongs to, each answer with its evidence.
 
+use crate::dimension::Dimension;
 use crate::ids::{Branch, Client, Developer, Project, PullRequest, RepoId, TaskType, Ticket};
 
 /// An answer with its evidence.
@@ -188,6 +189,28 @@ pub struct Attribution {
     pub client: Option<Attributed<Client>>,
     /// The project.
     pub project: Option<Attributed<Project>>,
+}
+
+impl Attribution {
+    /// All answers with their evidence, in the order in which they are listed.
+    #[must_use]
+    pub fn answers(&self) -> [(Dimension, Option<(&str, Evidence)>); 8] {
+        macro_rules! answer {
+            ($dimension:ident, $field:ident) => {
+                (Dimension::$dimension, self.$field.as_ref().map(|it| (it.value.as_str(), it.evidence)))
+            };
+        }
+        [
+            answer!(Developer, developer),
+            answer!(Repo, repo),
+            answer!(Branch, branch),
+            answer!(PullRequest, pull_request),
+            answer!(Ticket, ticket),
+            answer!(Task, task),
+            answer!(Client, client),
+            answer!(Project, project),
+        ]
+    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,17 @@ pub struct Harvest {
     pub problems: Problems,
 }
 
+impl Harvest {
+    /// Goes on from what a file gave before.
+    pub fn resume(
+        tallies: impl IntoIterator<Item = SessionTally>,
+        problems: impl IntoIterator<Item = (Problem, Met)>,
+    ) -> Self {
+        let (tallies, problems) = (Tallies::resume(tallies), Problems::resume(problems));
+        Self { tallies, problems, ..Self::default() }
+    }
+}
+
 /// The sessions of one file. Totals over the whole file: handed back in when
 /// reading goes on, started afresh when the file is read from its beginning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -26,5 +26,5 @@ mod steps;
 #[cfg(test)]
 mod testing;
 
-pub use harvest::{Harvest, Problem, Problems, Record, Tallies};
+pub use harvest::{Harvest, Met, Problem, Problems, Record, Tallies};
 pub use source::{Found, Roots, Shape, SourceFile};

@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(notes.0, records);
         let met: Vec<_> = harvest.problems.iter().map(|(problem, met)| (problem, met.count)).collect();
         assert_eq!(met, problems);
-        assert_eq!(end, stops_at as u64);
+        assert_eq!(end, length(&input[..stops_at]));
     }
 
     #[test]

@@ -10,10 +10,10 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use domain::{Progress, SessionTally, Shape, SourceFile, Stamp};
+use domain::{Progress, Shape, SourceFile, Stamp};
 
 use crate::fingerprint;
-use crate::harvest::{Harvest, Problem, Tallies};
+use crate::harvest::{Harvest, Problem};
 use crate::{lines, logs};
 
 /// How much of a file's beginning is fingerprinted.
@@ -50,22 +50,22 @@ pub fn stamp(file: &SourceFile) -> io::Result<Stamp> {
     Ok(stamp)
 }
 
-/// Reads what is new in a file. `tallies` are the file's tallies up to `before`,
-/// and `between` may take observations out as they come.
+/// Reads what is new in a file. `earlier` holds the file's tallies and problems up
+/// to `before`, and `between` may take observations out as they come.
 ///
 /// An unreadable file is a problem of the harvest, not an error: what was read
 /// before stays, and the next reading tries again.
 pub fn read(
     file: &SourceFile,
     before: &Progress,
-    tallies: Vec<SessionTally>,
+    earlier: Harvest,
     between: &mut dyn FnMut(&mut Harvest),
 ) -> Reading {
-    let mut harvest = Harvest { tallies: Tallies::resume(tallies), ..Harvest::default() };
+    let mut harvest = earlier;
     let outcome = stamp(file).and_then(|stamp| match file.shape {
         Shape::Lines => read_lines(file, before, stamp, &mut harvest, between),
         Shape::Document => {
-            harvest.tallies = Tallies::default();
+            harvest = Harvest::default();
             logs::read_document(file, &mut harvest)?;
             Ok((Progress { stamp, ..Progress::default() }, stamp.size))
         }
@@ -96,7 +96,7 @@ fn read_lines(
     let (start, state) = if goes_on {
         (before.offset, Some(before.state.as_str()))
     } else {
-        harvest.tallies = Tallies::default();
+        *harvest = Harvest::default();
         (0, None)
     };
     input.seek(SeekFrom::Start(start))?;

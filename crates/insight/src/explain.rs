@@ -1,6 +1,6 @@
 //! `bursar explain`: how a figure came about, line by line.
 
-use domain::{Call, NanoUsd, Overflow, Timestamp, Unpriced};
+use domain::{Attribution, Call, NanoUsd, Overflow, Timestamp, Unpriced};
 use pricing::Derivation;
 
 /// Calls that are shown in full; a session may have thousands.
@@ -13,6 +13,8 @@ pub struct ExplainedCall<'a> {
     pub call: &'a Call,
     /// Its account, or why it has no price.
     pub price: Result<Derivation, Unpriced>,
+    /// Whom it belongs to.
+    pub attribution: Attribution,
     /// The file that its figures were read from.
     pub file: Option<&'a str>,
 }

@@ -395,3 +395,13 @@ pub(crate) fn calls() -> Vec<domain::Call> {
         call("msg_made_up_2", "2026-11-02T09:21:40Z", "house-coder-2", usage),
     ]
 }
+
+/// A branch that the record states and a repository that git knows.
+pub(crate) fn branch_and_repo() -> Attribution {
+    let (branch, repo) = (Branch::new("feat/ENG-12-rates"), RepoId::new("github.com/acme/billing"));
+    Attribution {
+        branch: Some(Attributed { value: branch, evidence: Evidence::Record }),
+        repo: Some(Attributed { value: repo, evidence: Evidence::Remote }),
+        ..Attribution::default()
+    }
+}

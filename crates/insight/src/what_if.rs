@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 
-use domain::{Cell, ModelName, NanoUsd, Overflow, Provider, Terms, Timestamp, Usage};
-use pricing::{Pricer, ResolvedModel};
+use domain::{Cell, ModelName, NanoUsd, Overflow, Provider, Terms, Timestamp};
+use pricing::{Pricer, ResolvedModel, Used};
 
 use crate::book::Book;
 use crate::cut::Sieve;
@@ -110,7 +110,7 @@ pub struct WhatIfCall<'a> {
     /// The moment that it is booked to.
     pub at: Timestamp,
     /// The token counts.
-    pub usage: &'a Usage,
+    pub used: Used<'a>,
     /// The terms.
     pub terms: &'a Terms,
     /// What it costs under contract; `None` where it has no price.
@@ -203,7 +203,7 @@ impl<'a> WhatIfDesk<'a> {
         let swap = self.known.entry(named).or_insert_with(|| instead(pricer, swaps, call));
         let Some((place, target)) = swap else { return Ok(()) };
         let Some(answer) = self.answers.get_mut(*place) else { return Ok(()) };
-        match (call.cost, pricer.price(Some(target), call.at, call.usage, call.terms)) {
+        match (call.cost, pricer.price(Some(target), call.at, call.used, call.terms)) {
             (Some(actual), Ok(price)) => {
                 answer.calls = answer.calls.checked_add(1).ok_or(Overflow)?;
                 answer.actual = answer.actual.plus(actual)?;
@@ -235,7 +235,7 @@ fn instead(pricer: &Pricer, swaps: &[Swap], call: &WhatIfCall<'_>) -> Option<Ins
 
 #[cfg(test)]
 mod tests {
-    use domain::Tokens;
+    use domain::{Tokens, Usage};
 
     use super::*;
     use crate::fixtures::{at, pricer};
@@ -257,7 +257,7 @@ mod tests {
             let model = ModelName::new(model);
             let terms = Terms::STANDARD;
             let call =
-                WhatIfCall { model: &model, provider: None, at: when, usage: &usage, terms: &terms, cost };
+                WhatIfCall { model: &model, provider: None, at: when, used: (&usage).into(), terms: &terms, cost };
             desk.add(&call).expect("a small sum");
         }
         let answers = desk.answers();

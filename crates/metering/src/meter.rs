@@ -39,6 +39,6 @@ impl Meter {
             .resolved
             .entry(service)
             .or_insert_with_key(|service| pricer.resolve(&service.model, service.provider.as_ref()));
-        pricer.price(resolved.as_ref(), call.at, &call.figures.usage, &call.figures.terms)
+        pricer.price(resolved.as_ref(), call.at, &call.figures, &call.figures.terms)
     }
 }

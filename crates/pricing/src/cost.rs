@@ -6,7 +6,10 @@
 //! the piece, which no term of service changes. List and contract are each rounded
 //! once. Nothing is allocated: it runs for every call of a scan.
 
-use domain::{Overflow, PicoUsd, Price, Terms, Timestamp, TokenClass, Tokens, Unpriced, Usage};
+use domain::call::Figures;
+use domain::{
+    OutputConfidence, Overflow, PicoUsd, Price, Terms, Timestamp, TokenClass, Tokens, Unpriced, Usage,
+};
 
 use crate::contract::{Contract, Term};
 use crate::entry::{Billed, Effect, Entry, Modifier, ModifierKind, RateCard, Rates};
@@ -59,17 +62,61 @@ pub(crate) struct ContractStep<'a> {
     pub(crate) amount: Exact,
 }
 
+/// What was used by one request, or by several where a source states only their
+/// sum: then no request is known to have passed a threshold, and none is applied.
+#[derive(Debug, Clone, Copy)]
+pub enum Used<'a> {
+    /// By one.
+    ByOne(&'a Usage),
+    /// By several.
+    BySeveral(&'a Usage),
+}
+
+impl<'a> Used<'a> {
+    const fn usage(self) -> &'a Usage {
+        match self {
+            Self::ByOne(usage) | Self::BySeveral(usage) => usage,
+        }
+    }
+
+    /// The prompt that thresholds are compared with.
+    fn prompt(self) -> Result<Tokens, Overflow> {
+        match self {
+            Self::ByOne(usage) => usage.prompt(),
+            Self::BySeveral(_) => Ok(Tokens::ZERO),
+        }
+    }
+}
+
+impl<'a> From<&'a Usage> for Used<'a> {
+    fn from(usage: &'a Usage) -> Self {
+        Self::ByOne(usage)
+    }
+}
+
+impl<'a> From<&'a Figures> for Used<'a> {
+    fn from(figures: &'a Figures) -> Self {
+        match figures.output {
+            OutputConfidence::Aggregate => Self::BySeveral(&figures.usage),
+            OutputConfidence::Final | OutputConfidence::Interrupted | OutputConfidence::Placeholder => {
+                Self::ByOne(&figures.usage)
+            }
+        }
+    }
+}
+
 /// What a call costs, with every step.
 pub(crate) fn reckon<'a>(
     model: &'a ResolvedModel,
     contract: Option<&'a Contract>,
     at: Timestamp,
-    usage: &Usage,
+    used: Used<'_>,
     terms: Terms,
 ) -> Result<Reckoning<'a>, Unpriced> {
+    let usage = used.usage();
     let entry = model.entry_at(at).ok_or(Unpriced::NoPriceThen)?;
     let chosen = choose(entry, with_facts(terms, model))?;
-    let prompt = usage.prompt().map_err(out_of_range)?;
+    let prompt = used.prompt().map_err(out_of_range)?;
     let (rates, threshold) = chosen.card.for_prompt(prompt);
     let lines = bill(usage, rates)?;
     let tokens = sum(&lines)?;

@@ -29,6 +29,7 @@ mod book_text;
 mod digest;
 
 pub use contract::{Commitment, Contract, ContractError, Term as ContractTerm};
+pub use cost::Used;
 pub use day::Day;
 pub use derivation::Derivation;
 pub use entry::{Billed, Entry, Modifier, ModifierKind, RateCard, Rates};

@@ -1,9 +1,9 @@
 //! A price book and perhaps a contract: what calls are priced with.
 
-use domain::{ModelName, Price, Provider, Terms, Timestamp, Unpriced, Usage};
+use domain::{ModelName, Price, Provider, Terms, Timestamp, Unpriced};
 
 use crate::contract::Contract;
-use crate::cost;
+use crate::cost::{self, Used};
 use crate::derivation::Derivation;
 use crate::digest;
 use crate::price_book::{PriceBook, ResolvedModel};
@@ -64,30 +64,30 @@ impl Pricer {
     /// # Errors
     /// [`Unpriced`]: the model is unknown, it had no price then, it has no rate for
     /// something that was used, or the amount does not fit.
-    pub fn price(
+    pub fn price<'a>(
         &self,
         model: Option<&ResolvedModel>,
         at: Timestamp,
-        usage: &Usage,
+        used: impl Into<Used<'a>>,
         terms: &Terms,
     ) -> Result<Price, Unpriced> {
         let model = model.ok_or(Unpriced::UnknownModel)?;
-        cost::reckon(model, self.contract.as_ref(), at, usage, *terms).map(|reckoning| reckoning.price)
+        cost::reckon(model, self.contract.as_ref(), at, used.into(), *terms).map(|reckoning| reckoning.price)
     }
 
     /// The same figure with every step that led to it.
     ///
     /// # Errors
     /// As [`Self::price`].
-    pub fn derive(
+    pub fn derive<'a>(
         &self,
         model: Option<&ResolvedModel>,
         at: Timestamp,
-        usage: &Usage,
+        used: impl Into<Used<'a>>,
         terms: &Terms,
     ) -> Result<Derivation, Unpriced> {
         let model = model.ok_or(Unpriced::UnknownModel)?;
-        let reckoning = cost::reckon(model, self.contract.as_ref(), at, usage, *terms)?;
+        let reckoning = cost::reckon(model, self.contract.as_ref(), at, used.into(), *terms)?;
         let contract_name = self.contract.as_ref().map_or("", Contract::name);
         Derivation::of(&reckoning, model, &self.book, contract_name, &self.digest)
             .map_err(|_| Unpriced::OutOfRange)

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use pricing::Derivation;
 use pricing::derivation::{Lines, Total};
 
+use crate::book::UNKNOWN;
 use crate::calendar;
 use crate::explain::{CALLS_IN_FULL, ExplainedCall, sum_of};
 use crate::table::{Column, Field, Kind, Table, Terminal, Tone, fact, printable, prose};
@@ -48,6 +49,17 @@ fn one(it: &ExplainedCall<'_>, zone: &TimeZone, terminal: &Terminal) -> String {
     let mut fact = |name: &str, text: &str| out.push_str(&fact(name, NAMES_WIDTH, text, terminal));
     fact("when", &calendar::rfc3339(call.at, zone).unwrap_or_default());
     fact("session", &format!("{} ({})", call.owner.place.session, call.owner.place.tool.name()));
+    for (dimension, answer) in it.attribution.answers() {
+        if let Some((value, evidence)) = answer {
+            let text = format!("{value} ({}: {})", evidence.confidence().name(), evidence.describe());
+            fact(dimension.name(), &text);
+        }
+    }
+    let unknown = it.attribution.answers().into_iter().filter(|it| it.1.is_none());
+    let unknown: Vec<&str> = unknown.map(|it| it.0.name()).collect();
+    if !unknown.is_empty() {
+        fact(UNKNOWN, &unknown.join(", "));
+    }
     fact("model", call.figures.model.as_str());
     if let Some(file) = it.file {
         fact("read from", &format!("{file}, byte {}", call.figures.origin.offset));
@@ -192,7 +204,7 @@ fn usd(amount: PicoUsd) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{at, berlin, calls, pricer};
+    use crate::fixtures::{at, berlin, branch_and_repo, calls, pricer};
 
     #[test]
     fn every_step_is_on_a_line() {
@@ -204,7 +216,7 @@ mod tests {
                 let figures = &call.figures;
                 let model = pricer.resolve(&figures.model, figures.provider.as_ref());
                 let price = pricer.derive(model.as_ref(), call.at, &figures.usage, &figures.terms);
-                ExplainedCall { call, price, file: Some("5f0e6c1a.jsonl") }
+                ExplainedCall { call, price, attribution: branch_and_repo(), file: Some("5f0e6c1a.jsonl") }
             })
             .collect();
         assert_eq!(explained[0].at(), at("2026-11-02T09:20:11Z"));

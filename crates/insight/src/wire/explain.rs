@@ -1,6 +1,8 @@
 //! `bursar.explain/1`.
 
-use domain::{Overflow, PicoUsd, Unpriced};
+use std::collections::BTreeMap;
+
+use domain::{Evidence, Overflow, PicoUsd, Unpriced};
 use jiff::tz::TimeZone;
 use pricing::Derivation;
 use pricing::derivation::{AppliedModifier, ContractAccount, Lines, Total};
@@ -31,6 +33,7 @@ struct WireCall<'a> {
     session: &'a str,
     model: &'a str,
     provider: Option<&'a str>,
+    attribution: BTreeMap<&'static str, Option<WireAnswer<'a>>>,
     file: Option<&'a str>,
     offset: u64,
     tokens: WireTokens,
@@ -43,6 +46,14 @@ struct WireCall<'a> {
     reported_cost_nano_usd: Option<String>,
     price: Option<WireAccount<'a>>,
     unpriced: Option<WireReason>,
+}
+
+/// What a dimension's answer is, what it rests on, and how sure that makes it.
+#[derive(Debug, Serialize)]
+struct WireAnswer<'a> {
+    value: &'a str,
+    evidence: &'static str,
+    confidence: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -134,6 +145,12 @@ pub fn explain_json(calls: &[ExplainedCall<'_>], zone: &TimeZone) -> Result<Stri
     })?)
 }
 
+impl<'a> WireAnswer<'a> {
+    const fn of((value, evidence): (&'a str, Evidence)) -> Self {
+        Self { value, evidence: evidence.name(), confidence: evidence.confidence().name() }
+    }
+}
+
 impl<'a> WireCall<'a> {
     fn of(it: &'a ExplainedCall<'_>, zone: &TimeZone) -> Self {
         let figures = &it.call.figures;
@@ -145,6 +162,12 @@ impl<'a> WireCall<'a> {
             session: place.session.as_str(),
             model: figures.model.as_str(),
             provider: figures.provider.as_ref().map(domain::Provider::as_str),
+            attribution: it
+                .attribution
+                .answers()
+                .into_iter()
+                .map(|(dimension, answer)| (dimension.name(), answer.map(WireAnswer::of)))
+                .collect(),
             file: it.file,
             offset: figures.origin.offset,
             tokens: WireTokens::of(&figures.usage),

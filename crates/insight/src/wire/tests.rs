@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{explain_json, report_json, session_json, sessions_json};
 use crate::book::Provenance;
 use crate::explain::ExplainedCall;
-use crate::fixtures::{NOW, at, berlin, calls, company, links, pricer, sources, tallies};
+use crate::fixtures::{branch_and_repo, NOW, at, berlin, calls, company, links, pricer, sources, tallies};
 use crate::query::{Filter, Query};
 use crate::report::report;
 use crate::session_detail::{SessionNotes, session};
@@ -65,7 +65,7 @@ fn explain_document() -> String {
         let figures = &call.figures;
         let model = pricer.resolve(&figures.model, figures.provider.as_ref());
         let price = pricer.derive(model.as_ref(), call.at, &figures.usage, &figures.terms);
-        ExplainedCall { call, price, file: Some("5f0e6c1a.jsonl") }
+        ExplainedCall { call, price, attribution: branch_and_repo(), file: Some("5f0e6c1a.jsonl") }
     });
     explain_json(&explained.collect::<Vec<_>>(), &berlin()).expect("a document")
 }

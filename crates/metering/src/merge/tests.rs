@@ -1,5 +1,7 @@
 //! Any order, any repetition and any grouping of observations give the same call.
 
+#![expect(clippy::arithmetic_side_effects, clippy::as_conversions, reason = "small numbers of a generator")]
+
 use std::sync::Arc;
 
 use domain::{

@@ -104,6 +104,24 @@ impl Journal {
         Ok(tallies)
     }
 
+    /// What could not be read of a file so far: the kind of problem, how often, and
+    /// the byte where the first begins.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn problems_of(&self, source: u32) -> Result<Vec<(String, u64, u64)>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT kind, count, first_offset FROM problem WHERE source = ?1")?;
+        let mut rows = statement.query([source])?;
+        let mut problems = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut columns = Columns::of(row);
+            problems.push((columns.value()?, columns.count()?, columns.count()?));
+        }
+        Ok(problems)
+    }
+
     /// What could not be read, by file: its path, the kind of problem, how often,
     /// and the byte where the first begins.
     ///
