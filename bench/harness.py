@@ -5,6 +5,7 @@ which by default lies in the cache folder outside of the checkout.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shutil
@@ -65,10 +66,11 @@ def generated_tree(args, seed):
     tree = args.scratch / f"generated-{args.mb}mb-seed{seed}"
     if not tree.exists():
         need(args.generator, "the generator", "name it with --generator")
-        unfinished = fresh(args.scratch / "unfinished")
-        command = [sys.executable, args.generator, unfinished, "--mb", str(args.mb), "--seed", str(seed)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        unfinished.rename(tree)
+        with scratch_folder(args) as folder:
+            unfinished = folder / "tree"
+            command = [sys.executable, args.generator, unfinished, "--mb", str(args.mb), "--seed", str(seed)]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            unfinished.rename(tree)
     return tree
 
 
@@ -76,12 +78,13 @@ def replicated_tree(args, samples):
     """Real logs, copied until they are large enough, with ids of its own for every copy."""
     tree = args.scratch / f"replicated-{args.mb}mb"
     if not tree.exists():
-        unfinished = fresh(args.scratch / "unfinished")
         copies = -(-args.mb * MEGABYTE // size_of(samples))
-        for copy in range(copies):
-            for file in log_files(samples):
-                copy_with_own_ids(file, unfinished, file.relative_to(samples), copy)
-        unfinished.rename(tree)
+        with scratch_folder(args) as folder:
+            unfinished = folder / "tree"
+            for copy in range(copies):
+                for file in log_files(samples):
+                    copy_with_own_ids(file, unfinished, file.relative_to(samples), copy)
+            unfinished.rename(tree)
     return tree
 
 
@@ -125,24 +128,32 @@ def copy_with_own_ids(file, tree, relative, copy):
     path.write_bytes(with_own_ids(file.read_bytes(), copy))
 
 
-def append(tree, size, number):
-    """Adds about `size` bytes of further calls to the end of the largest file."""
-    file = max(log_files(tree), key=lambda it: it.stat().st_size)
-    lines, length = [], 0
-    for line in with_own_ids(file.read_bytes(), 1_000_000 + number).splitlines(keepends=True):
-        lines.append(line)
-        length += len(line)
-        if length >= size:
-            break
-    with file.open("ab") as out:
-        out.writelines(lines)
-    return length
+def additions(file, size):
+    """Yields about `size` bytes of further calls of a file's session, others each time."""
+    content = file.read_bytes()
+    session = os.fsencode(file.stem)
+    copy = 1_000_000
+    while True:
+        added = bytearray()
+        while len(added) < size:
+            copy += 1
+            added += with_own_ids(content, copy).replace(with_own_ids(session, copy), session)
+        end = added.find(b"\n", size - 1)
+        yield bytes(added if end < 0 else added[: end + 1])
 
 
 def fresh(folder):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
+
+
+@contextlib.contextmanager
+def scratch_folder(args):
+    """A folder of this run's own, removed with whatever is left in it."""
+    args.scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=args.scratch, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 # Programs

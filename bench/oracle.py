@@ -11,7 +11,6 @@ sys.dont_write_bytecode = True
 
 import json
 import re
-import shutil
 
 import harness
 
@@ -33,7 +32,6 @@ def main():
     parser.add_argument("--ephemeral", action="store_true", help="check the report that stores nothing")
     args = parser.parse_args()
     harness.check_bursar(args)
-    args.scratch.mkdir(parents=True, exist_ok=True)
     # Not a generator expression: every seed is checked, whatever the first one gave.
     differences = sum([check(args, seed) for seed in args.seeds])
     if differences:
@@ -82,11 +80,10 @@ def oracle(tree):
 
 def reported(args, tree):
     """The report's figures by model."""
-    work = harness.fresh(args.scratch / "work")
     command = [args.bursar, "report", "--by", "model", "--format", "json"]
-    environment = {"HOME": work, "XDG_DATA_HOME": work / "data", "CLAUDE_CONFIG_DIR": tree}
-    output = harness.run(command + ["--ephemeral"] * args.ephemeral, environment).output
-    shutil.rmtree(work)
+    with harness.scratch_folder(args) as work:
+        environment = {"HOME": work, "XDG_DATA_HOME": work / "data", "CLAUDE_CONFIG_DIR": tree}
+        output = harness.run(command + ["--ephemeral"] * args.ephemeral, environment).output
     report = json.loads(output)
     models = {row["key"]["model"]: figures(row) for row in report["rows"]}
     return models | {TOTAL: figures(report["total"])}

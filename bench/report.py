@@ -11,7 +11,6 @@ import sys
 sys.dont_write_bytecode = True
 
 import json
-import shutil
 from pathlib import Path
 
 import harness
@@ -42,15 +41,11 @@ def main():
     parser.add_argument("--short-runs", type=int, default=21, help="how often the short commands run")
     parser.add_argument("--skip-bursar", action="store_true", help="measure ccusage alone")
     args = parser.parse_args()
-    args.scratch.mkdir(parents=True, exist_ok=True)
     if not args.skip_bursar:
         harness.check_bursar(args)
 
-    work = harness.fresh(args.scratch / "work")
-    try:
+    with harness.scratch_folder(args) as work:
         measure(args, work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def measure(args, work):
@@ -100,13 +95,14 @@ def increments(args, work, tree):
     """Reads a tree that is already stored, unchanged or grown a little."""
     tree = harness.padded_copy(tree, work / "tree", FILES)
     run_bursar(args, work, tree, REPORT, home="fresh")
-    appended = []
+    transcript = max(harness.log_files(tree), key=lambda file: file.stat().st_size)
+    additions = harness.additions(transcript, APPENDED)
 
     def grown():
-        appended.append(harness.append(tree, APPENDED, len(appended)))
+        with transcript.open("ab") as log:
+            log.write(next(additions))
         return run_bursar(args, work, tree, REPORT)
 
-    transcript = harness.log_files(tree)[0]
     status = json.dumps(
         {
             "session_id": transcript.stem,
