@@ -6,3 +6,4 @@
 #![expect(clippy::panic, reason = "a failure in here is a failure of the test that called it")]
 
 pub mod git;
+pub mod logs;
