@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use insight::{QueryError, ReportError, SpanError};
+use insight::{QueryError, ReportError, SessionError, SpanError, SwapError};
 
 /// The user asked for something that cannot be.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,10 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     let asked_wrong = error.is::<Usage>()
         || error.is::<SpanError>()
         || error.is::<QueryError>()
-        || error.downcast_ref::<ReportError>().is_some_and(|error| matches!(error, ReportError::Query(_)));
+        || error.is::<SwapError>()
+        || error.downcast_ref().is_some_and(|error| matches!(error, ReportError::Query(_)))
+        || error.downcast_ref().is_some_and(|error| {
+            matches!(error, SessionError::NotFound(_) | SessionError::Ambiguous { .. })
+        });
     ExitCode::from(if asked_wrong { 2 } else { 1 })
 }

@@ -29,11 +29,17 @@ pub(crate) struct TagArgs {
 
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &TagArgs, environment: &Environment) -> Result<String> {
-    let mut opened = Opened::as_it_is(&SourceOptions::default(), environment)?;
+    let options = SourceOptions::default();
+    // A session may be tagged before anybody asked for a report of it.
+    let mut opened = match &args.session {
+        Some(_) => Opened::up_to_date(&options, environment)?,
+        None => Opened::as_it_is(&options, environment)?,
+    };
     if let Some(beginning) = &args.session {
         let session = one_session(&opened, beginning)?;
-        for text in &args.tags {
-            opened.journal.set_tag(&parse(&session, text)?)?;
+        let tags = args.tags.iter().map(|text| parse(&session, text)).collect::<Result<Vec<_>>>()?;
+        for tag in &tags {
+            opened.journal.set_tag(tag)?;
         }
     }
     let mut out = String::new();
