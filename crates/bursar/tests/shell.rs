@@ -1,0 +1,91 @@
+//! Help, completions, manual pages and the demonstration.
+
+use std::fs;
+
+use insta::assert_snapshot;
+
+use crate::machine::Machine;
+
+const COMMANDS: [&str; 11] = [
+    "report", "sessions", "session", "explain", "prices", "statusline", "tag", "doctor", "demo", "completions",
+    "man",
+];
+
+#[test]
+fn help() {
+    let machine = Machine::new();
+    assert_snapshot!("help", machine.show(&["--help"]));
+    for command in COMMANDS {
+        assert_snapshot!(format!("help_{command}"), machine.show(&[command, "--help"]));
+    }
+}
+
+#[test]
+fn every_command_is_in_the_help_and_shows_examples() {
+    let machine = Machine::new();
+    let help = machine.run(&["--help"]);
+    let listed: Vec<&str> = help
+        .done()
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert_eq!(listed, COMMANDS);
+    for command in COMMANDS {
+        let help = machine.run(&[command, "--help"]);
+        let (usage, examples) = help.done().rsplit_once("--help").expect("a usage");
+        assert!(usage.contains(&format!("bursar {command}")), "{command}: {usage}");
+        assert!(examples.contains(&format!("bursar {command}")) || command == "demo", "{command}: {examples}");
+    }
+}
+
+#[test]
+fn the_version() {
+    let version = concat!("bursar ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(Machine::new().run(&["--version"]).done(), version);
+}
+
+#[test]
+fn completions() {
+    let machine = Machine::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let run = machine.run(&["completions", shell]);
+        for word in COMMANDS.into_iter().chain(["--what-if", "--timezone"]) {
+            assert!(run.done().contains(word.trim_start_matches('-')), "{shell} does not complete {word}");
+        }
+    }
+    assert_eq!(machine.run(&["completions", "tcl"]).code, 2);
+}
+
+#[test]
+fn manual_pages() {
+    let machine = Machine::new();
+    assert_snapshot!("man", machine.show(&["man", "share/man/man1"]));
+    let pages = fs::read_dir(machine.path("share/man/man1")).expect("the folder");
+    let mut pages: Vec<String> =
+        pages.map(|page| page.expect("a page").file_name().to_string_lossy().into_owned()).collect();
+    pages.sort();
+    let mut expected: Vec<String> = COMMANDS.iter().map(|name| format!("bursar-{name}.1")).collect();
+    expected.push("bursar.1".to_owned());
+    expected.sort();
+    pages.retain(|page| !page.contains("help"));
+    assert_eq!(pages, expected);
+    let page = fs::read_to_string(machine.path("share/man/man1/bursar-report.1")).expect("the page");
+    assert!(page.contains(".TH") && page.contains("what\\-if"), "{page}");
+}
+
+#[test]
+fn the_demonstration_says_that_it_is_made_up_and_stores_nothing() {
+    let machine = Machine::new();
+    let run = machine.run(&["demo"]);
+    let first = run.done().lines().next().expect("a line");
+    assert!(first.contains("made up"), "{first}");
+    for part in ["repo", "developer", "model", "client", "acme/billing-api", "Northwind", "total", "100.0%"] {
+        assert!(run.stdout.contains(part), "no {part} in {}", run.stdout);
+    }
+    assert!(!machine.path("data").exists());
+}
