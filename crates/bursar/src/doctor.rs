@@ -1,6 +1,6 @@
 //! `bursar doctor`: what is read, what could not be, and what is not known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -149,9 +149,10 @@ fn calls(out: &mut String, opened: &mut Opened) -> Result<()> {
 /// Folders whose repository is not known, and what git complains about.
 fn git(out: &mut String, opened: &mut Opened) -> Result<()> {
     let folders = folders(opened)?;
-    let mut unknown: Vec<&str> =
-        folders.iter().filter(|(_, facts)| facts.repo.is_none()).map(|(folder, _)| folder.as_str()).collect();
-    unknown.sort_unstable();
+    let book = OwnedBook::of(opened)?;
+    let places = book.book().places.iter().filter(|it| it.attribution.repo.is_none());
+    let unknown: BTreeSet<&str> =
+        places.filter_map(|it| it.place.folder.as_ref()).map(domain::Folder::as_str).collect();
     let mut git = GitReader::new(&opened.environment.machine());
     for folder in folders.keys().filter(|folder| Path::new(folder.as_str()).exists()) {
         git.look_up(folder);

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use clap::Args;
-use insight::Span;
-use insight::{render, wire};
+use insight::span::ALLOWED;
+use insight::{Span, render, wire};
 use jiff::tz::TimeZone;
 use pricing::price_book::PriceQuery;
 
@@ -38,7 +38,10 @@ pub(crate) struct PricesArgs {
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &PricesArgs, environment: &Environment) -> Result<String> {
     let at = match &args.at {
-        Some(day) => Span::parse(Some(day), None, &TimeZone::UTC, now())?.since.unwrap_or_else(now),
+        Some(day) => Span::parse(Some(day), None, &TimeZone::UTC, now())
+            .map_err(|_| usage(format!("`--at {day}` is not a time; give {ALLOWED}")))?
+            .since
+            .unwrap_or_else(now),
         None => now(),
     };
     let pricer = pricer(&SourceOptions::default(), environment)?;
