@@ -159,9 +159,11 @@ impl Transcript {
         self
     }
 
-    /// Any record, on one line.
+    /// Any record, on one line. Claude Code puts the parent's id first.
     pub fn record(&mut self, record: &Value) -> &mut Self {
-        self.line(&record.to_string())
+        let text = record.to_string();
+        let fields = text.strip_prefix('{').unwrap_or_else(|| panic!("{text} is no record"));
+        self.line(&format!("{{\"parentUuid\":null,{fields}"))
     }
 
     /// What the developer typed.
