@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use attribution::{Known, attribute};
 use domain::{Cell, Place, Provider, QuarterHour, Service, Tool};
 use ingest::Problem;
@@ -52,8 +52,8 @@ impl OwnedBook {
             sources,
             price_book,
         };
-        book.attribute(places, &knowledge.known(&opened.rules));
-        book.resolve(services, pricer);
+        book.attribute(places, &knowledge.known(&opened.rules))?;
+        book.resolve(services, pricer)?;
         book.sources.newest = book.cells.last().map(|cell| cell.quarter.start());
         Ok(book)
     }
@@ -75,10 +75,10 @@ impl OwnedBook {
 
     /// Attributes every cell's place: once, or, where its branch had several pull
     /// requests, at every quarter of an hour.
-    fn attribute(&mut self, places: &HashMap<u32, Arc<Place>>, known: &Known<'_>) {
+    fn attribute(&mut self, places: &[Arc<Place>], known: &Known<'_>) -> Result<()> {
         let mut positions: HashMap<(u32, Option<QuarterHour>), u32> = HashMap::new();
         for cell in &mut self.cells {
-            let Some(place) = places.get(&cell.place) else { continue };
+            let place = numbered(places, cell.place)?;
             let at = known.pull_requests.depend_on_time(place).then_some(cell.quarter);
             let position = *positions.entry((cell.place, at)).or_insert_with(|| {
                 let attribution = attribute(place, cell.quarter, known);
@@ -87,18 +87,28 @@ impl OwnedBook {
             });
             cell.place = position;
         }
+        Ok(())
     }
 
-    fn resolve(&mut self, services: &HashMap<u32, Arc<Service>>, pricer: &Pricer) {
+    fn resolve(&mut self, services: &[Arc<Service>], pricer: &Pricer) -> Result<()> {
         let mut positions: HashMap<u32, u32> = HashMap::new();
         for cell in &mut self.cells {
-            let Some(service) = services.get(&cell.service) else { continue };
+            let service = numbered(services, cell.service)?;
             cell.service = *positions.entry(cell.service).or_insert_with(|| {
                 self.services.push(service_facts(service, pricer));
                 u32::try_from(self.services.len().saturating_sub(1)).unwrap_or(u32::MAX)
             });
         }
+        Ok(())
     }
+}
+
+/// What the journal gave a number, which counts from 1.
+fn numbered<T>(all: &[T], number: u32) -> Result<&T> {
+    let place = usize::try_from(number).ok().and_then(|it| it.checked_sub(1));
+    place
+        .and_then(|it| all.get(it))
+        .ok_or_else(|| anyhow!("the store is damaged: it sums calls of the unknown number {number}"))
 }
 
 /// What the price book makes of a service.
@@ -118,15 +128,10 @@ pub(crate) fn service_facts(service: &Service, pricer: &Pricer) -> ServiceFacts 
 /// What was read, by tool, and what could not be.
 pub(crate) fn sources(journal: &Journal, unreadable: &HashSet<PathBuf>) -> Result<Sources> {
     let mut sources = Sources::default();
-    let known = journal.sources()?;
+    let known = journal.sources_by_tool()?;
     for tool in Tool::ALL {
-        let of_tool = known.iter().filter(|source| source.file.tool == tool);
-        let (files, bytes) = of_tool.fold((0_u64, 0_u64), |(files, bytes), source| {
-            (files.saturating_add(1), bytes.saturating_add(source.progress.stamp.size))
-        });
-        if files > 0 {
-            sources.tools.push(ToolSource { tool, files, bytes });
-        }
+        let of_tool = known.iter().filter(|it| it.0 == tool);
+        sources.tools.extend(of_tool.map(|&(tool, files, bytes)| ToolSource { tool, files, bytes }));
     }
     let mut files: HashSet<PathBuf> = unreadable.clone();
     for (path, kind, count, _) in journal.problems()? {

@@ -29,7 +29,7 @@ impl Knowledge {
         let tags = tags(&opened.journal)?;
         let links = opened.journal.pull_requests()?;
         let (places, _) = opened.journal.interned()?;
-        let places = places.values().map(Arc::as_ref);
+        let places = places.iter().map(Arc::as_ref);
         let pull_requests = PullRequests::new(&links, places, &folders, &opened.rules);
         Ok(Self { folders, pull_requests, tags })
     }
@@ -59,10 +59,11 @@ pub(crate) fn folders(opened: &mut Opened) -> Result<HashMap<Folder, FolderFacts
     let mut git = GitReader::new(&opened.environment.machine());
     let mut rows = Vec::new();
     let (places, _) = opened.journal.interned()?;
-    for folder in places.values().filter_map(|place| place.folder.as_ref()) {
-        if !fresh.insert(folder.clone()) {
+    for folder in places.iter().filter_map(|place| place.folder.as_ref()) {
+        if fresh.contains(folder) {
             continue;
         }
+        fresh.insert(folder.clone());
         let mut facts = git.look_up(folder);
         if let Some(earlier) = known.remove(folder) {
             facts = facts.keeping(earlier);

@@ -130,6 +130,7 @@ fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) ->
         let Some((source, before)) = known.remove(&file.path) else { continue };
         let mut task = Task { source, file, before, tallies: Vec::new(), problems: Vec::new(), size };
         if task.before != Progress::default() {
+            task.before.state = journal.state_of(source)?;
             task.tallies = journal.tallies_of(source)?;
             task.problems = problems_of(journal, source)?;
         }

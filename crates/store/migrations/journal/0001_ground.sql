@@ -13,8 +13,14 @@ CREATE TABLE source (
     modified_ns INTEGER NOT NULL,
     offset      INTEGER NOT NULL,
     head        INTEGER NOT NULL,
-    tail        INTEGER NOT NULL,
-    state       TEXT NOT NULL
+    tail        INTEGER NOT NULL
+) STRICT;
+
+-- What the reader of a file must know to go on. Apart, because every command
+-- looks at all sources and at hardly any of these.
+CREATE TABLE reader (
+    source INTEGER PRIMARY KEY,
+    state  TEXT NOT NULL
 ) STRICT;
 
 -- Where calls were made: one row for all calls of a session in the same folder,

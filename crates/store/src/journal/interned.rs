@@ -21,32 +21,48 @@ pub(super) struct Interned {
     pub(super) services: Numbered<Service>,
 }
 
-/// Values by number and numbers by value.
+/// Values and their numbers, which count from 1.
 pub(super) struct Numbered<T> {
-    by_number: HashMap<u32, Arc<T>>,
-    by_value: HashMap<Arc<T>, u32>,
-    last: u32,
+    values: Vec<Arc<T>>,
+    /// The numbers of the first values, as many as were asked for: who only reads
+    /// needs none.
+    numbers: HashMap<Arc<T>, u32>,
 }
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Self { by_number: HashMap::new(), by_value: HashMap::new(), last: 0 }
+        Self { values: Vec::new(), numbers: HashMap::new() }
     }
 }
 
 impl<T: Eq + Hash> Numbered<T> {
+    pub(super) fn all(&self) -> &[Arc<T>] {
+        &self.values
+    }
+
     pub(super) fn value(&self, number: u32) -> Option<&Arc<T>> {
-        self.by_number.get(&number)
+        self.values.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
-    pub(super) const fn all(&self) -> &HashMap<u32, Arc<T>> {
-        &self.by_number
+    fn last(&self) -> u32 {
+        u32::try_from(self.values.len()).unwrap_or(u32::MAX)
     }
 
-    fn learn(&mut self, number: u32, value: Arc<T>) {
-        self.last = self.last.max(number);
-        self.by_number.insert(number, Arc::clone(&value));
-        self.by_value.insert(value, number);
+    fn number(&mut self, value: &T) -> Option<u32> {
+        for (place, value) in self.values.iter().enumerate().skip(self.numbers.len()) {
+            let number = u32::try_from(place.saturating_add(1)).unwrap_or(u32::MAX);
+            self.numbers.insert(Arc::clone(value), number);
+        }
+        self.numbers.get(value).copied()
+    }
+
+    /// Takes in the value of the next number.
+    fn learn(&mut self, number: u32, value: Arc<T>) -> Result<(), StoreError> {
+        if self.last().checked_add(1) != Some(number) {
+            return Err(StoreError::Unknown { what: "the next number", value: number.to_string() });
+        }
+        self.values.push(value);
+        Ok(())
     }
 }
 
@@ -54,29 +70,29 @@ impl Interned {
     /// Learns what other transactions added.
     pub(super) fn refresh(&mut self, connection: &Connection) -> Result<(), StoreError> {
         let mut statement = connection.prepare_cached(
-            "SELECT id, tool, session, thread, folder, branch, remote, command, skill FROM place WHERE id > ?1",
+            "SELECT id, tool, session, thread, folder, branch, remote, command, skill FROM place WHERE id > ?1 ORDER BY id",
         )?;
-        let mut rows = statement.query([self.places.last])?;
+        let mut rows = statement.query([self.places.last()])?;
         while let Some(row) = rows.next()? {
             let mut columns = Columns::of(row);
-            self.places.learn(columns.value()?, Arc::new(place(&mut columns)?));
+            self.places.learn(columns.value()?, Arc::new(place(&mut columns)?))?;
         }
         let mut statement = connection
-            .prepare_cached("SELECT id, model, provider, tier, speed, geo FROM service WHERE id > ?1")?;
-        let mut rows = statement.query([self.services.last])?;
+            .prepare_cached("SELECT id, model, provider, tier, speed, geo FROM service WHERE id > ?1 ORDER BY id")?;
+        let mut rows = statement.query([self.services.last()])?;
         while let Some(row) = rows.next()? {
             let mut columns = Columns::of(row);
-            self.services.learn(columns.value()?, Arc::new(service(&mut columns)?));
+            self.services.learn(columns.value()?, Arc::new(service(&mut columns)?))?;
         }
         Ok(())
     }
 
     /// The number of a place, given to it now where it has none.
     pub(super) fn place(&mut self, connection: &Connection, place: &Arc<Place>) -> Result<u32, StoreError> {
-        if let Some(number) = self.places.by_value.get(place) {
-            return Ok(*number);
+        if let Some(number) = self.places.number(place) {
+            return Ok(number);
         }
-        let number = self.places.last.checked_add(1).ok_or(domain::Overflow)?;
+        let number = self.places.last().checked_add(1).ok_or(domain::Overflow)?;
         let mut statement = connection.prepare_cached(
             "INSERT INTO place (id, tool, session, thread, folder, branch, remote, command, skill)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -92,16 +108,16 @@ impl Interned {
             place.command.as_deref(),
             place.skill.as_deref(),
         ])?;
-        self.places.learn(number, Arc::clone(place));
+        self.places.learn(number, Arc::clone(place))?;
         Ok(number)
     }
 
     /// The number of a service, given to it now where it has none.
     pub(super) fn service(&mut self, connection: &Connection, service: Service) -> Result<u32, StoreError> {
-        if let Some(number) = self.services.by_value.get(&service) {
-            return Ok(*number);
+        if let Some(number) = self.services.number(&service) {
+            return Ok(number);
         }
-        let number = self.services.last.checked_add(1).ok_or(domain::Overflow)?;
+        let number = self.services.last().checked_add(1).ok_or(domain::Overflow)?;
         let mut statement = connection.prepare_cached(
             "INSERT INTO service (id, model, provider, tier, speed, geo) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
@@ -113,7 +129,7 @@ impl Interned {
             service.terms.speed.name(),
             service.terms.geo.name(),
         ])?;
-        self.services.learn(number, Arc::new(service));
+        self.services.learn(number, Arc::new(service))?;
         Ok(number)
     }
 }

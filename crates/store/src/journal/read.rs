@@ -1,6 +1,5 @@
 //! What reports and explanations read.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -28,8 +27,8 @@ pub struct CallRow {
     pub file: Option<PathBuf>,
 }
 
-/// Places and services, by their numbers.
-pub type Interning<'a> = (&'a HashMap<u32, Arc<Place>>, &'a HashMap<u32, Arc<Service>>);
+/// Places and services in the order of their numbers, which count from 1.
+pub type Interning<'a> = (&'a [Arc<Place>], &'a [Arc<Service>]);
 
 const CALL_COLUMNS: &str = "key, at, place, service, confidence, input, output, cache_read, cache_write_5m,
     cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage, figures_at, source, offset,
@@ -79,7 +78,7 @@ impl Journal {
         Ok(cost.map(NanoUsd::new))
     }
 
-    /// All places and services, by their numbers.
+    /// All places and services.
     ///
     /// # Errors
     /// Where the database fails.

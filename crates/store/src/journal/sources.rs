@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use domain::{Progress, SessionId, SessionTally, Shape, SourceFile, Stamp, Tool};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Journal;
 use super::columns::{Columns, signed};
@@ -51,13 +51,14 @@ pub(super) const TALLY_COLUMNS: &str = "tool, session, first_at, last_at, turns,
     failed_steps, longest_failing_run, compactions, first_context, peak_context";
 
 impl Journal {
-    /// All files that were ever read.
+    /// All files that were ever read. What their readers must know to go on is left
+    /// out of their progress: [`Self::state_of`] has it.
     ///
     /// # Errors
     /// Where the database fails.
     pub fn sources(&self) -> Result<Vec<KnownSource>, StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, tool, shape, path, device, inode, size, modified_ns, offset, head, tail, state FROM source",
+            "SELECT id, tool, shape, path, device, inode, size, modified_ns, offset, head, tail FROM source",
         )?;
         let mut rows = statement.query([])?;
         let mut sources = Vec::new();
@@ -65,6 +66,31 @@ impl Journal {
             sources.push(known_source(row)?);
         }
         Ok(sources)
+    }
+
+    /// How many files of each tool were ever read, and how many bytes are in them.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn sources_by_tool(&self) -> Result<Vec<(Tool, u64, u64)>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT tool, count(*), sum(size) FROM source GROUP BY tool")?;
+        let mut rows = statement.query([])?;
+        let mut tools = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut columns = Columns::of(row);
+            tools.push((columns.named("tool", Tool::from_name)?, columns.count()?, columns.count()?));
+        }
+        Ok(tools)
+    }
+
+    /// What the reader of a file must know to go on.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn state_of(&self, source: u32) -> Result<String, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT state FROM reader WHERE source = ?1")?;
+        Ok(statement.query_row([source], |row| row.get(0)).optional()?.unwrap_or_default())
     }
 
     /// Gives numbers to files that have none yet.
@@ -79,8 +105,8 @@ impl Journal {
             self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         {
             let mut statement = transaction.prepare_cached(
-                "INSERT INTO source (tool, shape, path, device, inode, size, modified_ns, offset, head, tail, state)
-                 VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0, '') ON CONFLICT DO NOTHING",
+                "INSERT INTO source (tool, shape, path, device, inode, size, modified_ns, offset, head, tail)
+                 VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
             )?;
             for file in files {
                 statement.execute(params![file.tool.name(), file.shape.name(), path_bytes(&file.path)])?;
@@ -148,9 +174,8 @@ impl Journal {
 pub(super) fn store_reading(connection: &Connection, reading: &SourceReading) -> Result<bool, StoreError> {
     let (before, after) = (&reading.before, &reading.after);
     let mut statement = connection.prepare_cached(
-        "UPDATE source SET device = ?2, inode = ?3, size = ?4, modified_ns = ?5, offset = ?6, head = ?7, tail = ?8,
-                state = ?9
-         WHERE id = ?1 AND size = ?10 AND modified_ns = ?11 AND offset = ?12",
+        "UPDATE source SET device = ?2, inode = ?3, size = ?4, modified_ns = ?5, offset = ?6, head = ?7, tail = ?8
+         WHERE id = ?1 AND size = ?9 AND modified_ns = ?10 AND offset = ?11",
     )?;
     let changed = statement.execute(params![
         reading.source,
@@ -161,7 +186,6 @@ pub(super) fn store_reading(connection: &Connection, reading: &SourceReading) ->
         after.offset.cast_signed(),
         after.head.cast_signed(),
         after.tail.cast_signed(),
-        after.state,
         before.stamp.size.cast_signed(),
         before.stamp.modified_ns,
         before.offset.cast_signed(),
@@ -169,6 +193,9 @@ pub(super) fn store_reading(connection: &Connection, reading: &SourceReading) ->
     if changed == 0 {
         return Ok(false);
     }
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO reader (source, state) VALUES (?1, ?2)")?
+        .execute(params![reading.source, after.state])?;
     connection.prepare_cached("DELETE FROM tally WHERE source = ?1")?.execute([reading.source])?;
     for tally in &reading.tallies {
         store_tally(connection, reading.source, tally)?;
@@ -248,7 +275,7 @@ fn known_source(row: &Row<'_>) -> Result<KnownSource, StoreError> {
         offset: columns.bits()?,
         head: columns.bits()?,
         tail: columns.bits()?,
-        state: columns.text(str::to_owned)?,
+        state: String::new(),
     };
     Ok(KnownSource { id, file, progress })
 }
