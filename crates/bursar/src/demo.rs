@@ -39,6 +39,11 @@ repo = "github.com/northwind/shop"
 repo = "github.com/northwind/*"
 name = "shop relaunch"
 client = "Northwind"
+[developers]
+"os-user:ada" = "ada@acme.example"
+"os-user:grace" = "grace@acme.example"
+"os-user:linus" = "linus@acme.example"
+"os-user:margaret" = "margaret@acme.example"
 "#;
 
 const DEVELOPERS: [&str; 4] = ["ada", "grace", "linus", "margaret"];

@@ -22,6 +22,10 @@ const EXAMPLES: &str = "Examples:
   bursar report --by ticket --repo 'acme/*' --task '!review' --top 10
   bursar report monthly --format csv > spend.csv";
 
+const NO_LOGS: &str = "No logs of coding tools were found on this machine.
+`bursar doctor` says where they are looked for; `bursar demo` shows a report on made-up ones.
+";
+
 /// Days, weeks or months.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum Every {
@@ -183,6 +187,7 @@ pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String
         report.what_if = what_if(swaps, &query, &book, &mut opened)?;
     }
     Ok(match args.format {
+        Format::Table if book.provenance().sources.files() == 0 => NO_LOGS.to_owned(),
         Format::Table => render::report_text(&report, &book.provenance(), &environment.terminal()),
         Format::Json => wire::report_json(&report, &book.provenance())?,
         Format::Csv => csv::report_csv(&report),
