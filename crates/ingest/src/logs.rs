@@ -53,16 +53,14 @@ pub(crate) fn read_database(
     file: &SourceFile,
     state: Option<&str>,
     harvest: &mut Harvest,
+    between: &mut dyn FnMut(&mut Harvest),
 ) -> io::Result<String> {
     match file.tool {
-        Tool::Opencode => opencode::read(&file.path, state, harvest),
-        Tool::ClaudeCode
-        | Tool::Codex
-        | Tool::GeminiCli
-        | Tool::Cline
-        | Tool::Roo
-        | Tool::Kilo
-        | Tool::CopilotCli => Err(no_reader(file)),
+        Tool::Opencode => opencode::read(&file.path, state, harvest, between),
+        Tool::CopilotCli => copilot_cli::read(&file.path, state, harvest, between),
+        Tool::ClaudeCode | Tool::Codex | Tool::GeminiCli | Tool::Cline | Tool::Roo | Tool::Kilo => {
+            Err(no_reader(file))
+        }
     }
 }
 

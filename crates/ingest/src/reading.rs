@@ -71,7 +71,7 @@ pub fn read(
         }
         Shape::Database => {
             let state = Some(before.state.as_str()).filter(|state| !state.is_empty());
-            let state = logs::read_database(file, state, &mut harvest)?;
+            let state = logs::read_database(file, state, &mut harvest, between)?;
             Ok((Progress { stamp, state, ..Progress::default() }, stamp.size))
         }
     });

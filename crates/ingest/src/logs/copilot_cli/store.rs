@@ -53,11 +53,17 @@ struct State {
 ///
 /// # Errors
 /// Where it cannot be opened, read, or is of an unknown layout.
-pub fn read(path: &Path, state: Option<&str>, harvest: &mut Harvest) -> io::Result<String> {
+pub fn read(
+    path: &Path,
+    state: Option<&str>,
+    harvest: &mut Harvest,
+    between: &mut dyn FnMut(&mut Harvest),
+) -> io::Result<String> {
     let mut state: State = state.and_then(|state| serde_json::from_str(state).ok()).unwrap_or_default();
     let database = Database::open(path)?;
     if let Some(query) = query(&database)? {
-        state.row = requests(&database.connection, &query, state.row, harvest).map_err(io::Error::other)?;
+        state.row =
+            requests(&database.connection, &query, state.row, harvest, between).map_err(io::Error::other)?;
     }
     database.finish()?;
     Ok(serde_json::to_string(&state).unwrap_or_default())
@@ -91,6 +97,7 @@ fn requests(
     query: &str,
     mut last: i64,
     harvest: &mut Harvest,
+    between: &mut dyn FnMut(&mut Harvest),
 ) -> rusqlite::Result<i64> {
     let mut statement = connection.prepare(query)?;
     let mut rows = statement.query([last])?;
@@ -101,6 +108,7 @@ fn requests(
             Some(call) => harvest.observations.push(call),
             None => harvest.problems.count(Problem::Incomplete, u64::try_from(last).unwrap_or_default()),
         }
+        between(harvest);
     }
     Ok(last)
 }

@@ -115,7 +115,7 @@ fn a_row_is_a_request_and_reading_goes_on_behind_it() {
     let home = home("2026-01-01 00:00:01");
     let path = home.path().join("session-store.db");
     let mut harvest = Harvest::default();
-    let state = super::read(&path, None, &mut harvest).unwrap();
+    let state = super::read(&path, None, &mut harvest, &mut |_| {}).unwrap();
     let writer = Connection::open(&path).unwrap();
     writer
         .execute_batch(
@@ -125,7 +125,7 @@ fn a_row_is_a_request_and_reading_goes_on_behind_it() {
         )
         .unwrap();
     drop(writer);
-    let state = super::read(&path, Some(&state), &mut harvest).unwrap();
+    let state = super::read(&path, Some(&state), &mut harvest, &mut |_| {}).unwrap();
     assert_eq!(state, r#"{"row":3}"#);
     let shown = testing::show(&harvest);
     assert_eq!(
@@ -145,7 +145,7 @@ fn a_database_without_requests_is_read_as_empty() {
     let path = home.path().join("session-store.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE turns (id INTEGER)").unwrap();
     let mut harvest = Harvest::default();
-    assert_eq!(super::read(&path, None, &mut harvest).unwrap(), r#"{"row":0}"#);
+    assert_eq!(super::read(&path, None, &mut harvest, &mut |_| {}).unwrap(), r#"{"row":0}"#);
     assert_eq!(testing::show(&harvest), "");
 }
 

@@ -33,11 +33,17 @@ struct State {
     updated_ms: i64,
 }
 
-/// Reads what is new, and returns the state to go on from.
+/// Reads what is new, and returns the state to go on from. `between` runs after
+/// every session.
 ///
 /// # Errors
 /// Where it cannot be opened, read, or is of an unknown layout.
-pub fn read(path: &Path, state: Option<&str>, harvest: &mut Harvest) -> io::Result<String> {
+pub fn read(
+    path: &Path,
+    state: Option<&str>,
+    harvest: &mut Harvest,
+    between: &mut dyn FnMut(&mut Harvest),
+) -> io::Result<String> {
     let state: State = state.and_then(|state| serde_json::from_str(state).ok()).unwrap_or_default();
     let database = Database::open(path)?;
     for (table, column) in [("message", "time_updated"), ("message", "data"), ("session", "parent_id")] {
@@ -48,12 +54,17 @@ pub fn read(path: &Path, state: Option<&str>, harvest: &mut Harvest) -> io::Resu
             ));
         }
     }
-    let state = changes(&database.connection, &state, harvest).map_err(io::Error::other)?;
+    let state = changes(&database.connection, &state, harvest, between).map_err(io::Error::other)?;
     database.finish()?;
     Ok(serde_json::to_string(&state).unwrap_or_default())
 }
 
-fn changes(connection: &Connection, state: &State, harvest: &mut Harvest) -> rusqlite::Result<State> {
+fn changes(
+    connection: &Connection,
+    state: &State,
+    harvest: &mut Harvest,
+    between: &mut dyn FnMut(&mut Harvest),
+) -> rusqlite::Result<State> {
     // One moment of the database, however long reading takes.
     let moment = connection.unchecked_transaction()?;
     let newest: Option<i64> =
@@ -65,6 +76,7 @@ fn changes(connection: &Connection, state: &State, harvest: &mut Harvest) -> rus
     }
     for root in roots {
         Conversation::new(&moment, root, state.updated_ms).read(harvest)?;
+        between(harvest);
     }
     Ok(State { updated_ms: newest.unwrap_or(state.updated_ms) })
 }

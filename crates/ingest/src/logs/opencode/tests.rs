@@ -119,7 +119,7 @@ fn a_conversation_is_its_session_and_those_it_started() {
     }
     drop(db);
     let mut harvest = Harvest::default();
-    let state = super::read(&path, None, &mut harvest).unwrap();
+    let state = super::read(&path, None, &mut harvest, &mut |_| {}).unwrap();
     assert_eq!(state, r#"{"updated_ms":1767225607000}"#);
     let shown = testing::show(&harvest);
     assert_eq!(
@@ -147,7 +147,7 @@ fn reading_goes_on_where_it_stopped_and_keeps_the_tally_right() {
     let mut calls = Vec::new();
     for millis in [1_000, 2_000, 3_000] {
         message(&db, &Row { session: "ses_main", id: id(millis), created: millis, json: ANSWER });
-        state = Some(super::read(&path, state.as_deref(), &mut harvest).unwrap());
+        state = Some(super::read(&path, state.as_deref(), &mut harvest, &mut |_| {}).unwrap());
         calls.push(harvest.observations.drain(..).count());
     }
     // The last one before is read again, as more may have come in the same moment.
@@ -165,7 +165,7 @@ fn another_layout_is_an_error_that_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("opencode.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE message (id TEXT)").unwrap();
-    let error = super::read(&path, None, &mut Harvest::default()).unwrap_err();
+    let error = super::read(&path, None, &mut Harvest::default(), &mut |_| {}).unwrap_err();
     assert_eq!(
         error.to_string(),
         "this version of opencode keeps no `time_updated` in `message`; it cannot be read yet"
