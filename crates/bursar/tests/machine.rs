@@ -18,7 +18,9 @@ const PRICE_BOOK: &str = include_str!("../../pricing/data/price_book.txt");
 const SHORT_DIGEST: usize = 12;
 
 /// Where Claude Code's settings are, below the machine's root.
-pub(crate) const CLAUDE: &str = "claude";
+pub(crate) const CLAUDE: &str = "home/.claude";
+/// Where more of them may be.
+pub(crate) const CLAUDE_TOO: &str = "home/.claude-too";
 
 /// A machine with git and nothing else on it.
 pub(crate) struct Machine {
@@ -39,9 +41,14 @@ impl Machine {
 
     /// Writes a log of Claude Code, at that place below its projects.
     pub(crate) fn log(&self, name: &str, text: &str) -> PathBuf {
-        let relative = format!("{CLAUDE}/projects/{name}");
-        self.sandbox.write(&relative, text);
-        self.path(&relative)
+        let path = self.log_path(name);
+        self.sandbox.write(&format!("{CLAUDE}/projects/{name}"), text);
+        path
+    }
+
+    /// Where that log of Claude Code is.
+    pub(crate) fn log_path(&self, name: &str) -> PathBuf {
+        self.path(CLAUDE).join("projects").join(name)
     }
 
     /// Writes a transcript, at that place below Claude Code's projects.
@@ -74,12 +81,7 @@ impl Machine {
 
     /// Runs `bursar` to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        self.finish(&mut self.bursar(arguments))
-    }
-
-    /// Runs what `bursar` gave to its end.
-    pub(crate) fn finish(&self, command: &mut Command) -> Run {
-        Run::of(&command.output().expect("bursar starts"))
+        Run::to_end(&mut self.bursar(arguments))
     }
 
     /// Runs `bursar` with something on its standard input.
@@ -106,7 +108,7 @@ impl Machine {
         let mut text = format!("exit code: {}\n", run.code);
         for (name, stream) in [("stdout", &run.stdout), ("stderr", &run.stderr)] {
             if !stream.is_empty() {
-                text.push_str(&format!("----- {name}\n{stream}"));
+                text.extend(["----- ", name, "\n", stream]);
             }
         }
         let digest = price_digest();
@@ -137,7 +139,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    fn of(output: &Output) -> Self {
+    /// Runs a command to its end.
+    pub(crate) fn to_end(command: &mut Command) -> Self {
+        Self::of(&command.output().expect("bursar starts"))
+    }
+
+    /// What a child left that has ended.
+    pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
         Self {
             code: output.status.code().unwrap_or_else(|| panic!("bursar was killed: {output:?}")),

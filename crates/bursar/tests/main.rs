@@ -1,10 +1,23 @@
 //! The commands, as a user runs them: the built program, on a machine of its own.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a failure in a helper is a failure of the test that called it"
+)]
+
 mod example;
+mod git;
+mod growth;
 mod machine;
 mod printed;
+mod privacy;
 mod refusals;
+mod settings;
 mod shell;
 mod statusline;
+mod together;
 mod totals;
 mod world;

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::example::office;
-use crate::machine::Machine;
+use crate::machine::{Machine, Run};
 
 const MARCH: [&str; 4] = ["--since", "2026-03-01", "--until", "2026-03-31"];
 
@@ -57,7 +57,8 @@ prints! {
 fn tables_fit_the_terminal() {
     let office = office();
     for columns in ["60", "120"] {
-        let run = office.finish(office.bursar(&["report", "--by", "repo,branch,model"]).env("COLUMNS", columns));
+        let run =
+            Run::to_end(office.bursar(&["report", "--by", "repo,branch,model"]).env("COLUMNS", columns));
         let width: usize = columns.parse().expect("a width");
         let longest = run.stdout.lines().map(|line| line.chars().count()).max();
         assert!(longest <= Some(width), "{longest:?} columns in a terminal of {width}");
@@ -79,7 +80,7 @@ fn a_machine_without_logs() {
 fn a_machine_without_git() {
     let office = office();
     let shown = |arguments: &[&str]| {
-        office.shown(&office.finish(office.bursar(arguments).env("PATH", office.path("config"))))
+        office.shown(&Run::to_end(office.bursar(arguments).env("PATH", office.path("config"))))
     };
     assert_snapshot!("no_git_report", shown(&["report", "--by", "repo,developer"]));
     assert_snapshot!("no_git_doctor", shown(&["doctor"]));
@@ -90,7 +91,14 @@ fn tags_are_kept_used_and_taken_back() {
     let office = office();
     let mut shown = String::new();
     for arguments in [
-        &["tag", "9e0f", "task=spike", "client=Acme", "repo=github.com/acme/lab", "developer=grace@example.com"][..],
+        &[
+            "tag",
+            "9e0f",
+            "task=spike",
+            "client=Acme",
+            "repo=github.com/acme/lab",
+            "developer=grace@example.com",
+        ][..],
         &["report", "--by", "session,repo,task"],
         &["report", "--by", "session,developer,client"],
         &["tag", "5a69", "task= review "],
@@ -99,7 +107,7 @@ fn tags_are_kept_used_and_taken_back() {
         &["tag", "9e0f"],
         &["report", "--by", "repo"],
     ] {
-        shown.push_str(&format!("$ bursar {}\n{}\n", arguments.join(" "), office.show(arguments)));
+        shown.extend(["$ bursar ", &arguments.join(" "), "\n", &office.show(arguments), "\n"]);
     }
     assert_snapshot!(shown);
 }
@@ -107,14 +115,16 @@ fn tags_are_kept_used_and_taken_back() {
 #[test]
 fn tables_in_plain_characters() {
     let office = office();
-    let run = office.finish(office.bursar(&["report", "--by", "repo"]).env("LC_ALL", "C"));
+    let run = Run::to_end(office.bursar(&["report", "--by", "repo"]).env("LC_ALL", "C"));
     assert!(run.done().is_ascii(), "{}", run.stdout);
 }
 
 #[test]
 fn no_escape_bytes_where_nobody_asked_for_colour() {
     let office = office();
-    for (name, value) in [("NO_COLOR", "1"), ("TERM", "xterm-256color"), ("TERM", "dumb"), ("CLICOLOR_FORCE", "1")] {
+    for (name, value) in
+        [("NO_COLOR", "1"), ("TERM", "xterm-256color"), ("TERM", "dumb"), ("CLICOLOR_FORCE", "1")]
+    {
         for arguments in [
             &["report", "--by", "repo", "--figures", "--compare", "--since", "2026-03-01"][..],
             &["sessions"],
@@ -125,7 +135,7 @@ fn no_escape_bytes_where_nobody_asked_for_colour() {
             &["demo"],
             &["report", "--by", "nothing"],
         ] {
-            let run = office.finish(office.bursar(arguments).env(name, value));
+            let run = Run::to_end(office.bursar(arguments).env(name, value));
             let printed = format!("{}{}", run.stdout, run.stderr);
             assert!(!printed.contains('\u{1b}'), "{name}={value} {arguments:?}: {printed:?}");
         }

@@ -4,7 +4,7 @@
 use insta::assert_snapshot;
 
 use crate::example::office;
-use crate::machine::Machine;
+use crate::machine::{Machine, Run};
 
 /// Runs all of these questions, each of which must be refused with that code, and
 /// shows what was said.
@@ -16,7 +16,7 @@ fn refused(machine: &Machine, code: i32, questions: &[&[&str]]) -> String {
         assert!(!run.stderr.trim().is_empty(), "{question:?} says nothing");
         let said = machine.shown(&run);
         let said = said.lines().skip(2).map(|line| format!("  {line}\n")).collect::<String>();
-        shown.push_str(&format!("$ bursar {}\n{said}\n", question.join(" ")));
+        shown.extend(["$ bursar ", &question.join(" "), "\n", &said, "\n"]);
     }
     shown
 }
@@ -125,9 +125,9 @@ fn nowhere_to_store() {
     let machine = Machine::new();
     let mut command = machine.bursar(&["report"]);
     command.env_remove("HOME").env_remove("XDG_DATA_HOME");
-    assert_snapshot!(machine.shown(&machine.finish(&mut command)));
+    assert_snapshot!(machine.shown(&Run::to_end(&mut command)));
     let mut command = machine.bursar(&["report", "--ephemeral"]);
-    assert_eq!(machine.finish(command.env_remove("HOME").env_remove("XDG_DATA_HOME")).code, 0);
+    assert_eq!(Run::to_end(command.env_remove("HOME").env_remove("XDG_DATA_HOME")).code, 0);
 }
 
 #[test]

@@ -7,7 +7,16 @@ use insta::assert_snapshot;
 use crate::machine::Machine;
 
 const COMMANDS: [&str; 11] = [
-    "report", "sessions", "session", "explain", "prices", "statusline", "tag", "doctor", "demo", "completions",
+    "report",
+    "sessions",
+    "session",
+    "explain",
+    "prices",
+    "statusline",
+    "tag",
+    "doctor",
+    "demo",
+    "completions",
     "man",
 ];
 
@@ -39,7 +48,10 @@ fn every_command_is_in_the_help_and_shows_examples() {
         let help = machine.run(&[command, "--help"]);
         let (usage, examples) = help.done().rsplit_once("--help").expect("a usage");
         assert!(usage.contains(&format!("bursar {command}")), "{command}: {usage}");
-        assert!(examples.contains(&format!("bursar {command}")) || command == "demo", "{command}: {examples}");
+        assert!(
+            examples.contains(&format!("bursar {command}")) || command == "demo",
+            "{command}: {examples}"
+        );
     }
 }
 

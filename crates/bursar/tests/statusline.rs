@@ -5,7 +5,7 @@ use serde_json::json;
 use testkit::logs::{Call, Tokens, Transcript};
 
 use crate::example::office;
-use crate::machine::Machine;
+use crate::machine::{Machine, Run};
 
 /// The line for an input, after the example's logs were read.
 fn line(machine: &Machine, input: &[u8]) -> String {
@@ -18,7 +18,7 @@ fn line(machine: &Machine, input: &[u8]) -> String {
 #[test]
 fn everything_that_claude_code_says() {
     let office = office();
-    let transcript = office.path("claude/projects/-home-ada-src-billing/5a69ca08-ledger.jsonl");
+    let transcript = office.log_path("-home-ada-src-billing/5a69ca08-ledger.jsonl");
     let input = json!({
         "session_id": "5a69ca08-ledger", "transcript_path": transcript, "cwd": "/home/ada/src/billing",
         "version": "2.1.150",
@@ -36,7 +36,7 @@ fn everything_that_claude_code_says() {
 #[test]
 fn only_the_transcript_that_is_being_written_is_read() {
     let office = office();
-    let transcript = office.path("claude/projects/-home-grace-src-shop/7c11d2e4-shop.jsonl");
+    let transcript = office.log_path("-home-grace-src-shop/7c11d2e4-shop.jsonl");
     let input = json!({"session_id": "7c11d2e4-shop", "transcript_path": transcript});
     assert_snapshot!("statusline_partial", line(&office, input.to_string().as_bytes()));
     assert_eq!(office.json(&["report"])["total"]["calls"], 12, "the rest is read by the report");
@@ -81,7 +81,7 @@ fn nonsense_is_no_error() {
         deep.as_bytes(),
     ] {
         let beginning = String::from_utf8_lossy(&input[..input.len().min(90)]).into_owned();
-        shown.push_str(&format!("{beginning:?}\n  {:?}\n", line(&office, input)));
+        shown.extend([format!("{beginning:?}\n  {:?}\n", line(&office, input))]);
     }
     assert_snapshot!("statusline_nonsense", shown);
     // It may stop reading before all of this is written.
@@ -96,6 +96,6 @@ fn no_store_and_no_input_are_no_error() {
     let without_input = office.run(&["statusline"]);
     assert_eq!((without_input.code, without_input.stderr.as_str()), (0, ""));
     let mut command = office.bursar(&["statusline"]);
-    let without_home = office.finish(command.env_remove("HOME").env_remove("XDG_DATA_HOME"));
+    let without_home = Run::to_end(command.env_remove("HOME").env_remove("XDG_DATA_HOME"));
     assert_eq!((without_home.code, without_home.stderr.as_str()), (0, ""));
 }

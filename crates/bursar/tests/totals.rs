@@ -2,17 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::machine::{Machine, nano};
+use crate::machine::{CLAUDE, CLAUDE_TOO, Machine, Run, nano};
 use crate::world::{Dice, Made, Sum, World};
 
 const DIMENSIONS: [&str; 16] = [
-    "developer", "repo", "branch", "pr", "ticket", "model", "provider", "tool", "session", "task", "client",
-    "project", "day", "week", "month", "hour",
+    "developer",
+    "repo",
+    "branch",
+    "pr",
+    "ticket",
+    "model",
+    "provider",
+    "tool",
+    "session",
+    "task",
+    "client",
+    "project",
+    "day",
+    "week",
+    "month",
+    "hour",
 ];
 /// Those of them that can be filtered by.
 const FILTERS: usize = 12;
+/// Whole hours, halves, quarters, and clocks that change while the worlds last.
+const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"];
 /// Worlds that are always looked at, and questions to each.
 const SEEDS: [u64; 3] = [1, 2, 3];
 const QUESTIONS: u64 = 24;
@@ -26,9 +43,9 @@ fn machine_of(world: &World) -> Machine {
 
 /// What `bursar` prints, with both folders of settings.
 fn ask(machine: &Machine, arguments: &[String]) -> String {
-    let folders = ["claude", "claude-too"].map(|folder| machine.path(folder).display().to_string());
+    let folders = [CLAUDE, CLAUDE_TOO].map(|folder| machine.path(folder).display().to_string());
     let mut command = machine.bursar(arguments);
-    machine.finish(command.env("CLAUDE_CONFIG_DIR", folders.join(","))).done().to_owned()
+    Run::to_end(command.env("CLAUDE_CONFIG_DIR", folders.join(","))).done().to_owned()
 }
 
 fn ask_json(machine: &Machine, arguments: &[String]) -> Value {
@@ -37,7 +54,7 @@ fn ask_json(machine: &Machine, arguments: &[String]) -> Value {
     serde_json::from_str(&ask(machine, &arguments)).expect("JSON")
 }
 
-/// A question: how to cut, what to keep, from when to when.
+/// A question: how to cut, what to keep, from when to when, and whose days.
 #[derive(Debug, Clone)]
 struct Question {
     by: Vec<&'static str>,
@@ -45,6 +62,7 @@ struct Question {
     filter: Option<(&'static str, String)>,
     since: Option<String>,
     until: Option<String>,
+    zone: &'static str,
 }
 
 impl Question {
@@ -65,13 +83,16 @@ impl Question {
             let shorter: String = value.chars().take(dice.index(value.chars().count() + 1)).collect();
             (dimension, if dice.one_in(2) { value } else { format!("{shorter}*") })
         });
-        let since = dice.one_in(3).then(|| any(dice).day());
-        let until = dice.one_in(3).then(|| any(dice).day()).filter(|until| since.as_ref() <= Some(until));
-        Self { by, period, filter, since, until }
+        let zone = dice.of(&ZONES);
+        let day = |dice: &mut Dice| any(dice).value_in("day", &time_zone(zone));
+        let since = dice.one_in(3).then(|| day(dice));
+        let until = dice.one_in(3).then(|| day(dice)).filter(|until| since.as_ref() <= Some(until));
+        Self { by, period, filter, since, until, zone }
     }
 
     fn arguments(&self, command: &str) -> Vec<String> {
-        let mut arguments = vec![command.to_owned()];
+        let mut arguments = ["--timezone", self.zone].map(str::to_owned).to_vec();
+        arguments.insert(0, command.to_owned());
         if command == "report" {
             arguments.extend(self.period.map(str::to_owned));
             arguments.extend(["--by".to_owned(), self.by.join(",")]);
@@ -96,6 +117,11 @@ impl Question {
         first.into_iter().chain(rest).collect()
     }
 
+    /// The key of the row that the call is in.
+    fn key(&self, call: &Made) -> Vec<String> {
+        self.cuts().iter().map(|cut| call.value_in(cut, &time_zone(self.zone))).collect()
+    }
+
     /// Whether the call is asked for.
     fn keeps(&self, call: &Made) -> bool {
         let fits = self.filter.as_ref().is_none_or(|(dimension, pattern)| {
@@ -111,7 +137,7 @@ impl Question {
     }
 
     fn in_period(&self, call: &Made) -> bool {
-        let day = call.day();
+        let day = call.value_in("day", &time_zone(self.zone));
         self.since.as_ref().is_none_or(|since| day >= *since)
             && self.until.as_ref().is_none_or(|until| day <= *until)
     }
@@ -126,10 +152,16 @@ impl Question {
     }
 }
 
+fn time_zone(name: &str) -> TimeZone {
+    TimeZone::get(name).expect("a time zone")
+}
+
 /// The rows of a report by their keys.
 fn rows(report: &Value, cuts: &[&str]) -> BTreeMap<Vec<String>, Sum> {
     let key = |row: &Value| {
-        cuts.iter().map(|cut| row["key"][cut].as_str().unwrap_or_else(|| panic!("{row}")).to_owned()).collect()
+        cuts.iter()
+            .map(|cut| row["key"][cut].as_str().unwrap_or_else(|| panic!("{row}")).to_owned())
+            .collect()
     };
     let rows = report["rows"].as_array().expect("rows");
     let by_key: BTreeMap<_, _> = rows.iter().map(|row| (key(row), Sum::of_row(row))).collect();
@@ -153,7 +185,7 @@ fn every_cut_of_every_period_adds_up_to_what_was_made() {
             let cuts = question.cuts();
             let mut expected: BTreeMap<Vec<String>, Sum> = BTreeMap::new();
             for call in world.calls.iter().filter(|call| question.keeps(call)) {
-                let sum = expected.entry(cuts.iter().map(|cut| call.value(cut)).collect()).or_default();
+                let sum = expected.entry(question.key(call)).or_default();
                 *sum = sum.plus(&Sum::of([call]));
             }
             let rows = rows(&report, &cuts);
@@ -169,9 +201,8 @@ fn a_filter_and_its_opposite_make_the_whole() {
     let world = World::new(4);
     let machine = machine_of(&world);
     let mut dice = Dice::new(4);
-    let total = |question: &Question| {
-        Sum::of_row(&ask_json(&machine, &question.arguments("report"))["total"])
-    };
+    let total =
+        |question: &Question| Sum::of_row(&ask_json(&machine, &question.arguments("report"))["total"]);
     let mut looked_at = BTreeSet::new();
     while looked_at.len() < 8 {
         let question = Question::thrown(&mut dice, &world);
@@ -179,7 +210,10 @@ fn a_filter_and_its_opposite_make_the_whole() {
         looked_at.insert(dimension);
         let (with, without) = (total(&question), total(&question.inverted()));
         assert_eq!(with.plus(&without), total(&question.without_filter()), "{question:?}");
-        assert_eq!(without, Sum::of(world.calls.iter().filter(|it| question.in_period(it) && !question.keeps(it))));
+        assert_eq!(
+            without,
+            Sum::of(world.calls.iter().filter(|it| question.in_period(it) && !question.keeps(it)))
+        );
     }
 }
 
@@ -195,7 +229,8 @@ fn report_sessions_session_explain_and_csv_agree() {
         assert_eq!(total, Sum::of(world.calls.iter().filter(|call| question.keeps(call))), "{question:?}");
 
         let sessions = ask_json(&machine, &question.arguments("sessions"));
-        let mut of_sessions = sessions["rest"].as_object().map(|_| Sum::of_row(&sessions["rest"])).unwrap_or_default();
+        let mut of_sessions =
+            sessions["rest"].as_object().map(|_| Sum::of_row(&sessions["rest"])).unwrap_or_default();
         for row in sessions["rows"].as_array().expect("rows") {
             of_sessions = of_sessions.plus(&Sum::of_row(row));
         }
@@ -208,7 +243,8 @@ fn report_sessions_session_explain_and_csv_agree() {
         }
         let top = [question.arguments("report"), vec!["--top".into(), "2".into()]].concat();
         let top = ask_json(&machine, &top);
-        let rows = top["rows"].as_array().expect("rows").iter().chain(top["rest"].as_object().map(|_| &top["rest"]));
+        let rows =
+            top["rows"].as_array().expect("rows").iter().chain(top["rest"].as_object().map(|_| &top["rest"]));
         assert_eq!(rows.fold(Sum::default(), |sum, row| sum.plus(&Sum::of_row(row))), total, "{question:?}");
     }
     for session in world.calls.iter().map(|call| call.value("session")).collect::<BTreeSet<_>>() {
@@ -257,7 +293,8 @@ fn sum_of_csv(csv: &str) -> (u64, i64) {
     lines.fold((0, 0), |(of_calls, of_cost), line| {
         let cells: Vec<&str> = line.split(',').collect();
         assert_eq!(cells.len(), head.len(), "{line}");
-        let (calls, cost): (u64, i64) = (cells[calls].parse().expect("calls"), cells[cost].parse().expect("a cost"));
+        let (calls, cost): (u64, i64) =
+            (cells[calls].parse().expect("calls"), cells[cost].parse().expect("a cost"));
         (of_calls + calls, of_cost + cost)
     })
 }

@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use testkit::logs::{Call, Terms, Tokens, Transcript, millis, moment};
 
-use crate::machine::Machine;
+use crate::machine::{CLAUDE, CLAUDE_TOO, Machine};
 
 pub(crate) const RULES: &str = r#"
 [[repo]]
@@ -133,9 +133,9 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    /// Its value of a dimension, in UTC.
-    pub(crate) fn value(&self, dimension: &str) -> String {
-        let at = self.at.to_zoned(TimeZone::UTC);
+    /// Its value of a dimension, in that time zone.
+    pub(crate) fn value_in(&self, dimension: &str, zone: &TimeZone) -> String {
+        let at = self.at.to_zoned(zone.clone());
         match dimension {
             "day" => at.date().to_string(),
             "week" => {
@@ -143,13 +143,14 @@ impl Made {
                 (at.date() - i64::from(since_monday).days()).to_string()
             }
             "month" => at.strftime("%Y-%m").to_string(),
-            "hour" => at.strftime("%Y-%m-%dT%H:00+00:00").to_string(),
+            "hour" => at.strftime("%Y-%m-%dT%H:00%:z").to_string(),
             name => self.names.get(name).cloned().unwrap_or_else(|| UNKNOWN.to_owned()),
         }
     }
 
-    pub(crate) fn day(&self) -> String {
-        self.value("day")
+    /// Its value of a dimension that is no time.
+    pub(crate) fn value(&self, dimension: &str) -> String {
+        self.value_in(dimension, &TimeZone::UTC)
     }
 }
 
@@ -245,9 +246,9 @@ impl World {
         machine.setting("rules.toml", RULES);
         for (number, (name, text)) in self.logs.iter().enumerate() {
             let homes: &[&str] = match number % 5 {
-                3 => &["claude-too"],
-                4 => &["claude", "claude-too"],
-                _ => &["claude"],
+                3 => &[CLAUDE_TOO],
+                4 => &[CLAUDE, CLAUDE_TOO],
+                _ => &[CLAUDE],
             };
             for home in homes {
                 machine.sandbox.write(&format!("{home}/projects/{name}"), text);
@@ -357,7 +358,7 @@ impl World {
                 log.record(&record);
                 // Where inference ran is said of the request, not of its steps.
                 let terms = Terms { geo: call.terms.geo, ..advisor.terms };
-                self.made(&advisor.clone().under(terms), names);
+                self.made(&advisor.under(terms), names);
             }
             8 => {
                 record["message"]["model"] = json!("<synthetic>");
