@@ -267,7 +267,7 @@ fn a_line_of_64_mebibytes_is_skipped_in_bounded_memory() {
     let said = doctor(&machine);
     assert!(said.contains("longer than the limit"), "{said}");
     let peak = peak_memory_kib(&machine, &["report", "--ephemeral"]);
-    assert!(peak < 64 * 1024, "{peak} KiB");
+    assert!((1_024..64 * 1_024).contains(&peak), "{peak} KiB");
 }
 
 /// The most memory that a run took, by the kernel's own count.

@@ -79,13 +79,12 @@ fn nonsense_is_no_error() {
         br#"{"model": {"display_name": "Op\u001b[31mus\nfive"}}"#,
         br#"{"cost": {"total_cost_usd": 1e400}, "context_window": {"used_percentage": -3}}"#,
         deep.as_bytes(),
+        huge.as_bytes(),
     ] {
         let beginning = String::from_utf8_lossy(&input[..input.len().min(90)]).into_owned();
         shown.extend([format!("{beginning:?}\n  {:?}\n", line(&office, input))]);
     }
     assert_snapshot!("statusline_nonsense", shown);
-    // It may stop reading before all of this is written.
-    line(&office, &huge.as_bytes()[..1_000_000]);
 }
 
 #[test]
