@@ -17,6 +17,8 @@ use crate::opened::{Opened, SourceOptions, journal_folder};
 
 /// Files named by problem; the rest are counted.
 const FILES_NAMED: usize = 20;
+/// Folders named where a tool was not found; editors have many.
+const FOLDERS_NAMED: usize = 2;
 
 const EXAMPLES: &str = "Examples:
   bursar doctor                 where logs are looked for, what was found, what could not be read
@@ -60,26 +62,35 @@ fn logs(out: &mut String, opened: &Opened) -> Result<()> {
     }
     writeln!(out, "\nLogs")?;
     for tool in Tool::ALL {
-        let folders: Vec<String> = folders_of(&roots, tool)
-            .filter(|folder| folder.exists())
-            .map(|folder| opened.environment.short(folder))
-            .collect();
+        let short = |folder: &PathBuf| opened.environment.short(folder);
+        let folders: Vec<String> = folders_of(&roots, tool).filter(|it| it.exists()).map(short).collect();
         let name = tool.name();
         match counts.get(name) {
             Some((files, bytes, gone)) => {
-                let mb = bytes / 1_000_000;
                 let kept = if *gone > 0 {
                     format!(", {gone} of them gone since and kept here")
                 } else {
                     String::new()
                 };
-                writeln!(out, "  {name:<12} {files} files, {mb} MB{kept}; {}", folders.join(", "))?;
+                writeln!(out, "  {name:<12} {files} files, {}{kept}; {}", size(*bytes), folders.join(", "))?;
             }
-            None if folders.is_empty() => writeln!(out, "  {name:<12} not found")?,
+            None if folders.is_empty() => {
+                let first: Vec<String> = folders_of(&roots, tool).take(FOLDERS_NAMED).map(short).collect();
+                writeln!(out, "  {name:<12} not found; looked in {}", first.join(", "))?;
+            }
             None => writeln!(out, "  {name:<12} no usage in {}", folders.join(", "))?,
         }
     }
     Ok(())
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..=999 => format!("{bytes} bytes"),
+        1_000..=999_999 => format!("{} kB", bytes / 1_000),
+        _ => format!("{} MB", bytes / 1_000_000),
+    }
 }
 
 fn folders_of(roots: &Roots, tool: Tool) -> impl Iterator<Item = &PathBuf> {
@@ -135,6 +146,9 @@ fn calls(out: &mut String, opened: &mut Opened) -> Result<()> {
             let calls = unpriced.entry(service.map_or("?", |it| it.service.model.as_str())).or_default();
             *calls = calls.saturating_add(cell.measures.unpriced_calls);
         }
+    }
+    if by_confidence.is_empty() {
+        return Ok(());
     }
     writeln!(out, "\nCalls")?;
     for (confidence, calls) in by_confidence {

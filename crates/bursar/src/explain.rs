@@ -3,6 +3,7 @@
 use anyhow::Result;
 use attribution::attribute;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use domain::{PricedCall, SessionId, Unpriced};
 use insight::{ExplainedCall, render, wire};
 use pricing::{Derivation, Pricer};
@@ -26,7 +27,7 @@ const EXAMPLES: &str = "Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ExplainArgs {
     /// The id of a call or of a session, or its beginning
-    #[arg(value_name = "CALL|SESSION")]
+    #[arg(value_name = "CALL|SESSION", value_parser = NonEmptyStringValueParser::new())]
     id: String,
     /// How to print
     #[arg(long, value_enum, default_value_t)]

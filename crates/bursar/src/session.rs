@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use insight::{SessionNotes, render, session, wire};
 
 use crate::book::OwnedBook;
@@ -19,6 +20,7 @@ const EXAMPLES: &str = "Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SessionArgs {
     /// The session's id, or its beginning
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     id: String,
     /// How to print
     #[arg(long, value_enum, default_value_t)]

@@ -1,6 +1,7 @@
 //! What reading a file gives: observations, what the session did, and what
 //! could not be read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use domain::{Observation, PrLink, SessionId, SessionTally, Timestamp, Tool};
@@ -12,6 +13,14 @@ pub struct Record<'a> {
     pub bytes: &'a [u8],
     /// Its first byte's place in the file.
     pub offset: u64,
+}
+
+impl Record<'_> {
+    /// The record as text, with a mark in place of odd bytes: they stand in prompts
+    /// and output, and say nothing against the counts beside them.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.bytes)
+    }
 }
 
 /// A reader of one file's records that can stop after any of them and go on later.

@@ -25,9 +25,7 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(record: Record<'a>, harvest: &mut Ha
     match serde_json::from_slice(record.bytes) {
         Ok(value) => Some(value),
         Err(_) => {
-            let utf8 = std::str::from_utf8(record.bytes).is_ok();
-            let problem = if utf8 { Problem::Malformed } else { Problem::NotUtf8 };
-            harvest.problems.count(problem, record.offset);
+            harvest.problems.count(Problem::Malformed, record.offset);
             None
         }
     }

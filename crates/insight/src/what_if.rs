@@ -256,8 +256,14 @@ mod tests {
         ] {
             let model = ModelName::new(model);
             let terms = Terms::STANDARD;
-            let call =
-                WhatIfCall { model: &model, provider: None, at: when, used: (&usage).into(), terms: &terms, cost };
+            let call = WhatIfCall {
+                model: &model,
+                provider: None,
+                at: when,
+                used: (&usage).into(),
+                terms: &terms,
+                cost,
+            };
             desk.add(&call).expect("a small sum");
         }
         let answers = desk.answers();

@@ -8,9 +8,7 @@ use domain::Overflow;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file could not be opened or made.
-    #[error(
-        "cannot open the store {path}: {source}; check that its folder can be written, or use --ephemeral"
-    )]
+    #[error("cannot open the store {path} (check that its folder can be written, or use --ephemeral)")]
     Open {
         /// The file.
         path: PathBuf,
@@ -39,6 +37,6 @@ pub enum StoreError {
         value: String,
     },
     /// The database failed.
-    #[error("the store failed: {0}")]
+    #[error("the store failed")]
     Sqlite(#[from] rusqlite::Error),
 }

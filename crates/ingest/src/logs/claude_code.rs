@@ -93,13 +93,10 @@ impl Decoder for Transcript {
                 }
                 self.line(&line, record.offset, harvest);
             }
-            Err(Some(Problem::NotUtf8)) => {
-                // Odd bytes in a text say nothing against the counts beside it.
-                match parse(String::from_utf8_lossy(record.bytes).as_bytes()) {
-                    Ok((line, _)) => self.line(&line, record.offset, harvest),
-                    Err(_) => harvest.problems.count(Problem::NotUtf8, record.offset),
-                }
-            }
+            Err(Some(Problem::NotUtf8)) => match parse(record.text().as_bytes()) {
+                Ok((line, _)) => self.line(&line, record.offset, harvest),
+                Err(_) => harvest.problems.count(Problem::NotUtf8, record.offset),
+            },
             Err(Some(problem)) => harvest.problems.count(problem, record.offset),
             Err(None) => {}
         }

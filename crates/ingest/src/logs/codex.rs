@@ -131,6 +131,8 @@ struct Rollout {
 
 impl Decoder for Rollout {
     fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+        let text = record.text();
+        let record = Record { bytes: text.as_bytes(), ..record };
         let Some(line): Option<Line<'_>> = json::parse(record, harvest) else { return };
         let at = line.timestamp.get().and_then(moment::parse);
         let seen = Seen { at, offset: record.offset };

@@ -107,6 +107,8 @@ struct Session {
 
 impl Decoder for Session {
     fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+        let text = record.text();
+        let record = Record { bytes: text.as_bytes(), ..record };
         let Some(event): Option<Event<'_>> = json::parse(record, harvest) else { return };
         let at = event.timestamp.get().and_then(moment::parse);
         let data: Data<'_> = json::part(event.data).unwrap_or_default();

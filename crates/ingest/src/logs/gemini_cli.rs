@@ -285,6 +285,8 @@ impl Conversation {
 
 impl Decoder for Conversation {
     fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+        let text = record.text();
+        let record = Record { bytes: text.as_bytes(), ..record };
         let Some(message): Option<Message> = json::parse(record, harvest) else { return };
         let changed = message.set.0.as_ref().and_then(|change| change.session_id.get());
         if let Some(session) = message.session_id.get().or(changed) {

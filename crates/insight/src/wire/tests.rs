@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{explain_json, report_json, session_json, sessions_json};
 use crate::book::Provenance;
 use crate::explain::ExplainedCall;
-use crate::fixtures::{branch_and_repo, NOW, at, berlin, calls, company, links, pricer, sources, tallies};
+use crate::fixtures::{NOW, at, berlin, branch_and_repo, calls, company, links, pricer, sources, tallies};
 use crate::query::{Filter, Query};
 use crate::report::report;
 use crate::session_detail::{SessionNotes, session};

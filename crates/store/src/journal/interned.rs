@@ -77,8 +77,9 @@ impl Interned {
             let mut columns = Columns::of(row);
             self.places.learn(columns.value()?, Arc::new(place(&mut columns)?))?;
         }
-        let mut statement = connection
-            .prepare_cached("SELECT id, model, provider, tier, speed, geo FROM service WHERE id > ?1 ORDER BY id")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT id, model, provider, tier, speed, geo FROM service WHERE id > ?1 ORDER BY id",
+        )?;
         let mut rows = statement.query([self.services.last()])?;
         while let Some(row) = rows.next()? {
             let mut columns = Columns::of(row);
