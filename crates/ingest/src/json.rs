@@ -20,6 +20,10 @@ use crate::moment;
 /// above all the money there is.
 const AMOUNT_DIGITS: usize = 30;
 
+/// Tokens that one record can be about. A record that says more is broken, and must
+/// not overflow the sums of all others.
+pub(crate) const COUNT_LIMIT: u64 = 1_000_000_000_000;
+
 /// Reads a record, or counts why it cannot be read.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(record: Record<'a>, harvest: &mut Harvest) -> Option<T> {
     match serde_json::from_slice(record.bytes) {
@@ -60,7 +64,7 @@ pub(crate) enum Count {
     Absent,
     /// A whole number, however it was written: `12`, `12.0`, `"12"`.
     Of(u64),
-    /// Negative, broken, or beyond all bounds.
+    /// Negative, broken, or above [`COUNT_LIMIT`].
     Odd,
 }
 
@@ -81,9 +85,14 @@ impl Count {
         }
     }
 
+    /// A number, if it is within [`COUNT_LIMIT`].
+    pub(crate) const fn of(number: u64) -> Self {
+        if number > COUNT_LIMIT { Self::Odd } else { Self::Of(number) }
+    }
+
     fn of_text(text: &str) -> Self {
         let whole = text.strip_suffix(".0").unwrap_or(text);
-        whole.parse().map_or(Self::Odd, Self::Of)
+        whole.parse().map_or(Self::Odd, Self::of)
     }
 }
 
@@ -247,11 +256,11 @@ struct CountVisitor;
 
 lenient!([] CountVisitor, Count, {
     fn visit_u64<E>(self, number: u64) -> Result<Count, E> {
-        Ok(Count::Of(number))
+        Ok(Count::of(number))
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<Count, E> {
-        Ok(u64::try_from(number).map_or(Count::Odd, Count::Of))
+        Ok(u64::try_from(number).map_or(Count::Odd, Count::of))
     }
 
     fn visit_f64<E>(self, number: f64) -> Result<Count, E> {
@@ -379,7 +388,11 @@ mod tests {
             ("12", Count::Of(12)),
             ("12.0", Count::Of(12)),
             ("\"12\"", Count::Of(12)),
-            ("18446744073709551615", Count::Of(u64::MAX)),
+            ("1000000000000", Count::Of(COUNT_LIMIT)),
+            ("1000000000001", Count::Odd),
+            ("\"1000000000001\"", Count::Odd),
+            ("1e13", Count::Odd),
+            ("18446744073709551615", Count::Odd),
             ("18446744073709551616", Count::Odd),
             ("-1", Count::Odd),
             ("1.5", Count::Odd),
