@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{Spent, repository_address};
 use crate::database::Database;
 use crate::harvest::{Harvest, Problem};
+use crate::json::COUNT_LIMIT;
 use crate::moment;
 
 const TABLE: &str = "assistant_usage_events";
@@ -157,14 +158,16 @@ fn text(row: &Row<'_>, column: usize) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// A count; none is nothing used, and one that is no whole number is no answer.
+/// A count; none is nothing used, and one that is no whole number, or beyond all
+/// bounds, is no answer.
 fn count(row: &Row<'_>, column: usize) -> Option<u64> {
-    match row.get_ref(column).ok()? {
-        ValueRef::Null => Some(0),
-        ValueRef::Integer(count) => u64::try_from(count).ok(),
-        ValueRef::Real(count) => count.to_string().parse().ok(),
-        ValueRef::Text(_) | ValueRef::Blob(_) => None,
-    }
+    let count = match row.get_ref(column).ok()? {
+        ValueRef::Null => 0,
+        ValueRef::Integer(count) => u64::try_from(count).ok()?,
+        ValueRef::Real(count) => count.to_string().parse().ok()?,
+        ValueRef::Text(_) | ValueRef::Blob(_) => return None,
+    };
+    (count <= COUNT_LIMIT).then_some(count)
 }
 
 /// `2026-01-01 00:00:00`, in UTC, or RFC 3339.

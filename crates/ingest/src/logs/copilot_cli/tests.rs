@@ -121,19 +121,21 @@ fn a_row_is_a_request_and_reading_goes_on_behind_it() {
         .execute_batch(
             "INSERT INTO assistant_usage_events (session_id, agent_id, model, input_tokens, created_at)
                  VALUES ('other', 'helper', 'gpt-5', 5, '2026-01-01T00:00:02.000Z');
-             INSERT INTO assistant_usage_events (session_id, model, input_tokens, created_at) VALUES ('other', 'gpt-5', -5, 'x');",
+             INSERT INTO assistant_usage_events (session_id, model, input_tokens, created_at) VALUES ('other', 'gpt-5', -5, 'x');
+             INSERT INTO assistant_usage_events (session_id, model, input_tokens, created_at)
+                 VALUES ('other', 'gpt-5', 1000000000001, '2026-01-01T00:00:03.000Z');",
         )
         .unwrap();
     drop(writer);
     let state = super::read(&path, Some(&state), &mut harvest, &mut |_| {}).unwrap();
-    assert_eq!(state, r#"{"row":3}"#);
+    assert_eq!(state, r#"{"row":4}"#);
     let shown = testing::show(&harvest);
     assert_eq!(
         shown,
         concat!(
             "copilot-cli:5e000000-0000-4000-8000-000000000001:row:1 2026-01-01T00:00:01.000Z ?/claude-sonnet-4.5 input=1000 cache_write_5m=9000 cache_read=15000 output=100 reasoning=20 final Own @ 5e000000-0000-4000-8000-000000000001 /home/ana/shop #main https://github.com/acme/shop\n",
             "copilot-cli:other:row:2 2026-01-01T00:00:02.000Z ?/gpt-5 input=5 final Own @ other subagent\n",
-            "incomplete x1 at 3\n",
+            "incomplete x2 at 3\n",
         ),
         "\n{shown}"
     );
