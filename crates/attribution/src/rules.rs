@@ -10,12 +10,12 @@ mod task;
 
 use std::collections::HashMap;
 
-use domain::{Client, Developer, Project, RepoId};
+use domain::{Client, Developer, Project, RepoId, Ticket};
 
 pub(crate) use task::{TaskFacts, TaskRules};
 
 use crate::identity;
-use crate::ticket::TicketKeys;
+use crate::ticket::{self, TicketKeys};
 use glob::Glob;
 use hosts::Hosts;
 
@@ -57,6 +57,12 @@ impl Rules {
     }
 
     /// The id of a repository under the rules for its host.
+    /// The ticket that a branch is named after.
+    #[must_use]
+    pub fn ticket(&self, branch: &str) -> Option<Ticket> {
+        ticket::in_branch(branch, &self.tickets)
+    }
+
     pub(crate) fn repo(&self, id: &RepoId) -> RepoId {
         self.hosts.apply(id)
     }

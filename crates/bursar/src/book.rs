@@ -31,7 +31,7 @@ pub(crate) struct OwnedBook {
 impl OwnedBook {
     /// All sums of the journal, attributed.
     pub(crate) fn of(opened: &mut Opened) -> Result<Self> {
-        let cells = opened.journal.cells(None)?;
+        let cells = opened.journal.cells(&mut opened.meter)?;
         let sources =
             sources(&opened.journal, &opened.scanned.unreadable.iter().map(|it| it.0.clone()).collect())?;
         let knowledge = Knowledge::gather(opened)?;

@@ -13,6 +13,8 @@ use ingest::{Problem, Roots};
 use crate::book::OwnedBook;
 use crate::environment::Environment;
 use crate::knowledge::folders;
+use insight::printable;
+
 use crate::opened::{Opened, SourceOptions, journal_folder};
 
 /// Files named by problem; the rest are counted.
@@ -180,7 +182,7 @@ fn git(out: &mut String, opened: &mut Opened) -> Result<()> {
             "\nFolders whose repository is not known (name it in rules.toml: [[repo]] folder, repo)"
         )?;
         for folder in unknown.iter().take(FILES_NAMED) {
-            writeln!(out, "  {folder}")?;
+            writeln!(out, "  {}", printable(folder))?;
         }
         let rest = unknown.len().saturating_sub(FILES_NAMED);
         if rest > 0 {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use domain::Timestamp;
 use ingest::Roots;
-use insight::table::{Charset, Color, Terminal};
+use insight::{Charset, Color, Terminal, printable};
 
 /// How wide a table may become that is not printed on a terminal.
 const WIDTH_WITHOUT_TERMINAL: usize = 200;
@@ -124,7 +124,7 @@ impl Environment {
     /// Shortens a path below the home folder to `~/…`, for people.
     pub(crate) fn short(&self, path: &Path) -> String {
         let below = self.home().and_then(|home| path.strip_prefix(home).ok().map(Path::to_owned));
-        below.map_or_else(|| path.display().to_string(), |below| format!("~/{}", below.display()))
+        printable(&below.map_or_else(|| path.display().to_string(), |below| format!("~/{}", below.display())))
     }
 }
 

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use attribution::Rules;
@@ -55,10 +56,23 @@ impl Opened {
 
     /// Opens the journal and reads nothing.
     pub(crate) fn as_it_is(options: &SourceOptions, environment: &Environment) -> Result<Self> {
-        let mut journal = if options.ephemeral { Journal::ephemeral()? } else { open_journal(environment)? };
+        let journal = if options.ephemeral {
+            Journal::ephemeral()?
+        } else {
+            Journal::open(&journal_file(environment)?)?
+        };
+        Self::of(journal, options, environment)
+    }
+
+    /// Opens the journal for somebody who would rather have nothing than wait longer.
+    pub(crate) fn at_once(environment: &Environment, at_most: Duration) -> Result<Self> {
+        let journal = Journal::open_waiting(&journal_file(environment)?, at_most)?;
+        Self::of(journal, &SourceOptions::default(), environment)
+    }
+
+    fn of(journal: Journal, options: &SourceOptions, environment: &Environment) -> Result<Self> {
         let rules = rules(options, environment)?;
-        let mut meter = Meter::new(pricer(options, environment)?);
-        journal.reprice(&mut meter)?;
+        let meter = Meter::new(pricer(options, environment)?);
         Ok(Self { journal, meter, rules, scanned: Scanned::default(), environment: environment.clone() })
     }
 }
@@ -81,13 +95,14 @@ fn rules(options: &SourceOptions, environment: &Environment) -> Result<Rules> {
     )
 }
 
-fn open_journal(environment: &Environment) -> Result<Journal> {
+/// The journal's file, in a folder that is there.
+fn journal_file(environment: &Environment) -> Result<PathBuf> {
     let folder = journal_folder(environment)?;
     fs::create_dir_all(&folder).with_context(|| {
         format!("cannot make {}; set XDG_DATA_HOME, or use --ephemeral", folder.display())
     })?;
     keep_private(&folder);
-    Ok(Journal::open(&folder.join("journal.db"))?)
+    Ok(folder.join("journal.db"))
 }
 
 /// Where the journal lives.

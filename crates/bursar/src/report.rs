@@ -175,6 +175,11 @@ pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String
         compare: args.compare,
         top: args.top,
     };
+    if matches!(args.format, Format::Csv) && (args.figures || args.what_if.is_some()) {
+        return Err(usage(
+            "csv holds rows alone: for --figures and --what-if use the table or --format json",
+        ));
+    }
     let mut opened = Opened::up_to_date(&args.sources, environment)?;
     let swaps = args.what_if.as_deref().map(|text| Swap::parse(text, opened.meter.pricer())).transpose()?;
     let tallies = if args.figures { opened.journal.sessions()? } else { Vec::new() };

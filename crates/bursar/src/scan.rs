@@ -14,7 +14,7 @@ use std::thread;
 use anyhow::Result;
 use domain::{Progress, SessionTally, SourceFile};
 use ingest::reading::{self, Reading};
-use ingest::{Found, Harvest, Problem, Roots};
+use ingest::{Harvest, Problem, Roots};
 use metering::{Gathering, Meter};
 use store::{Batch, Journal, Met, SourceReading};
 
@@ -59,29 +59,49 @@ pub(crate) fn scan(
     roots: &Roots,
     bar: &mut ProgressBar,
 ) -> Result<Scanned> {
-    scan_files(journal, meter, ingest::logs::find(roots), bar)
-}
-
-/// Reads what is new in some files.
-pub(crate) fn scan_files(
-    journal: &mut Journal,
-    meter: &mut Meter,
-    found: Found,
-    bar: &mut ProgressBar,
-) -> Result<Scanned> {
+    let found = ingest::logs::find(roots);
     let mut scanned = Scanned { unreadable: found.unreadable, ..Scanned::default() };
     let tasks = plan(journal, found.files, &mut scanned)?;
-    if tasks.is_empty() {
-        return Ok(scanned);
+    read(journal, meter, &tasks, &mut scanned, bar)?;
+    Ok(scanned)
+}
+
+/// Reads what is new in some files if that is not more than so many bytes; whether
+/// it was.
+pub(crate) fn scan_within(
+    journal: &mut Journal,
+    meter: &mut Meter,
+    files: Vec<SourceFile>,
+    at_most: u64,
+) -> Result<bool> {
+    let mut scanned = Scanned::default();
+    let tasks = plan(journal, files, &mut scanned)?;
+    if new_bytes(&tasks) > at_most {
+        return Ok(false);
     }
-    bar.expect(tasks.iter().map(|task| task.size.saturating_sub(task.before.offset)).sum());
+    read(journal, meter, &tasks, &mut scanned, &mut ProgressBar::hidden())?;
+    Ok(true)
+}
+
+fn new_bytes(tasks: &[Task]) -> u64 {
+    tasks.iter().map(|task| task.size.saturating_sub(task.before.offset)).sum()
+}
+
+fn read(
+    journal: &mut Journal,
+    meter: &mut Meter,
+    tasks: &[Task],
+    scanned: &mut Scanned,
+    bar: &mut ProgressBar,
+) -> Result<()> {
+    bar.expect(new_bytes(tasks));
     let next = AtomicUsize::new(0);
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| -> Result<()> {
         let (sender, batches) = sync_channel(BATCHES_WAITING);
         for _ in 0..cores.min(READERS).min(tasks.len()) {
             let sender = sender.clone();
-            let (tasks, next) = (&tasks, &next);
+            let next = &next;
             scope.spawn(move || {
                 Reader { sender, batch: Batch::default(), gathering: Gathering::default(), bytes: 0 }
                     .work(tasks, next);
@@ -98,7 +118,7 @@ pub(crate) fn scan_files(
         Ok(())
     })?;
     bar.finish();
-    Ok(scanned)
+    Ok(())
 }
 
 /// The files that changed since they were read, the largest first so that none

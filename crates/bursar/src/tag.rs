@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 use attribution::TagKey;
 use clap::Args;
+use insight::printable;
 use store::Tag;
 
 use crate::environment::Environment;
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &TagArgs, environment: &Environment) -> Result<String> {
     let wanted =
         |tag: &&Tag| args.session.as_ref().is_none_or(|beginning| tag.session.starts_with(beginning));
     for tag in tags.iter().filter(wanted) {
-        writeln!(out, "{}  {}={}", tag.session, tag.key, tag.value)?;
+        writeln!(out, "{}  {}={}", printable(&tag.session), tag.key, printable(&tag.value))?;
     }
     Ok(if out.is_empty() { "No tags.\n".to_owned() } else { out })
 }

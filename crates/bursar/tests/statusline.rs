@@ -53,10 +53,10 @@ fn a_session_that_grows() {
     log.call(&call("msg_1", "2026-03-02T09:00:00Z"));
     let path = machine.transcript("p/s1.jsonl", &log);
     let input = json!({"session_id": "s1", "transcript_path": path}).to_string();
-    assert_eq!(line(&machine, input.as_bytes()), "$1.00 session · $0.00 today\n");
+    assert_eq!(line(&machine, input.as_bytes()), "$1.00 session · $0.00 today · main\n");
     log.call(&call("msg_2", "2026-03-02T09:01:00Z"));
     machine.transcript("p/s1.jsonl", &log);
-    assert_eq!(line(&machine, input.as_bytes()), "$2.00 session · $0.00 today\n");
+    assert_eq!(line(&machine, input.as_bytes()), "$2.00 session · $0.00 today · main\n");
 }
 
 #[test]

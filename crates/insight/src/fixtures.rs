@@ -294,8 +294,8 @@ pub(crate) fn tallies() -> Vec<domain::SessionTally> {
     helper.tool_calls = 54;
     helper.first_context = Tokens::ZERO;
     helper.peak_context = Tokens::ZERO;
+    main.join(&helper);
     vec![
-        helper,
         main,
         tally("81c2d7b4", "2026-10-05T09:01:00Z", "2026-11-09T10:12:00Z", 61, 240),
         tally("b64a90fe", "2026-10-14T13:31:00Z", "2026-11-19T15:11:00Z", 37, 131),

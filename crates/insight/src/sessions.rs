@@ -101,25 +101,6 @@ impl Course {
         }
     }
 
-    /// Both files of one session together. Files of subagents run beside the main
-    /// one, so activity never exceeds the length.
-    fn plus(self, other: &Self) -> Self {
-        let (early, late) = if self.first_at <= other.first_at { (&self, other) } else { (other, &self) };
-        let known = early.first_context != Tokens::ZERO;
-        Self {
-            first_at: early.first_at,
-            last_at: self.last_at.max(other.last_at),
-            turns: self.turns.saturating_add(other.turns),
-            active_ms: self.active_ms.saturating_add(other.active_ms),
-            tool_calls: self.tool_calls.saturating_add(other.tool_calls),
-            failed_steps: self.failed_steps.saturating_add(other.failed_steps),
-            longest_failing_run: self.longest_failing_run.max(other.longest_failing_run),
-            compactions: self.compactions.saturating_add(other.compactions),
-            first_context: if known { early.first_context } else { late.first_context },
-            peak_context: self.peak_context.max(other.peak_context),
-        }
-    }
-
     /// Milliseconds from its first to its last moment.
     #[must_use]
     pub fn length_ms(&self) -> u64 {
@@ -208,12 +189,7 @@ fn together(rows: &[SessionRow]) -> Result<Rest, Overflow> {
 }
 
 fn courses(tallies: &[SessionTally]) -> HashMap<(Tool, &SessionId), Course> {
-    let mut courses: HashMap<(Tool, &SessionId), Course> = HashMap::new();
-    for tally in tallies {
-        let one = Course::of(tally);
-        courses.entry((tally.tool, &tally.session)).and_modify(|it| *it = it.plus(&one)).or_insert(one);
-    }
-    courses
+    tallies.iter().map(|tally| ((tally.tool, &tally.session), Course::of(tally))).collect()
 }
 
 /// What a session was mostly about.
@@ -340,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_a_session_are_one_course() {
+    fn a_course_is_what_its_tally_says() {
         let tallies = tallies();
         let courses = courses(&tallies);
         let id = SessionId::new("5f0e6c1a");
@@ -348,7 +324,7 @@ mod tests {
         assert_eq!((course.turns, course.tool_calls), (42, 810));
         assert_eq!(course.first_context, Tokens::new(18_400));
         assert_eq!(course.length_ms(), course.busy_ms() + course.idle_ms());
-        assert_eq!(course.cadence_tenths(), Some(124));
+        assert_eq!(course.cadence_tenths(), Some(158));
         assert!(course.is_likely_loop() && course.grew_large());
     }
 

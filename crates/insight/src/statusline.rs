@@ -49,14 +49,34 @@ pub struct StatuslineInput {
 /// What Bursar knows besides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatuslineFacts {
-    /// What the session costs, from its log.
-    pub session_cost: Option<NanoUsd>,
+    /// What the session costs, from its logs.
+    pub session: Option<Spent>,
     /// What today costs.
-    pub today: Option<NanoUsd>,
+    pub today: Option<Spent>,
     /// The branch.
     pub branch: Option<String>,
     /// The ticket.
     pub ticket: Option<String>,
+}
+
+/// A cost, and how many calls have none that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spent {
+    /// What the priced calls cost.
+    pub cost: NanoUsd,
+    /// Calls without a price.
+    pub unpriced_calls: u64,
+}
+
+impl Spent {
+    /// An unknown cost is never shown as none.
+    fn text(self) -> String {
+        match (self.unpriced_calls, self.cost) {
+            (0, cost) => dollars(cost),
+            (_, NanoUsd::ZERO) => "unpriced".to_owned(),
+            (_, cost) => format!("{}+", dollars(cost)),
+        }
+    }
 }
 
 impl StatuslineInput {
@@ -155,9 +175,9 @@ pub fn statusline(input: &StatuslineInput, facts: &StatuslineFacts, terminal: &T
         parts.extend(text.map(|it| (tone, it.chars().take(MAX_NAME_CHARS).collect())));
     };
     push(Tone::Plain, input.model());
-    let session = facts.session_cost.or(input.reported_cost);
-    push(Tone::Strong, session.map(|it| format!("{} session", dollars(it))));
-    push(Tone::Strong, facts.today.map(|it| format!("{} today", dollars(it))));
+    let session = facts.session.map(Spent::text).or_else(|| input.reported_cost.map(dollars));
+    push(Tone::Strong, session.map(|it| format!("{it} session")));
+    push(Tone::Strong, facts.today.map(|it| format!("{} today", it.text())));
     let full = input.context_percent.is_some_and(|it| it > FULL_CONTEXT);
     let tone = if full { Tone::Alarm } else { Tone::Plain };
     push(tone, input.context_percent.map(|it| format!("ctx {it}%")));
@@ -192,8 +212,8 @@ mod tests {
     #[test]
     fn everything_that_is_known_is_in_the_line() {
         let facts = StatuslineFacts {
-            session_cost: None,
-            today: Some(NanoUsd::new(14_200_000_000)),
+            session: None,
+            today: Some(Spent { cost: NanoUsd::new(14_200_000_000), unpriced_calls: 0 }),
             branch: Some("main".to_owned()),
             ticket: Some("ENG-12".to_owned()),
         };
@@ -205,8 +225,13 @@ mod tests {
         let input = StatuslineInput::parse(FULL);
         assert_eq!(input.folder.as_deref(), Some("/home/dana/api"));
         assert_eq!(input.reported_cost, Some(NanoUsd::new(1_234_567_890)));
-        let ours = StatuslineFacts { session_cost: Some(NanoUsd::new(1)), ..facts };
+        let session = Some(Spent { cost: NanoUsd::new(1), unpriced_calls: 0 });
+        let ours = StatuslineFacts { session, ..facts };
         check("{}", &ours, "<$0.01 session · $14.20 today · main · ENG-12");
+        let session = Some(Spent { cost: NanoUsd::ZERO, unpriced_calls: 2 });
+        let today = Some(Spent { cost: NanoUsd::new(1_230_000_000), unpriced_calls: 2 });
+        let ours = StatuslineFacts { session, today, ..StatuslineFacts::default() };
+        check("{}", &ours, "unpriced session · $1.23+ today");
     }
 
     #[test]

@@ -318,7 +318,8 @@ fn take(chars: impl Iterator<Item = char>, room: usize) -> String {
 
 /// The text without characters that move the cursor, colour the screen or turn
 /// the direction of writing.
-pub(crate) fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     let unfit = |it: char| {
         it.is_control()
             || matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

@@ -8,7 +8,10 @@ use domain::Overflow;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file could not be opened or made.
-    #[error("cannot open the store {path} (check that its folder can be written, or use --ephemeral)")]
+    #[error(
+        "cannot open the store {path} (its folder must be writable; a damaged store can be moved away, \
+         it is made anew from the logs that are left; --ephemeral needs none)"
+    )]
     Open {
         /// The file.
         path: PathBuf,
@@ -25,6 +28,11 @@ pub enum StoreError {
         /// The newest schema known here.
         known: u32,
     },
+    /// Another process prices with other prices, again and again.
+    #[error(
+        "another bursar keeps changing the prices of the store: give both the same contract, or try again"
+    )]
+    PricesInDispute,
     /// A figure does not fit.
     #[error(transparent)]
     Overflow(#[from] Overflow),

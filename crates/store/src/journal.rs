@@ -8,6 +8,7 @@ mod read;
 mod sources;
 mod write;
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,13 +41,26 @@ impl Journal {
     /// # Errors
     /// [`StoreError::Open`] and [`StoreError::Newer`].
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_waiting(path, BUSY_TIMEOUT)
+    }
+
+    /// Opens the file for somebody who would rather have nothing than wait longer.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] and [`StoreError::Newer`].
+    pub fn open_waiting(path: &Path, at_most: Duration) -> Result<Self, StoreError> {
+        // Making the file is the one step that processes must not take side by side:
+        // SQLite does not wait for a lock while it changes the kind of its journal.
+        // The lock ends with this function; where locks do not exist, neither does the race.
+        let lock = fs::File::create(path.with_extension("lock"));
+        let _held = lock.as_ref().map(fs::File::lock);
         let failed = |source| StoreError::Open { path: path.to_owned(), source };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX
             | OpenFlags::SQLITE_OPEN_EXRESCODE;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+        connection.busy_timeout(at_most).map_err(failed)?;
         connection.pragma_update(None, "journal_mode", "wal").map_err(failed)?;
         Self::prepare(connection)
     }

@@ -131,16 +131,18 @@ CREATE TABLE problem (
     PRIMARY KEY (source, kind)
 ) STRICT, WITHOUT ROWID;
 
--- Pull requests that sessions opened or named.
+-- Pull requests that sessions opened or named, each on the branch where it was
+-- first named: a session that is resumed names them again, wherever it is by then.
 CREATE TABLE pull_request (
-    session  TEXT NOT NULL,
-    url      TEXT NOT NULL,
-    branch   TEXT NOT NULL,
-    tool     TEXT NOT NULL,
-    number   INTEGER NOT NULL,
-    first_at INTEGER NOT NULL,
-    last_at  INTEGER NOT NULL,
-    PRIMARY KEY (session, url, branch)
+    session   TEXT NOT NULL,
+    url       TEXT NOT NULL,
+    branch    TEXT NOT NULL,
+    branch_at INTEGER NOT NULL,
+    tool      TEXT NOT NULL,
+    number    INTEGER NOT NULL,
+    first_at  INTEGER NOT NULL,
+    last_at   INTEGER NOT NULL,
+    PRIMARY KEY (session, url)
 ) STRICT, WITHOUT ROWID;
 
 -- What git said of working folders, kept because folders go away. `facts` is

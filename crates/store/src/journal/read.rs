@@ -1,6 +1,5 @@
 //! What reports and explanations read.
 
-use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use domain::{
     Branch, Call, CallKey, Cell, Measures, NanoUsd, Origin, Place, PrLink, Price, PricedCall, QuarterHour,
     Service, SessionId, SessionTally, Tool, Usage,
 };
-use metering::CellKey;
+use metering::{CellKey, Meter};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Journal;
@@ -30,52 +29,63 @@ pub struct CallRow {
 /// Places and services in the order of their numbers, which count from 1.
 pub type Interning<'a> = (&'a [Arc<Place>], &'a [Arc<Service>]);
 
+/// How often the store is priced again before a quarrel about prices is given up.
+const REPRICINGS: usize = 5;
+/// Calls that are priced again in one transaction.
+const REPRICED_AT_ONCE: usize = 8_192;
+
 const CALL_COLUMNS: &str = "key, at, place, service, confidence, input, output, cache_read, cache_write_5m,
     cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage, figures_at, source, offset,
     owner_lineage, owner_at, list_nano, cost_nano, unpriced";
 
 impl Journal {
-    /// All sums, or those of a span of quarter hours, in the order of time.
+    /// All sums, in the order of time, priced by `meter`. Where the store was priced
+    /// with something else, its calls are priced again first.
     ///
     /// # Errors
-    /// Where the database fails.
-    pub fn cells(&self, span: Option<Range<QuarterHour>>) -> Result<Vec<Cell>, StoreError> {
-        let (from, until) =
-            span.map_or((i64::MIN, i64::MAX), |span| (span.start.number(), span.end.number()));
-        let mut statement = self.connection.prepare_cached(
-            "SELECT quarter, place, service, confidence, calls, unpriced_calls, input, output, cache_read,
-                    cache_write_5m, cache_write_1h, reasoning, web_searches, list_nano, cost_nano
-             FROM cell WHERE quarter >= ?1 AND quarter < ?2",
-        )?;
-        let mut rows = statement.query([from, until])?;
-        let mut cells = Vec::new();
-        while let Some(row) = rows.next()? {
-            cells.push(cell(row)?);
+    /// [`StoreError::PricesInDispute`], and where the database fails.
+    pub fn cells(&mut self, meter: &mut Meter) -> Result<Vec<Cell>, StoreError> {
+        for _ in 0..REPRICINGS {
+            let moment = self.connection.unchecked_transaction()?;
+            if super::write::is_priced_with(&moment, meter.pricer().digest())? {
+                return all_cells(&moment);
+            }
+            moment.finish()?;
+            self.reprice(meter)?;
         }
-        Ok(cells)
+        Err(StoreError::PricesInDispute)
     }
 
-    /// What all calls since a quarter of an hour cost.
+    /// What all calls since a quarter of an hour cost, and how many have no price.
     ///
     /// # Errors
     /// Where the database fails.
-    pub fn cost_since(&self, from: QuarterHour) -> Result<NanoUsd, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT coalesce(sum(cost_nano), 0) FROM cell WHERE quarter >= ?1")?;
-        Ok(NanoUsd::new(statement.query_row([from.number()], |row| row.get(0))?))
-    }
-
-    /// What a session cost; nothing where it is not known.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub fn cost_of_session(&self, session: &SessionId) -> Result<Option<NanoUsd>, StoreError> {
+    pub fn spent_since(&self, from: QuarterHour) -> Result<(NanoUsd, u64), StoreError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT sum(cost_nano) FROM call WHERE place IN (SELECT id FROM place WHERE session = ?1)",
+            "SELECT coalesce(sum(cost_nano), 0), coalesce(sum(unpriced_calls), 0) FROM cell WHERE quarter >= ?1",
         )?;
-        let cost: Option<i64> = statement.query_row([session.as_str()], |row| row.get(0))?;
-        Ok(cost.map(NanoUsd::new))
+        let mut rows = statement.query([from.number()])?;
+        rows.next()?.map_or(Ok((NanoUsd::ZERO, 0)), spent)
+    }
+
+    /// What a session cost, how many of its calls have no price, and where its last
+    /// call was made; nothing where it has none.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn spent_in_session(
+        &mut self,
+        session: &SessionId,
+    ) -> Result<Option<(NanoUsd, u64, Arc<Place>)>, StoreError> {
+        self.interned.refresh(&self.connection)?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT coalesce(sum(cost_nano), 0), count(unpriced), place, max(at)
+             FROM call WHERE place IN (SELECT id FROM place WHERE session = ?1) HAVING count(*) > 0",
+        )?;
+        let mut rows = statement.query([session.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let (cost, unpriced) = spent(row)?;
+        Ok(self.interned.places.value(row.get(2)?).map(|place| (cost, unpriced, Arc::clone(place))))
     }
 
     /// All places and services.
@@ -94,14 +104,14 @@ impl Journal {
     /// # Errors
     /// Where the database fails.
     pub fn sessions(&self) -> Result<Vec<SessionTally>, StoreError> {
-        let sql = format!("SELECT {TALLY_COLUMNS} FROM tally ORDER BY session, first_at, source");
+        let sql = format!("SELECT {TALLY_COLUMNS} FROM tally ORDER BY tool, session, first_at, source");
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         let mut sessions: Vec<SessionTally> = Vec::new();
         while let Some(row) = rows.next()? {
             let part = tally(row)?;
             match sessions.last_mut() {
-                Some(last) if last.session == part.session => last.join(&part),
+                Some(last) if last.tool == part.tool && last.session == part.session => last.join(&part),
                 _ => sessions.push(part),
             }
         }
@@ -211,15 +221,18 @@ pub(super) fn call(
     rows.next()?.map(|row| priced_call(row, interned)).transpose()
 }
 
-/// The calls that were priced with something else.
+/// Some calls that were priced with something else, in the order of their keys
+/// behind one.
 pub(super) fn calls_with_other_prices(
     connection: &Connection,
     interned: &Interned,
     prices: i64,
+    behind: &str,
 ) -> Result<Vec<PricedCall>, StoreError> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {CALL_COLUMNS} FROM call WHERE prices <> ?1"))?;
-    let mut rows = statement.query([prices])?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {CALL_COLUMNS} FROM call WHERE prices <> ?1 AND key > ?2 ORDER BY key LIMIT {REPRICED_AT_ONCE}"
+    ))?;
+    let mut rows = statement.query(params![prices, behind])?;
     let mut calls = Vec::new();
     while let Some(row) = rows.next()? {
         calls.push(priced_call(row, interned)?);
@@ -256,6 +269,25 @@ fn priced_call(row: &Row<'_>, interned: &Interned) -> Result<PricedCall, StoreEr
         _ => Err(columns.code()?),
     };
     Ok(PricedCall { call: Call { key, at, figures, owner }, price })
+}
+
+fn spent(row: &Row<'_>) -> Result<(NanoUsd, u64), StoreError> {
+    let mut columns = Columns::of(row);
+    Ok((NanoUsd::new(columns.value()?), columns.count()?))
+}
+
+fn all_cells(connection: &Connection) -> Result<Vec<Cell>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT quarter, place, service, confidence, calls, unpriced_calls, input, output, cache_read,
+                cache_write_5m, cache_write_1h, reasoning, web_searches, list_nano, cost_nano
+         FROM cell",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut cells = Vec::new();
+    while let Some(row) = rows.next()? {
+        cells.push(cell(row)?);
+    }
+    Ok(cells)
 }
 
 fn cell(row: &Row<'_>) -> Result<Cell, StoreError> {

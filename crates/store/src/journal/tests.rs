@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::{
-    Branch, Call, CallKey, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, Progress,
-    SessionId, SessionTally, Shape, SourceFile, Terms, Thread, Timestamp, Tokens, Tool, Usage,
+    Branch, Call, CallKey, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, PrLink,
+    Progress, SessionId, SessionTally, Shape, SourceFile, Terms, Thread, Timestamp, Tokens, Tool, Usage,
 };
 use metering::{Meter, single};
 use pricing::{Contract, PriceBook, Pricer};
@@ -53,8 +53,12 @@ fn write(journal: &mut Journal, calls: Vec<Call>) -> Written {
 /// `calls, unpriced, output tokens, cost` of all sums, after checking that they
 /// are what the calls themselves add up to.
 fn totals(journal: &mut Journal) -> (u64, u64, u64, String) {
+    totals_with(journal, &mut meter())
+}
+
+fn totals_with(journal: &mut Journal, meter: &mut Meter) -> (u64, u64, u64, String) {
     let mut from_cells = domain::Measures::ZERO;
-    for cell in journal.cells(None).unwrap() {
+    for cell in journal.cells(meter).unwrap() {
         assert!(cell.measures.calls > 0, "an empty cell is left behind");
         from_cells = from_cells.plus(&cell.measures).unwrap();
     }
@@ -105,19 +109,54 @@ fn a_call_survives_a_restart_to_the_last_field() {
     assert_eq!(Journal::open(&path).unwrap().call("a").unwrap().unwrap().priced.call, first);
 }
 
+fn half_price() -> Meter {
+    let text = "name = \"half\"\n[[price]]\nprovider = \"*\"\nmodel = \"*\"\nmultiplier = \"0.5\"\n";
+    Meter::new(Pricer::new(PriceBook::bundled().unwrap(), Some(Contract::parse(text).unwrap())))
+}
+
 #[test]
 fn other_prices_change_every_cost_and_nothing_else() {
     let mut journal = Journal::ephemeral().unwrap();
     write(&mut journal, vec![own("a", 400), own("b", 600)]);
     let before = totals(&mut journal);
-    let text = "name = \"half\"\n[[price]]\nprovider = \"*\"\nmodel = \"*\"\nmultiplier = \"0.5\"\nfrom = \"2025-01-01\"\n";
-    let Ok(contract) = Contract::parse(text) else { panic!("{:?}", Contract::parse(text).err()) };
-    let mut cheaper = Meter::new(Pricer::new(PriceBook::bundled().unwrap(), Some(contract)));
-    assert_eq!(journal.reprice(&mut cheaper).unwrap(), 2);
-    assert_eq!(journal.reprice(&mut cheaper).unwrap(), 0);
-    assert_eq!(totals(&mut journal), (2, 0, 1_000, "0.017500000".to_owned()));
-    assert_eq!(journal.reprice(&mut meter()).unwrap(), 2);
+    assert_eq!(journal.reprice(&mut half_price()).unwrap(), 2);
+    assert_eq!(journal.reprice(&mut half_price()).unwrap(), 0);
+    assert_eq!(totals_with(&mut journal, &mut half_price()), (2, 0, 1_000, "0.017500000".to_owned()));
     assert_eq!(totals(&mut journal), before);
+}
+
+#[test]
+fn whoever_reads_sees_one_price_book_whoever_wrote() {
+    let mut journal = Journal::ephemeral().unwrap();
+    write(&mut journal, vec![own("a", 400)]);
+    journal.write(&mut half_price(), &Batch { calls: vec![own("b", 600)], ..Batch::default() }).unwrap();
+    assert_eq!(totals(&mut journal).3, "0.035000000");
+    assert_eq!(totals_with(&mut journal, &mut half_price()).3, "0.017500000");
+}
+
+#[test]
+fn a_pull_request_that_is_named_again_stays_on_its_branch() {
+    let link = |branch: Option<&str>, at: i64| PrLink {
+        tool: Tool::ClaudeCode,
+        session: SessionId::new("own"),
+        url: Arc::from("https://github.com/o/r/pull/1"),
+        number: 1,
+        branch: branch.map(Branch::new),
+        first_at: Timestamp::from_millis(at),
+        last_at: Timestamp::from_millis(at),
+    };
+    let links = [link(None, 1), link(Some("feat-a"), 2), link(Some("feat-b"), 3)];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+        let mut journal = Journal::ephemeral().unwrap();
+        for place in order {
+            let batch = Batch { pull_requests: vec![links[place].clone()], ..Batch::default() };
+            journal.write(&mut meter(), &batch).unwrap();
+        }
+        let known = journal.pull_requests().unwrap();
+        assert_eq!(known.len(), 1);
+        assert_eq!(known[0].branch, Some(Branch::new("feat-a")));
+        assert_eq!((known[0].first_at.millis(), known[0].last_at.millis()), (1, 3));
+    }
 }
 
 fn source(journal: &mut Journal) -> u32 {

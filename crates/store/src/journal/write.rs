@@ -50,13 +50,7 @@ impl Journal {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.interned.refresh(&transaction)?;
         let prices = prices_number(&transaction, meter.pricer().digest())?;
-        let mut writer = Writer {
-            connection: &transaction,
-            interned: &mut self.interned,
-            meter,
-            prices,
-            changes: Changes::default(),
-        };
+        let mut writer = Writer::new(&transaction, &mut self.interned, meter, prices);
         let mut written = Written::default();
         for call in &batch.calls {
             writer.call(call, &mut written)?;
@@ -73,38 +67,36 @@ impl Journal {
     }
 
     /// Prices all calls that were priced with something else than `meter` has, and
-    /// brings the sums up to date. Returns how many.
+    /// brings the sums up to date, a part at a time. Returns how many.
     ///
     /// # Errors
     /// Where the database fails or a figure does not fit.
     pub fn reprice(&mut self, meter: &mut Meter) -> Result<u64, StoreError> {
-        let current = self
-            .connection
-            .prepare_cached("SELECT digest FROM prices")?
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<Vec<String>, _>>()?;
-        if current.is_empty() || current == [meter.pricer().digest()] {
+        if is_priced_with(&self.connection, meter.pricer().digest())? {
             return Ok(0);
         }
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        self.interned.refresh(&transaction)?;
-        let prices = prices_number(&transaction, meter.pricer().digest())?;
-        let stale = read::calls_with_other_prices(&transaction, &self.interned, prices)?;
-        let mut writer = Writer {
-            connection: &transaction,
-            interned: &mut self.interned,
-            meter,
-            prices,
-            changes: Changes::default(),
-        };
-        for known in &stale {
-            let priced = writer.meter.price(known.call.clone());
-            writer.store(Some(known), &priced)?;
+        let mut behind = String::new();
+        let mut repriced = 0_u64;
+        loop {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            self.interned.refresh(&transaction)?;
+            let prices = prices_number(&transaction, meter.pricer().digest())?;
+            let stale = read::calls_with_other_prices(&transaction, &self.interned, prices, &behind)?;
+            let Some(last) = stale.last() else {
+                transaction.execute("DELETE FROM prices WHERE id NOT IN (SELECT prices FROM call)", [])?;
+                transaction.commit()?;
+                return Ok(repriced);
+            };
+            behind = last.call.key.as_str().to_owned();
+            let mut writer = Writer::new(&transaction, &mut self.interned, meter, prices);
+            for known in &stale {
+                let priced = writer.meter.price(known.call.clone());
+                writer.store(Some(known), &priced)?;
+            }
+            writer.sums()?;
+            transaction.commit()?;
+            repriced = repriced.saturating_add(u64::try_from(stale.len()).unwrap_or(u64::MAX));
         }
-        writer.sums()?;
-        transaction.execute("DELETE FROM prices WHERE id <> ?1", [prices])?;
-        transaction.commit()?;
-        Ok(u64::try_from(stale.len()).unwrap_or(u64::MAX))
     }
 }
 
@@ -116,7 +108,16 @@ struct Writer<'a> {
     changes: Changes,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn new(
+        connection: &'a Connection,
+        interned: &'a mut Interned,
+        meter: &'a mut Meter,
+        prices: i64,
+    ) -> Self {
+        Self { connection, interned, meter, prices, changes: Changes::default() }
+    }
+
     fn call(&mut self, call: &Call, written: &mut Written) -> Result<(), StoreError> {
         let known = read::call(self.connection, self.interned, call.key.as_str())?;
         let joined = match &known {
@@ -237,6 +238,14 @@ impl Writer<'_> {
     }
 }
 
+/// Whether all calls are priced with that and nothing else. Nothing is priced with
+/// nothing.
+pub(super) fn is_priced_with(connection: &Connection, digest: &str) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT digest FROM prices")?;
+    let digests = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    Ok(digests.iter().all(|known| known == digest))
+}
+
 /// The number of a price book and contract.
 fn prices_number(connection: &Connection, digest: &str) -> Result<i64, StoreError> {
     connection
@@ -248,9 +257,13 @@ fn prices_number(connection: &Connection, digest: &str) -> Result<i64, StoreErro
 
 fn store_pull_request(connection: &Connection, link: &PrLink) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO pull_request (session, url, branch, tool, number, first_at, last_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (session, url, branch) DO UPDATE SET
+        "INSERT INTO pull_request (session, url, branch, branch_at, tool, number, first_at, last_at)
+         VALUES (?1, ?2, ?3, ?6, ?4, ?5, ?6, ?7)
+         ON CONFLICT (session, url) DO UPDATE SET
+            branch = CASE WHEN (branch = '', branch_at) > (excluded.branch = '', excluded.branch_at)
+                     THEN excluded.branch ELSE branch END,
+            branch_at = CASE WHEN (branch = '', branch_at) > (excluded.branch = '', excluded.branch_at)
+                     THEN excluded.branch_at ELSE branch_at END,
             first_at = min(first_at, excluded.first_at),
             last_at = max(last_at, excluded.last_at)",
     )?;
