@@ -23,6 +23,7 @@ pub mod terms;
 pub mod time;
 pub mod tool;
 pub mod usage;
+pub mod wildcard;
 
 pub use attribution::{Attributed, Attribution, Confidence, Evidence};
 pub use call::{Call, Price, PricedCall, Unpriced};

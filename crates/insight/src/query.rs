@@ -1,6 +1,6 @@
 //! What a report is asked: how to cut, what to leave out, which period.
 
-use domain::Dimension;
+use domain::{Dimension, wildcard};
 use jiff::tz::TimeZone;
 
 use crate::span::Span;
@@ -176,33 +176,8 @@ impl Pattern {
     /// Whether the value is of that shape, whatever the sign.
     #[must_use]
     pub fn matches(&self, value: &str) -> bool {
-        let mut pieces = self.text.split('*');
-        let first = pieces.next().unwrap_or_default();
-        let Some(mut rest) = strip_prefix(value, first) else { return false };
-        let Some(last) = pieces.next_back() else { return rest.is_empty() };
-        for piece in pieces {
-            let Some(after) = after_first(rest, piece) else { return false };
-            rest = after;
-        }
-        rest.len() >= last.len()
-            && rest
-                .get(rest.len().saturating_sub(last.len())..)
-                .is_some_and(|it| it.eq_ignore_ascii_case(last))
+        wildcard::matches(&self.text, value)
     }
-}
-
-fn strip_prefix<'a>(value: &'a str, prefix: &str) -> Option<&'a str> {
-    let (head, rest) = value.split_at_checked(prefix.len())?;
-    if head.eq_ignore_ascii_case(prefix) { Some(rest) } else { None }
-}
-
-/// What follows the first occurrence of the piece.
-fn after_first<'a>(value: &'a str, piece: &str) -> Option<&'a str> {
-    value
-        .char_indices()
-        .map(|(at, _)| at)
-        .chain([value.len()])
-        .find_map(|at| strip_prefix(value.get(at..)?, piece))
 }
 
 /// Why a question makes no sense.

@@ -4,7 +4,7 @@
 //! alone: rates of its own, a multiplier, or both. What it does not say stays at
 //! list price.
 
-use domain::{PicoUsd, Timestamp, Tokens};
+use domain::{PicoUsd, Timestamp, Tokens, wildcard};
 use serde::Deserialize;
 
 use crate::day::Day;
@@ -153,8 +153,8 @@ impl Term {
         let day = Day::of(at);
         self.from.is_none_or(|from| from <= day)
             && self.until.is_none_or(|until| day < until)
-            && matches(&self.provider, provider)
-            && matches(&self.model, model)
+            && wildcard::matches(&self.provider, provider)
+            && wildcard::matches(&self.model, model)
     }
 
     /// The list rates with this term's own in their place. For a prompt that has
@@ -176,23 +176,6 @@ impl Term {
             output: own(owned.output, list.output),
         }
     }
-}
-
-/// Whether a pattern with `*` for any characters fits the whole text.
-fn matches(pattern: &str, text: &str) -> bool {
-    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut rest) = text.strip_prefix(head) else { return false };
-    let mut parts = tail.split('*').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        match rest.find(part).and_then(|at| rest.get(at.saturating_add(part.len())..)) {
-            Some(behind) => rest = behind,
-            None => return false,
-        }
-    }
-    true
 }
 
 #[derive(Deserialize)]
