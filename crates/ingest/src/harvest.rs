@@ -23,10 +23,20 @@ impl Record<'_> {
     }
 }
 
+/// What became of a record that was handed to a decoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Decoded {
+    /// It was read, or passed over as one that says nothing.
+    Read,
+    /// It is not one JSON value, or not one of the expected shape.
+    Unreadable,
+}
+
 /// A reader of one file's records that can stop after any of them and go on later.
 pub trait Decoder {
-    /// Reads one record.
-    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest);
+    /// Reads one record. One that is unreadable has changed and counted nothing.
+    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) -> Decoded;
 
     /// What must be known to go on behind the last record, as text for the store.
     fn state(&self) -> String;

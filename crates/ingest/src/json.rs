@@ -13,7 +13,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::harvest::{Harvest, Problem, Record};
+use crate::harvest::Record;
 use crate::moment;
 
 /// Digits of an amount that can matter: beyond them it is below a pico-dollar or
@@ -24,15 +24,9 @@ const AMOUNT_DIGITS: usize = 30;
 /// not overflow the sums of all others.
 pub(crate) const COUNT_LIMIT: u64 = 1_000_000_000_000;
 
-/// Reads a record, or counts why it cannot be read.
-pub(crate) fn parse<'a, T: Deserialize<'a>>(record: Record<'a>, harvest: &mut Harvest) -> Option<T> {
-    match serde_json::from_slice(record.bytes) {
-        Ok(value) => Some(value),
-        Err(_) => {
-            harvest.problems.count(Problem::Malformed, record.offset);
-            None
-        }
-    }
+/// Reads a record; what cannot be read is [`lines`](crate::lines) to recover or count.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(record: Record<'a>) -> Option<T> {
+    serde_json::from_slice(record.bytes).ok()
 }
 
 /// Reads a part of a record that was kept as it stands; absent if it is of another shape.

@@ -1,15 +1,20 @@
 //! Logs of one record a line, read in bounded memory whatever they hold.
 //!
-//! Lines may be torn (the beginning of a record, cut off by the next one),
-//! pretty-printed over several lines, a gigabyte long, not UTF-8, or still being
-//! written. Reading stops behind the last whole record, so that it can go on
+//! Lines may be torn (the beginning of a record, cut off by the next one), hold
+//! several records, be one of many lines of a pretty-printed record, a gigabyte
+//! long, not UTF-8, or still being written. Whether a line is one JSON value is
+//! for the decoder to find out, once: only where it is not, the line is searched
+//! for the records in it. Reading stops behind the last whole record, so that it can go on
 //! there when the file has grown.
+
+mod recovery;
 
 use std::io::{self, Read};
 
 use memchr::memchr;
 
-use crate::harvest::{Decoder, Harvest, Problem, Record};
+use self::recovery::{Piece, pieces};
+use crate::harvest::{Decoded, Decoder, Harvest, Problem, Record};
 
 /// A record longer than this is skipped and counted. Records with usage are a
 /// few kilobytes; what is longer holds file contents.
@@ -97,7 +102,7 @@ impl Lines {
     /// because its writer never ends the last line: it counts if it is whole.
     fn take_last(&mut self, records: &mut Records<'_>) {
         let line = trim(&self.buffer);
-        if line.starts_with(b"{") && line.ends_with(b"}") && is_json(line) {
+        if line.ends_with(b"}") && recovery::all_whole(line) {
             records.line(&self.buffer, self.offset);
             self.offset = self.offset.saturating_add(length(&self.buffer));
         }
@@ -125,56 +130,84 @@ impl Records<'_> {
             return;
         }
         let opens = line.starts_with(b"{");
-        if opens && line.ends_with(b"}") && line.len() > 1 && !self.is_inside(line) {
+        // Inside of a pretty-printed record everything is indented.
+        if opens && !(self.begun.is_some() && is_indented(raw)) {
             self.give_up_begun();
-            self.record(line, offset);
+            if line.ends_with(b"}") && line.len() > 1 {
+                self.record(line, offset);
+            } else {
+                self.begun = Some(Begun { bytes: line.to_vec(), offset });
+            }
         } else if let Some(mut begun) = self.begun.take() {
             begun.bytes.push(b'\n');
             begun.bytes.extend_from_slice(line);
             self.go_on(begun, raw.starts_with(b"}"));
-        } else if opens {
-            self.begun = Some(Begun { bytes: line.to_vec(), offset });
         } else {
             self.harvest.problems.count(Problem::Malformed, offset);
         }
-    }
-
-    /// Whether a one-line object may be a part of a pretty-printed record: an
-    /// array element on a line of its own.
-    fn is_inside(&self, line: &[u8]) -> bool {
-        let records: [&[u8]; 3] = [b"{\"parentUuid\"", b"{\"type\"", b"{\"timestamp\""];
-        self.begun.as_ref().is_some_and(|begun| begun.bytes.ends_with(b"[") || begun.bytes.ends_with(b","))
-            && !records.iter().any(|start| line.starts_with(start))
     }
 
     /// A begun record got one more line. A brace at the margin ends it.
     fn go_on(&mut self, begun: Begun, at_end: bool) {
         if begun.bytes.len() > RECORD_LIMIT {
             self.harvest.problems.count(Problem::TooLong, begun.offset);
-        } else if !at_end {
-            self.begun = Some(begun);
-        } else if is_json(&begun.bytes) {
+        } else if at_end {
             self.record(&begun.bytes, begun.offset);
         } else {
-            self.harvest.problems.count(Problem::Malformed, begun.offset);
+            self.begun = Some(begun);
         }
     }
 
-    /// The next record began before the begun one ended: that one was cut off.
+    /// The next record began before the begun one ended: that one was cut off. What
+    /// it swallowed may be whole.
     fn give_up_begun(&mut self) {
         if let Some(begun) = self.begun.take() {
-            self.harvest.problems.count(Problem::Torn, begun.offset);
+            self.salvage(&begun.bytes, begun.offset, Some(Problem::Torn));
         }
     }
 
     fn record(&mut self, bytes: &[u8], offset: u64) {
-        self.decoder.decode(Record { bytes, offset }, self.harvest);
+        if self.decode(bytes, offset) == Decoded::Unreadable {
+            self.salvage(bytes, offset, None);
+        }
+    }
+
+    /// Takes the whole records out of bytes that are not one. What is behind the
+    /// last of them is counted as `lost`, or as what it looks like.
+    fn salvage(&mut self, bytes: &[u8], offset: u64, lost: Option<Problem>) {
+        let place = |at: usize| offset.saturating_add(u64::try_from(at).unwrap_or(u64::MAX));
+        for piece in pieces(bytes) {
+            match piece {
+                Piece::Whole(range) => {
+                    let at = place(range.start);
+                    let bytes = bytes.get(range).unwrap_or_default();
+                    if self.decode(bytes, at) == Decoded::Unreadable {
+                        self.harvest.problems.count(unreadable(bytes), at);
+                    }
+                }
+                Piece::Torn(at) => self.harvest.problems.count(Problem::Torn, place(at)),
+                Piece::Lost(at) => {
+                    let kind = lost.unwrap_or_else(|| unreadable(bytes.get(at..).unwrap_or_default()));
+                    self.harvest.problems.count(kind, place(at));
+                }
+            }
+        }
+    }
+
+    fn decode(&mut self, bytes: &[u8], offset: u64) -> Decoded {
+        let decoded = self.decoder.decode(Record { bytes, offset }, self.harvest);
         (self.between)(self.harvest);
+        decoded
     }
 }
 
-fn is_json(bytes: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+fn is_indented(raw: &[u8]) -> bool {
+    raw.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'))
+}
+
+/// What it is that no decoder can read.
+fn unreadable(bytes: &[u8]) -> Problem {
+    if std::str::from_utf8(bytes).is_ok() { Problem::Malformed } else { Problem::NotUtf8 }
 }
 
 /// Without white space and line ends around it, and without what a crash of the
@@ -200,9 +233,13 @@ mod tests {
     struct Notes(Vec<String>);
 
     impl Decoder for Notes {
-        fn decode(&mut self, record: Record<'_>, _: &mut Harvest) {
+        fn decode(&mut self, record: Record<'_>, _: &mut Harvest) -> Decoded {
+            if serde_json::from_slice::<serde::de::IgnoredAny>(record.bytes).is_err() {
+                return Decoded::Unreadable;
+            }
             let text = String::from_utf8_lossy(record.bytes).replace('\n', "|");
             self.0.push(format!("{}: {text}", record.offset));
+            Decoded::Read
         }
 
         fn state(&self) -> String {
@@ -239,6 +276,47 @@ mod tests {
     #[test]
     fn a_torn_record_does_not_hide_the_next_one() {
         check(b"{\"a\":\n{\"b\":2}\n", &["6: {\"b\":2}"], &[(Problem::Torn, 1)], 14);
+    }
+
+    #[test]
+    fn records_in_one_line_are_all_read() {
+        check(b"{\"a\":1}{\"b\":2}\n", &["0: {\"a\":1}", "7: {\"b\":2}"], &[], 15);
+        check(b"{\"a\":1}{\"b\":2}", &["0: {\"a\":1}", "7: {\"b\":2}"], &[], 14);
+        check(
+            b"{\"a\":1}{\"b\":{\"id\":2}\n",
+            &["0: {\"a\":1}", "12: {\"id\":2}"],
+            &[(Problem::Torn, 1)],
+            21,
+        );
+        check(
+            b"{\"a\":1}{\"b\":\n{\"c\":3}\n",
+            &["0: {\"a\":1}", "13: {\"c\":3}"],
+            &[(Problem::Torn, 1)],
+            21,
+        );
+        check(b"{\"a\":1,}\n{\"a\":\"\xFF,}\n", &[], &[(Problem::Malformed, 1), (Problem::NotUtf8, 1)], 19);
+    }
+
+    #[test]
+    fn a_half_line_swallows_no_record_wherever_it_was_cut() {
+        for half in ["{\"a\":1,", "{\"a\":[", "{\"a\"", "{"] {
+            let input = format!("{half}\n{{\"b\":2}}\n{half}\n{half}\n{{\"c\":3}}\n");
+            let (b, c) = (half.len() + 1, 3 * half.len() + 11);
+            let records = [format!("{b}: {{\"b\":2}}"), format!("{c}: {{\"c\":3}}")];
+            let records = records.each_ref().map(String::as_str);
+            check(input.as_bytes(), &records, &[(Problem::Torn, 3)], input.len());
+        }
+    }
+
+    #[test]
+    fn a_pretty_printed_record_may_hold_records_in_a_line() {
+        check(b"{\n \"a\": [\n  {\"type\": 1}\n ]\n}\n", &["0: {|\"a\": [|{\"type\": 1}|]|}"], &[], 29);
+        check(
+            b"{\n \"a\": [\n  {\"type\": 1}\n{\"b\":2}\n",
+            &["9: {\"type\": 1}", "24: {\"b\":2}"],
+            &[(Problem::Torn, 1)],
+            32,
+        );
     }
 
     #[test]

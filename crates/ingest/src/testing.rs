@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use domain::{Thread, Timestamp, TokenClass};
 
-use crate::harvest::{Decoder, Harvest, Record};
+use crate::harvest::{Decoded, Decoder, Harvest, Record};
 use crate::lines;
 
 /// How many mutations of each fixture a mutation test tries.
@@ -93,10 +93,11 @@ pub(crate) fn read(bytes: &[u8], make: Make<'_>) -> Harvest {
 pub(crate) fn read_interrupted(bytes: &[u8], make: Make<'_>) -> Harvest {
     struct Forgetful<'a>(Make<'a>, Option<String>);
     impl Decoder for Forgetful<'_> {
-        fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+        fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) -> Decoded {
             let mut decoder = (self.0)(self.1.as_deref());
-            decoder.decode(record, harvest);
+            let decoded = decoder.decode(record, harvest);
             self.1 = Some(decoder.state());
+            decoded
         }
 
         fn state(&self) -> String {
@@ -145,7 +146,7 @@ pub(crate) fn damage(bytes: &[u8], seed: u64) -> Vec<u8> {
         b"\xFF",
         b"\n",
     ];
-    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut dice = Dice::new(seed);
     let mut bytes = bytes.to_vec();
     for _ in 0..=dice.below(4) {
         let from = dice.below(bytes.len());
@@ -175,10 +176,14 @@ fn number_around(bytes: &[u8], place: usize) -> std::ops::Range<usize> {
 }
 
 /// A small generator of numbers: the same seed, the same damage.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

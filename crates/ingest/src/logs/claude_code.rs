@@ -20,6 +20,7 @@ mod conversation;
 mod record;
 mod usage;
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ use memchr::memmem::{self, Finder};
 use self::conversation::Conversation;
 use self::record::{Iteration, Kind, Line, Message, Quoted, Text};
 use crate::folders::walk;
-use crate::harvest::{Decoder, Harvest, Problem, Record};
+use crate::harvest::{Decoded, Decoder, Harvest, Problem, Record};
 use crate::moment;
 use crate::source::{Found, Roots, Shape};
 
@@ -40,8 +41,6 @@ use crate::source::{Found, Roots, Shape};
 const SYNTHETIC_MODEL: &str = "<synthetic>";
 /// Folders below `projects` are followed this deep; Claude Code uses five.
 const DEPTH: usize = 12;
-/// Attempts to find a whole record behind a torn one in the same line.
-const RECOVERY_ATTEMPTS: usize = 64;
 /// A record's kind stands this near to its beginning or its end.
 const KIND_WITHIN: usize = 1_024;
 
@@ -82,24 +81,21 @@ struct Transcript {
 }
 
 impl Decoder for Transcript {
-    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) -> Decoded {
         if !self.marks.any_in(record.bytes, &self.conversation) {
-            return;
+            return Decoded::Read;
         }
-        match parse(record.bytes) {
-            Ok((line, torn)) => {
-                if torn {
-                    harvest.problems.count(Problem::Torn, record.offset);
-                }
-                self.line(&line, record.offset, harvest);
-            }
-            Err(Some(Problem::NotUtf8)) => match parse(record.text().as_bytes()) {
-                Ok((line, _)) => self.line(&line, record.offset, harvest),
-                Err(_) => harvest.problems.count(Problem::NotUtf8, record.offset),
-            },
-            Err(Some(problem)) => harvest.problems.count(problem, record.offset),
-            Err(None) => {}
+        if let Ok(line) = serde_json::from_slice(record.bytes) {
+            self.line(&line, record.offset, harvest);
+            return Decoded::Read;
         }
+        if let Cow::Owned(text) = record.text()
+            && let Ok(line) = serde_json::from_str(&text)
+        {
+            self.line(&line, record.offset, harvest);
+            return Decoded::Read;
+        }
+        if says_nothing(record.bytes) { Decoded::Read } else { Decoded::Unreadable }
     }
 
     fn state(&self) -> String {
@@ -391,35 +387,14 @@ impl Marks {
     }
 }
 
-/// Reads a record; of a line in which one record was cut off by the next, the
-/// next, and that it was so. The error is nothing where nothing was lost.
-fn parse(bytes: &[u8]) -> Result<(Line<'_>, bool), Option<Problem>> {
-    if let Ok(line) = serde_json::from_slice(bytes) {
-        return Ok((line, false));
-    }
+/// Whether a record is of a kind that counts nothing, however odd the rest of it is.
+fn says_nothing(bytes: &[u8]) -> bool {
     let kind = serde_json::from_slice::<Kind<'_>>(bytes).ok().and_then(|kind| kind.kind);
-    let counts = |kind: Text<'_>| match kind.as_str() {
-        "assistant" | "user" | "pr-link" => true,
-        "progress" => memmem::find(bytes, b"\"agent_progress\"").is_some(),
-        _ => false,
-    };
-    if kind.is_some_and(|kind| !counts(kind)) {
-        return Err(None);
-    }
-    let starts = memmem::find_iter(bytes, b"{\"").skip(1).take(RECOVERY_ATTEMPTS);
-    let is_record = |rest: &&[u8]| {
-        let keys: [&[u8]; 5] =
-            [b"{\"parentUuid\"", b"{\"type\"", b"{\"sessionId\"", b"{\"uuid\"", b"{\"messageId\""];
-        keys.iter().any(|key| rest.starts_with(key))
-    };
-    starts
-        .filter_map(|start| bytes.get(start..))
-        .filter(is_record)
-        .find_map(|rest| serde_json::from_slice::<Line<'_>>(rest).ok())
-        .map(|line| (line, true))
-        .ok_or_else(|| {
-            Some(if std::str::from_utf8(bytes).is_ok() { Problem::Malformed } else { Problem::NotUtf8 })
-        })
+    kind.is_some_and(|kind| match kind.as_str() {
+        "assistant" | "user" | "pr-link" => false,
+        "progress" => memmem::find(bytes, b"\"agent_progress\"").is_none(),
+        _ => true,
+    })
 }
 
 #[cfg(test)]

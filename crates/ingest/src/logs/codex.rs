@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use self::history::History;
 use self::records::{CountInfo, Event, Line, Meta, ResponseItem, Totals, TurnContext, UsageRecord};
 use crate::folders::walk;
-use crate::harvest::{Decoder, Harvest, Problem, Record};
+use crate::harvest::{Decoded, Decoder, Harvest, Problem, Record};
 use crate::source::{Found, Roots};
 use crate::steps::Steps;
 use crate::{json, moment, remote};
@@ -130,10 +130,10 @@ struct Rollout {
 }
 
 impl Decoder for Rollout {
-    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) -> Decoded {
         let text = record.text();
         let record = Record { bytes: text.as_bytes(), ..record };
-        let Some(line): Option<Line<'_>> = json::parse(record, harvest) else { return };
+        let Some(line): Option<Line<'_>> = json::parse(record) else { return Decoded::Unreadable };
         let at = line.timestamp.get().and_then(moment::parse);
         let seen = Seen { at, offset: record.offset };
         self.state.history.line(at, line.ordinal.number());
@@ -150,6 +150,7 @@ impl Decoder for Rollout {
             }
             Some(_) | None => {}
         }
+        Decoded::Read
     }
 
     fn state(&self) -> String {

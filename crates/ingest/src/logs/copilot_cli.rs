@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use self::events::{Context, Data, Event, Spent};
 use crate::folders::entries;
-use crate::harvest::{Decoder, Harvest, Problem, Record};
+use crate::harvest::{Decoded, Decoder, Harvest, Problem, Record};
 use crate::source::{Found, Roots};
 use crate::steps::Steps;
 use crate::{json, moment};
@@ -106,10 +106,10 @@ struct Session {
 }
 
 impl Decoder for Session {
-    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) -> Decoded {
         let text = record.text();
         let record = Record { bytes: text.as_bytes(), ..record };
-        let Some(event): Option<Event<'_>> = json::parse(record, harvest) else { return };
+        let Some(event): Option<Event<'_>> = json::parse(record) else { return Decoded::Unreadable };
         let at = event.timestamp.get().and_then(moment::parse);
         let data: Data<'_> = json::part(event.data).unwrap_or_default();
         match event.kind.get() {
@@ -130,6 +130,7 @@ impl Decoder for Session {
         if let Some(at) = at {
             self.deed(event.kind.get().unwrap_or_default(), &data, at, harvest);
         }
+        Decoded::Read
     }
 
     fn state(&self) -> String {

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use self::records::{Message, ToolCall};
 use crate::folders::walk;
-use crate::harvest::{Decoder, Harvest, Problem, Record};
+use crate::harvest::{Decoded, Decoder, Harvest, Problem, Record};
 use crate::json::{self, any_odd};
 use crate::source::{Found, Roots};
 use crate::steps::Steps;
@@ -284,10 +284,10 @@ impl Conversation {
 }
 
 impl Decoder for Conversation {
-    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) -> Decoded {
         let text = record.text();
         let record = Record { bytes: text.as_bytes(), ..record };
-        let Some(message): Option<Message> = json::parse(record, harvest) else { return };
+        let Some(message): Option<Message> = json::parse(record) else { return Decoded::Unreadable };
         let changed = message.set.0.as_ref().and_then(|change| change.session_id.get());
         if let Some(session) = message.session_id.get().or(changed) {
             self.session(session);
@@ -296,6 +296,7 @@ impl Decoder for Conversation {
             self.kind(kind);
         }
         self.message(&message, record.offset, harvest);
+        Decoded::Read
     }
 
     fn state(&self) -> String {
