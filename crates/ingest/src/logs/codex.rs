@@ -13,7 +13,8 @@
 //!   archived file, and different for each call, as every call adds to them.
 //!
 //! A record is written before the report of the same response, so each record
-//! excuses the next report that would count.
+//! excuses the next report that would count. A copied record excuses none: its
+//! report is copied with it.
 //!
 //! Forks and subagents begin with a copy of their parent's lines; `history` holds
 //! the rule that tells them. A copied report is left out: the parent's file holds
@@ -262,7 +263,12 @@ impl Rollout {
         let (total, last) = (total.flatten(), last.flatten());
         let before = self.state.total;
         self.state.total = total.or(before);
-        if self.state.history.is_copied() || (total.is_some() && total == before) {
+        if self.state.history.is_copied() {
+            // What was copied excuses no report of the file's own.
+            self.state.excused = 0;
+            return;
+        }
+        if total.is_some() && total == before {
             return;
         }
         let used = last.or_else(|| total?.since(before.unwrap_or_default()));
@@ -298,11 +304,12 @@ impl Rollout {
         if record.thread_id.is(&self.state.thread) {
             self.state.history.names_own_thread();
         }
-        let is_own = owner == self.state.thread && !self.state.history.is_copied();
         if used.is_zero() {
             return;
         }
-        self.state.excused = self.state.excused.saturating_add(1);
+        let is_copied = self.state.history.is_copied();
+        let is_own = owner == self.state.thread && !is_copied;
+        self.state.excused = if is_copied { 0 } else { self.state.excused.saturating_add(1) };
         let (place, lineage) = if is_own {
             (self.place(), Lineage::Own)
         } else {

@@ -7,10 +7,11 @@ use crate::Roots;
 use crate::source::Found;
 use crate::testing;
 
-const FIXTURES: [&str; 10] = [
+const FIXTURES: [&str; 11] = [
     "reports",
     "records",
     "fork",
+    "fork_of_records",
     "fork_without_origin",
     "fork_written_slowly",
     "subagent_numbered",
@@ -125,6 +126,21 @@ fn a_copied_record_keeps_its_key_and_its_session() {
             "resp_01 2026-01-01T00:00:30.003Z openai/gpt-5-codex input=2000 cache_read=1000 output=60 reasoning=10 final Copied @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop\n",
             "resp_21 2026-01-01T00:00:34.000Z openai/gpt-5-codex input=200 cache_read=3000 output=9 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
             "session 019b76db-9260-7000-8000-00000000000b 2026-01-01T00:00:31.000Z..2026-01-01T00:00:34.000Z turns=1 active_ms=3000 first=3200 peak=3200\n",
+        ),
+    );
+}
+
+/// A newer version wrote the parent's lines, an older one goes on without records.
+#[test]
+fn a_copied_record_excuses_no_report_of_the_forks_own() {
+    check(
+        "fork_of_records",
+        concat!(
+            "resp_01 2026-01-01T00:00:30.003Z openai/gpt-5-codex input=1000 output=50 final Copied @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop\n",
+            "resp_02 2026-01-01T00:00:30.005Z openai/gpt-5-codex input=1100 cache_read=900 output=60 final Copied @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop\n",
+            "codex:019b76db-9260-7000-8000-00000000000b:5500-2900-130-0 2026-01-01T00:00:34.000Z openai/gpt-5-codex input=500 cache_read=2000 output=20 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
+            "codex:019b76db-9260-7000-8000-00000000000b:8200-5400-160-0 2026-01-01T00:00:38.000Z openai/gpt-5-codex input=200 cache_read=2500 output=30 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
+            "session 019b76db-9260-7000-8000-00000000000b 2026-01-01T00:00:31.000Z..2026-01-01T00:00:38.000Z turns=1 active_ms=7000 first=2500 peak=2700\n",
         ),
     );
 }
