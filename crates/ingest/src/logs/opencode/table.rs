@@ -1,8 +1,12 @@
 //! The database: sessions, messages and their parts, each a row with JSON in it.
 //!
-//! Messages that changed since the last reading are counted. What a session did is
-//! told by all of its rows, so it is worked out anew for every conversation in
-//! which something changed.
+//! Messages that changed or were added since the last reading are counted. What a
+//! session did is told by all of its rows, so it is worked out anew for every
+//! conversation in which something changed.
+//!
+//! Where the database is not the one that was read with rows added to it (it has
+//! fewer messages, was packed, or another was put in its place) all is read again.
+//! That is harmless, as calls are joined by their keys.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
@@ -15,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::message::{Message, Part};
 use super::{Stand, count};
 use crate::database::Database;
-use crate::harvest::{Harvest, Problem};
+use crate::harvest::{Harvest, Problem, Problems};
 use crate::steps::Steps;
 
 /// Sessions that start sessions: no deeper than this.
@@ -31,6 +35,50 @@ const ROW_LIMIT: i64 = 8 * 1024 * 1024;
 struct State {
     /// The youngest change to a message. Rows of that very moment are read again.
     updated_ms: i64,
+    /// How many messages there were.
+    messages: i64,
+    /// The row that was added last: imported messages have old times.
+    row: i64,
+    /// The message in that row.
+    id: Option<String>,
+}
+
+impl State {
+    /// Before anything was read.
+    const NOTHING: Self = Self { updated_ms: i64::MIN, messages: 0, row: i64::MIN, id: None };
+
+    /// How the database is now.
+    fn now(connection: &Connection) -> rusqlite::Result<Self> {
+        let (messages, updated_ms, row): (i64, Option<i64>, Option<i64>) = connection.query_row(
+            "SELECT count(*), max(time_updated), max(rowid) FROM message",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        let row = row.unwrap_or_default();
+        let id = message_in(connection, row)?;
+        Ok(Self { updated_ms: updated_ms.unwrap_or_default(), messages, row, id })
+    }
+
+    /// Whether a database that was in this state came to the state `now` by changes
+    /// and additions alone.
+    fn leads_to(&self, now: &Self, connection: &Connection) -> rusqlite::Result<bool> {
+        let added: i64 =
+            connection
+                .query_row("SELECT count(*) FROM message WHERE rowid > ?1", [self.row], |row| row.get(0))?;
+        Ok(self.updated_ms <= now.updated_ms
+            && self.messages <= now.messages
+            && now.messages <= self.messages.saturating_add(added)
+            && self.id == message_in(connection, self.row)?)
+    }
+
+    /// Whether a message was not there when this was the state, or not yet like that.
+    const fn is_before(&self, row: i64, updated_ms: i64) -> bool {
+        row > self.row || updated_ms >= self.updated_ms
+    }
+}
+
+fn message_in(connection: &Connection, row: i64) -> rusqlite::Result<Option<String>> {
+    connection.query_row("SELECT id FROM message WHERE rowid = ?1", [row], |row| row.get(0)).optional()
 }
 
 /// Reads what is new, and returns the state to go on from. `between` runs after
@@ -44,7 +92,7 @@ pub fn read(
     harvest: &mut Harvest,
     between: &mut dyn FnMut(&mut Harvest),
 ) -> io::Result<String> {
-    let state: State = state.and_then(|state| serde_json::from_str(state).ok()).unwrap_or_default();
+    let state = state.and_then(|state| serde_json::from_str(state).ok()).unwrap_or(State::NOTHING);
     let database = Database::open(path)?;
     for (table, column) in [("message", "time_updated"), ("message", "data"), ("session", "parent_id")] {
         if !database.has(table, column)? {
@@ -54,31 +102,37 @@ pub fn read(
             ));
         }
     }
-    let state = changes(&database.connection, &state, harvest, between).map_err(io::Error::other)?;
+    let state = changes(&database.connection, state, harvest, between).map_err(io::Error::other)?;
     database.finish()?;
     Ok(serde_json::to_string(&state).unwrap_or_default())
 }
 
 fn changes(
     connection: &Connection,
-    state: &State,
+    state: State,
     harvest: &mut Harvest,
     between: &mut dyn FnMut(&mut Harvest),
 ) -> rusqlite::Result<State> {
     // One moment of the database, however long reading takes.
     let moment = connection.unchecked_transaction()?;
-    let newest: Option<i64> =
-        moment.query_row("SELECT max(time_updated) FROM message", [], |row| row.get(0))?;
+    let now = State::now(&moment)?;
+    let since = if state.leads_to(&now, &moment)? {
+        state
+    } else {
+        harvest.problems = Problems::default();
+        State::NOTHING
+    };
     let mut roots = BTreeSet::new();
-    let mut changed = moment.prepare("SELECT DISTINCT session_id FROM message WHERE time_updated >= ?1")?;
-    for session in changed.query_map([state.updated_ms], |row| row.get::<_, String>(0))? {
+    let mut changed =
+        moment.prepare("SELECT DISTINCT session_id FROM message WHERE time_updated >= ?1 OR rowid > ?2")?;
+    for session in changed.query_map([since.updated_ms, since.row], |row| row.get::<_, String>(0))? {
         roots.insert(root_of(&moment, session?)?);
     }
     for root in roots {
-        Conversation::new(&moment, root, state.updated_ms).read(harvest)?;
+        Conversation::new(&moment, root, &since).read(harvest)?;
         between(harvest);
     }
-    Ok(State { updated_ms: newest.unwrap_or(state.updated_ms) })
+    Ok(now)
 }
 
 /// The session that a session was started from, in the end.
@@ -101,7 +155,7 @@ fn root_of(connection: &Connection, mut session: String) -> rusqlite::Result<Str
 struct Conversation<'a> {
     connection: &'a Connection,
     root: String,
-    since_ms: i64,
+    since: &'a State,
     tally: Option<SessionTally>,
     steps: Steps,
     tool_calls: u32,
@@ -113,11 +167,11 @@ struct Conversation<'a> {
 type Words = HashMap<String, bool>;
 
 impl<'a> Conversation<'a> {
-    fn new(connection: &'a Connection, root: String, since_ms: i64) -> Self {
+    fn new(connection: &'a Connection, root: String, since: &'a State) -> Self {
         Self {
             connection,
             root,
-            since_ms,
+            since,
             tally: None,
             steps: Steps::default(),
             tool_calls: 0,
@@ -164,9 +218,10 @@ impl<'a> Conversation<'a> {
         )?;
         let mut rows = messages.query((session, ROW_LIMIT))?;
         while let Some(row) = rows.next()? {
-            let offset = u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default();
+            let number: i64 = row.get(0)?;
+            let offset = u64::try_from(number).unwrap_or_default();
             let id: String = row.get(1)?;
-            let is_new = row.get::<_, i64>(2)? >= self.since_ms;
+            let is_new = self.since.is_before(number, row.get(2)?);
             let data = row.get_ref(3)?.as_str().ok();
             let Some(message) = data.and_then(|data| serde_json::from_str::<Message>(data).ok()) else {
                 if is_new {

@@ -120,7 +120,10 @@ fn a_conversation_is_its_session_and_those_it_started() {
     drop(db);
     let mut harvest = Harvest::default();
     let state = super::read(&path, None, &mut harvest, &mut |_| {}).unwrap();
-    assert_eq!(state, r#"{"updated_ms":1767225607000}"#);
+    assert_eq!(
+        state,
+        r#"{"updated_ms":1767225607000,"messages":10,"row":10,"id":"msg_b76db9260001AbCdEfGhIjKlMn"}"#
+    );
     let shown = testing::show(&harvest);
     assert_eq!(
         shown,
@@ -158,6 +161,87 @@ fn reading_goes_on_where_it_stopped_and_keeps_the_tally_right() {
         "session ses_main 2026-01-01T00:00:01.000Z..2026-01-01T00:00:03.000Z active_ms=2000 first=3410 peak=3410\n",
         "\n{shown}"
     );
+}
+
+/// Reads on, and says how many calls that gave.
+fn read_on(path: &Path, state: &mut Option<String>, harvest: &mut Harvest) -> usize {
+    *state = Some(super::read(path, state.as_deref(), harvest, &mut |_| {}).unwrap());
+    harvest.observations.drain(..).count()
+}
+
+#[test]
+fn a_message_that_is_added_late_with_an_old_time_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("opencode.db");
+    let db = database(&path);
+    let (mut harvest, mut state) = (Harvest::default(), None);
+    let mut calls = Vec::new();
+    for millis in [5_000, 1_000, 2_000, 6_000] {
+        message(&db, &Row { session: "ses_main", id: id(millis), created: millis, json: ANSWER });
+        calls.push(read_on(&path, &mut state, &mut harvest));
+    }
+    // The youngest is read again each time, as more may have come in its moment.
+    assert_eq!(calls, [1, 2, 2, 2]);
+}
+
+#[test]
+fn what_is_no_continuation_is_read_from_the_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("opencode.db");
+    let change = |sql: &str| {
+        let (mut harvest, mut state) = (Harvest::default(), None);
+        fs::remove_file(&path).ok();
+        let db = database(&path);
+        for millis in [1_000, 2_000, 3_000, 4_000] {
+            message(&db, &Row { session: "ses_main", id: id(millis), created: millis, json: ANSWER });
+        }
+        message(&db, &Row { session: "ses_main", id: id(0), created: 0, json: "{" });
+        assert_eq!(read_on(&path, &mut state, &mut harvest), 4);
+        db.execute_batch(sql).unwrap();
+        let calls = read_on(&path, &mut state, &mut harvest);
+        assert_eq!(testing::show(&harvest).matches("malformed x1").count(), 1, "{sql}");
+        assert_eq!(read_on(&path, &mut state, &mut harvest), 1, "{sql}");
+        calls
+    };
+    assert_eq!(change(""), 1);
+    assert_eq!(change("UPDATE message SET time_updated = 9000000000000 WHERE rowid = 1"), 2);
+    // Fewer messages; a younger one that is gone; one row's place taken by another.
+    assert_eq!(change("DELETE FROM message WHERE rowid = 1"), 3);
+    assert_eq!(change("UPDATE message SET time_updated = 1 WHERE rowid = 4"), 4);
+    assert_eq!(change("UPDATE message SET id = 'msg_other' WHERE rowid = 5"), 4);
+}
+
+/// Whatever a database went through, reading on gives the calls that reading all gives.
+#[test]
+fn reading_on_misses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for seed in 1..=40 {
+        let mut dice = testing::Dice::new(seed);
+        let path = folder.path().join(format!("{seed}.db"));
+        let db = database(&path);
+        let (mut harvest, mut state) = (Harvest::default(), None);
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..20 {
+            let millis = u64::try_from(dice.below(9_000)).unwrap();
+            let session = ["ses_main", "ses_child"][dice.below(2)];
+            match dice.below(8) {
+                0 => {
+                    drop(db.execute("DELETE FROM message WHERE rowid = (SELECT max(rowid) FROM message)", []))
+                }
+                1 => db.execute_batch("VACUUM").unwrap(),
+                _ => message(&db, &Row { session, id: id(millis), created: millis, json: ANSWER }),
+            }
+            if dice.below(3) == 0 {
+                state = Some(super::read(&path, state.as_deref(), &mut harvest, &mut |_| {}).unwrap());
+                seen.extend(harvest.observations.drain(..).map(|call| call.key.to_string()));
+                let mut all = Harvest::default();
+                super::read(&path, None, &mut all, &mut |_| {}).unwrap();
+                for call in &all.observations {
+                    assert!(seen.contains(&call.key.to_string()), "seed {seed}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
