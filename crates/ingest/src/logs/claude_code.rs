@@ -48,12 +48,18 @@ const KIND_WITHIN: usize = 1_024;
 pub(crate) fn find(roots: &Roots, found: &mut Found) {
     for root in &roots.claude {
         walk(&root.join("projects"), DEPTH, found, &mut |path, name, found| {
-            // `x.jsonl.superseded-…` holds what a rewrite replaced: it may be the only copy.
-            if name.contains(".jsonl") {
+            if is_transcript(name) {
                 found.file(Tool::ClaudeCode, Shape::Lines, path);
             }
         });
     }
+}
+
+/// Whether a file of that name holds a transcript. `x.jsonl.superseded-…` and
+/// `x.jsonl.orphaned-…` hold what a rewrite replaced: it may be the only copy.
+fn is_transcript(name: &str) -> bool {
+    let set_aside = [".jsonl.superseded-", ".jsonl.orphaned-"];
+    !name.starts_with('.') && (name.ends_with(".jsonl") || set_aside.iter().any(|mark| name.contains(mark)))
 }
 
 /// A reader of one transcript.
@@ -105,6 +111,9 @@ impl Decoder for Transcript {
 
 impl Transcript {
     fn line(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
+        if let Some(branch) = &line.git_branch {
+            self.conversation.enter_branch(branch.as_str());
+        }
         match line.kind.as_ref().map_or("", Text::as_str) {
             "assistant" => self.assistant(line, offset, harvest),
             "user" => self.user(line, harvest),
@@ -122,9 +131,7 @@ impl Transcript {
 
     fn assistant(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
         let Some(message) = &line.message else { return };
-        if message.usage.is_none()
-            || message.model.as_ref().is_some_and(|model| model.as_str() == SYNTHETIC_MODEL)
-        {
+        if message.usage.is_none() || is_made_up(message) {
             return;
         }
         let Some(at) = self.moment(line) else {
@@ -177,7 +184,7 @@ impl Transcript {
         let Some(Quoted { timestamp, request_id, message: Some(message) }) = quoted else { return };
         let quoted_at = timestamp.as_ref().and_then(|text| moment::parse(text.as_str()));
         let Some(at) = quoted_at.or_else(|| self.moment(line)) else { return };
-        if message.usage.is_some() {
+        if message.usage.is_some() && !is_made_up(message) {
             let session = self.session_of(line);
             let place = self.place_of(line, session, Thread::Subagent);
             let seen = Seen { line, at, lineage: Lineage::Quoted, place, offset };
@@ -186,7 +193,8 @@ impl Transcript {
     }
 
     fn pr_link(&mut self, line: &Line<'_>, offset: u64, harvest: &mut Harvest) {
-        let (Some(url), Some(number), Some(at)) = (&line.pr_url, line.pr_number, self.moment(line)) else {
+        let (Some(url), Some(number), Some(at)) = (&line.pr_url, line.pr_number.number(), self.moment(line))
+        else {
             harvest.problems.count(Problem::Incomplete, offset);
             return;
         };
@@ -195,7 +203,7 @@ impl Transcript {
             session: self.session_of(line),
             url: crate::remote::without_credentials(url.as_str()),
             number,
-            branch: self.place.as_ref().and_then(|place| place.branch.clone()),
+            branch: self.conversation.branch().map(Into::into),
             first_at: at,
             last_at: at,
         });
@@ -254,6 +262,10 @@ impl Transcript {
     }
 }
 
+fn is_made_up<Content>(message: &Message<'_, Content>) -> bool {
+    message.model.as_ref().is_some_and(|model| model.as_str() == SYNTHETIC_MODEL)
+}
+
 /// A message that was seen in a record, ready to be written down.
 struct Seen<'a> {
     line: &'a Line<'a>,
@@ -272,7 +284,8 @@ impl Seen<'_> {
         harvest: &mut Harvest,
     ) -> Option<domain::Tokens> {
         let wire = message.usage.as_ref()?;
-        let Some((key, model)) = self.key(message, request).zip(message.model.as_ref()) else {
+        let named = self.key(message, request).zip(message.model.as_ref());
+        let Some(((key, model), usage)) = named.zip(usage::usage(wire)) else {
             harvest.problems.count(Problem::Incomplete, self.offset);
             return None;
         };
@@ -282,7 +295,7 @@ impl Seen<'_> {
             at: self.at,
             model: ModelName::new(model.as_str()),
             provider: provider(&key),
-            usage: usage::usage(wire),
+            usage,
             terms: usage::terms(wire),
             output: usage::output_confidence(stop, self.line.version.as_ref().map(Text::as_str)),
             lineage: self.lineage,
@@ -313,15 +326,16 @@ impl Seen<'_> {
             if kind.as_str() != "advisor_message" {
                 continue;
             }
-            let Some((model, wire)) = model.zip(serde_json::from_str::<record::Usage<'_>>(raw.get()).ok())
-            else {
+            let wire = serde_json::from_str::<record::Usage<'_>>(raw.get()).ok();
+            let usage = wire.as_ref().and_then(usage::usage);
+            let Some(((model, wire), usage)) = model.zip(wire).zip(usage) else {
                 harvest.problems.count(Problem::Incomplete, self.offset);
                 continue;
             };
             harvest.observations.push(Observation {
                 key: CallKey::new(&format!("{}#advisor-{number}", main.key)),
                 model: ModelName::new(model.as_str()),
-                usage: usage::usage(&wire),
+                usage,
                 terms: domain::Terms { geo: main.terms.geo, ..usage::terms(&wire) },
                 reported_cost: None,
                 ..main.clone()

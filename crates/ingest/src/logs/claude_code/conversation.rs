@@ -23,6 +23,8 @@ pub(super) struct Conversation {
     prompted: bool,
     command: Option<Arc<str>>,
     skill: Option<Arc<str>>,
+    /// The last branch that a record named.
+    branch: Option<String>,
     steps: Steps,
 }
 
@@ -33,6 +35,18 @@ impl Conversation {
             self.last_at = Some(at.millis());
         }
         self.last_at.map(Timestamp::from_millis)
+    }
+
+    /// A record names the branch that is checked out; most name the same.
+    pub(super) fn enter_branch(&mut self, branch: &str) {
+        if !branch.is_empty() && self.branch() != Some(branch) {
+            self.branch = Some(branch.to_owned());
+        }
+    }
+
+    /// The branch, for a record that names none.
+    pub(super) fn branch(&self) -> Option<&str> {
+        self.branch.as_deref()
     }
 
     /// A call of the main conversation: whether it is the first after a prompt. A

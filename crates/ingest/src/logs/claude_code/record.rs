@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::json::{Count, Maybe};
+
 /// Text of a record, borrowed where it has no escapes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
@@ -53,7 +55,8 @@ pub(super) struct Line<'a> {
     pub(super) data: Option<Data<'a>>,
     #[serde(borrow, rename = "costUSD")]
     pub(super) cost_usd: Option<&'a RawValue>,
-    pub(super) pr_number: Option<u64>,
+    #[serde(default)]
+    pub(super) pr_number: Count,
     #[serde(borrow)]
     pub(super) pr_url: Option<Text<'a>>,
 }
@@ -95,12 +98,18 @@ pub(super) struct Message<'a, Content> {
 /// `message.usage`. `cache_creation_input_tokens` is the total of both lifetimes.
 #[derive(Debug, Deserialize)]
 pub(super) struct Usage<'a> {
-    pub(super) input_tokens: Option<u64>,
-    pub(super) output_tokens: Option<u64>,
-    pub(super) cache_creation_input_tokens: Option<u64>,
-    pub(super) cache_read_input_tokens: Option<u64>,
-    pub(super) cache_creation: Option<CacheCreation>,
-    pub(super) server_tool_use: Option<ServerToolUse>,
+    #[serde(default)]
+    pub(super) input_tokens: Count,
+    #[serde(default)]
+    pub(super) output_tokens: Count,
+    #[serde(default)]
+    pub(super) cache_creation_input_tokens: Count,
+    #[serde(default)]
+    pub(super) cache_read_input_tokens: Count,
+    #[serde(default)]
+    pub(super) cache_creation: Maybe<CacheCreation>,
+    #[serde(default)]
+    pub(super) server_tool_use: Maybe<ServerToolUse>,
     #[serde(borrow)]
     pub(super) service_tier: Option<Text<'a>>,
     #[serde(borrow)]
@@ -112,16 +121,19 @@ pub(super) struct Usage<'a> {
 }
 
 /// Cache writes by lifetime.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
 pub(super) struct CacheCreation {
-    pub(super) ephemeral_5m_input_tokens: Option<u64>,
-    pub(super) ephemeral_1h_input_tokens: Option<u64>,
+    #[serde(default)]
+    pub(super) ephemeral_5m_input_tokens: Count,
+    #[serde(default)]
+    pub(super) ephemeral_1h_input_tokens: Count,
 }
 
 /// Tools that the provider runs and bills.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
 pub(super) struct ServerToolUse {
-    pub(super) web_search_requests: Option<u64>,
+    #[serde(default)]
+    pub(super) web_search_requests: Count,
 }
 
 /// What a record is, where nothing else of it can be read.

@@ -182,6 +182,51 @@ fn made_up_messages_are_not_calls() {
 }
 
 #[test]
+fn made_up_messages_that_are_quoted_are_not_calls() {
+    let quoted = r#"{"type":"progress","sessionId":"s1","timestamp":"2026-01-01T08:00:05.000Z","data":{"type":"agent_progress","message":{"type":"assistant","message":{"id":"u-1","model":"<synthetic>","usage":{"input_tokens":0,"output_tokens":0}}}}}"#;
+    check(quoted, &[]);
+}
+
+#[test]
+fn counts_are_read_however_they_are_written() {
+    for (count, expected) in [
+        ("12.0", "in12"),
+        (r#""12""#, "in12"),
+        ("null", "in0"),
+        ("1e3", "in1000"),
+        ("1000000000000", "in1000000000000"),
+    ] {
+        let expected = format!("msg_1 claude-opus-4-8 {expected} out4 r0 5m0 1h0 final Own s1");
+        check(&assistant("", ID, &format!(r#""input_tokens":{count},"output_tokens":4"#)), &[&expected]);
+    }
+    for odd in ["-1", "1.5", r#""many""#, "1000000000001", "18446744073709551615"] {
+        for usage in [
+            format!(r#""input_tokens":{odd}"#),
+            format!(r#""cache_creation":{{"ephemeral_1h_input_tokens":{odd}}}"#),
+            format!(r#""server_tool_use":{{"web_search_requests":{odd}}}"#),
+        ] {
+            check(&assistant("", ID, &usage), &["! 1 incomplete"]);
+        }
+    }
+}
+
+#[test]
+fn transcripts_are_told_by_their_names() {
+    for (name, expected) in [
+        ("s1.jsonl", true),
+        ("s1.jsonl.superseded-1767225600000", true),
+        ("s1.jsonl.orphaned-1767225600000", true),
+        ("s1.jsonl.gz", false),
+        (".s1.jsonl.swp", false),
+        (".s1.jsonl", false),
+        ("s1.jsonl~", false),
+        ("s1.json", false),
+    ] {
+        assert_eq!(super::is_transcript(name), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_missing_message_id_falls_back_to_request_and_record() {
     let usage = r#""output_tokens":4"#;
     let rest = "claude-opus-4-8 in0 out4 r0 5m0 1h0 interrupted Own s1";
@@ -281,6 +326,26 @@ fn pull_requests_and_compactions_are_kept() {
         ("https://github.com/o/r/pull/12", 12, "fix/y")
     );
     assert_eq!(harvest.tallies.iter().next().unwrap().compactions, 1);
+}
+
+#[test]
+fn a_pull_request_is_of_its_own_branch_or_of_the_last_one() {
+    let link = |extra: &str| {
+        format!(
+            "{{\"type\":\"pr-link\",\"sessionId\":\"s1\",\"prNumber\":1,\"prUrl\":\"https://github.com/o/r/pull/1\",\"timestamp\":\"2026-08-01T08:00:00.000Z\"{extra}}}\n"
+        )
+    };
+    let call = assistant(r#","gitBranch":"fix/y""#, ID, r#""output_tokens":4"#);
+    let mut first = super::decoder(Path::new("/p/s1.jsonl"), None);
+    lines::read(&mut call.as_bytes(), 0, first.as_mut(), &mut Harvest::default(), &mut |_| {}).unwrap();
+    for (extra, expected) in
+        [("", "fix/y"), (r#","gitBranch":"""#, "fix/y"), (r#","gitBranch":"feat/z""#, "feat/z")]
+    {
+        let mut harvest = Harvest::default();
+        let mut second = super::decoder(Path::new("/p/s1.jsonl"), Some(&first.state()));
+        lines::read(&mut link(extra).as_bytes(), 0, second.as_mut(), &mut harvest, &mut |_| {}).unwrap();
+        assert_eq!(harvest.pull_requests[0].branch.as_ref().map(|it| it.as_str()), Some(expected), "{extra}");
+    }
 }
 
 #[test]

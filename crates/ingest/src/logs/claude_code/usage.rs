@@ -3,30 +3,42 @@
 use domain::{InferenceGeo, OutputConfidence, ServiceTier, Speed, Terms, Tokens, Usage};
 
 use super::record;
+use crate::json::any_odd;
 
 /// The first version whose last line of a message states the final output count.
 /// Earlier ones mostly repeat what the stream began with.
 const FINAL_OUTPUT_SINCE: [u32; 3] = [2, 1, 97];
 
-/// The token counts. The split of cache writes by lifetime is believed as far as
+/// The token counts; nothing if one of them is odd. The split of cache writes by lifetime is believed as far as
 /// it goes; what the total has beyond it was written for five minutes, which is
 /// the provider's default.
-pub(super) fn usage(wire: &record::Usage<'_>) -> Usage {
-    let split = wire.cache_creation.as_ref();
-    let hour = split.and_then(|split| split.ephemeral_1h_input_tokens).unwrap_or_default();
-    let five = split.and_then(|split| split.ephemeral_5m_input_tokens).unwrap_or_default();
-    let total = wire.cache_creation_input_tokens.unwrap_or_default();
-    let beyond = total.saturating_sub(hour.saturating_add(five));
-    let searches = wire.server_tool_use.as_ref().and_then(|tools| tools.web_search_requests);
-    Usage {
-        input: Tokens::new(wire.input_tokens.unwrap_or_default()),
-        output: Tokens::new(wire.output_tokens.unwrap_or_default()),
-        cache_read: Tokens::new(wire.cache_read_input_tokens.unwrap_or_default()),
+pub(super) fn usage(wire: &record::Usage<'_>) -> Option<Usage> {
+    let split = wire.cache_creation.0.unwrap_or_default();
+    let (hour, five) = (split.ephemeral_1h_input_tokens, split.ephemeral_5m_input_tokens);
+    let written = wire.cache_creation_input_tokens;
+    let searches = wire.server_tool_use.0.unwrap_or_default().web_search_requests;
+    if any_odd([
+        wire.input_tokens,
+        wire.output_tokens,
+        wire.cache_read_input_tokens,
+        written,
+        hour,
+        five,
+        searches,
+    ]) {
+        return None;
+    }
+    let (hour, five) = (hour.number().unwrap_or_default(), five.number().unwrap_or_default());
+    let beyond = written.number().unwrap_or_default().saturating_sub(hour.saturating_add(five));
+    Some(Usage {
+        input: wire.input_tokens.tokens(),
+        output: wire.output_tokens.tokens(),
+        cache_read: wire.cache_read_input_tokens.tokens(),
         cache_write_5m: Tokens::new(five.saturating_add(beyond)),
         cache_write_1h: Tokens::new(hour),
         reasoning: Tokens::ZERO,
-        web_searches: searches.unwrap_or_default(),
-    }
+        web_searches: searches.number().unwrap_or_default(),
+    })
 }
 
 /// The terms of service. What is not known to change a price is the standard.
