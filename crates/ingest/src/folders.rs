@@ -1,8 +1,9 @@
 //! Looking for files: folders are read, nothing is opened.
 
-use std::fs::{self, DirEntry};
+use std::collections::{HashSet, VecDeque};
+use std::fs::{self, DirEntry, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use domain::{Shape, SourceFile, Tool};
 
@@ -13,11 +14,14 @@ pub(crate) struct Entry {
     entry: DirEntry,
     /// Whether it is a folder itself.
     pub(crate) is_folder: bool,
+    /// Whether it is a file, and nothing that might never end.
+    is_file: bool,
+    is_link: bool,
 }
 
 impl Entry {
     /// Its path.
-    pub(crate) fn path(&self) -> std::path::PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.entry.path()
     }
 
@@ -42,40 +46,101 @@ pub(crate) fn entries(folder: &Path, found: &mut Found) -> Vec<Entry> {
         }
     };
     entries.sort_by_key(DirEntry::file_name);
-    entries.into_iter().map(|entry| Entry { is_folder: is_folder(&entry), entry }).collect()
+    entries.into_iter().map(followed).collect()
 }
 
-fn is_folder(entry: &DirEntry) -> bool {
-    match entry.file_type() {
-        Ok(kind) if kind.is_symlink() => entry.path().is_dir(),
-        Ok(kind) => kind.is_dir(),
-        Err(_) => false,
+fn followed(entry: DirEntry) -> Entry {
+    let kind = entry.file_type().ok();
+    let is_link = kind.is_some_and(|kind| kind.is_symlink());
+    let kind = if is_link { entry.path().metadata().ok().map(|it| it.file_type()) } else { kind };
+    Entry {
+        entry,
+        is_folder: kind.is_some_and(|kind| kind.is_dir()),
+        is_file: kind.is_some_and(|kind| kind.is_file()),
+        is_link,
     }
 }
 
 /// Hands over every file in a folder and in those inside of it, `depth` levels
-/// down: no further, so that links in a circle end.
+/// down. Links are followed last, so that a file goes by its own name, and never
+/// into a folder where the walk has been, so that links in a circle end.
 pub(crate) fn walk(
     folder: &Path,
     depth: usize,
     found: &mut Found,
     visit: &mut dyn FnMut(&Path, &str, &mut Found),
 ) {
-    for entry in entries(folder, found) {
-        if !entry.is_folder {
-            if let Some(name) = entry.name() {
-                visit(&entry.path(), &name, found);
+    let mut walk = Walk { been: HashSet::new(), links: VecDeque::new(), visit };
+    walk.into_folder(folder, depth, found);
+    while let Some((entry, depth)) = walk.links.pop_front() {
+        walk.to(&entry, depth, found);
+    }
+}
+
+struct Walk<'a> {
+    been: HashSet<(u64, u64)>,
+    /// Links that wait, and how far down they may lead.
+    links: VecDeque<(Entry, usize)>,
+    visit: &'a mut dyn FnMut(&Path, &str, &mut Found),
+}
+
+impl Walk<'_> {
+    fn into_folder(&mut self, folder: &Path, depth: usize, found: &mut Found) {
+        let folder_id = folder.metadata().ok().as_ref().and_then(identity);
+        if folder_id.is_some_and(|id| !self.been.insert(id)) {
+            return;
+        }
+        for entry in entries(folder, found) {
+            if entry.is_link {
+                self.links.push_back((entry, depth));
+            } else {
+                self.to(&entry, depth, found);
             }
-        } else if let Some(depth) = depth.checked_sub(1) {
-            walk(&entry.path(), depth, found, visit);
         }
     }
+
+    fn to(&mut self, entry: &Entry, depth: usize, found: &mut Found) {
+        if entry.is_file {
+            if let Some(name) = entry.name() {
+                (self.visit)(&entry.path(), &name, found);
+            }
+        } else if entry.is_folder
+            && let Some(depth) = depth.checked_sub(1)
+        {
+            self.into_folder(&entry.path(), depth, found);
+        }
+    }
+}
+
+/// What a file is, whatever its names: the device, and its number there.
+#[cfg(unix)]
+pub(crate) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.ino() != 0).then(|| (metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn identity(_: &Metadata) -> Option<(u64, u64)> {
+    None
 }
 
 impl Found {
     /// Takes in a file.
     pub(crate) fn file(&mut self, tool: Tool, shape: Shape, path: &Path) {
         self.files.push(SourceFile { tool, shape, path: path.to_owned() });
+    }
+
+    /// Leaves one name to each file, an absolute one: the first, where links lead
+    /// several ways to it.
+    pub(crate) fn name_each_once(&mut self) {
+        let (mut ids, mut paths) = (HashSet::new(), HashSet::new());
+        self.files.retain_mut(|file| {
+            if let Ok(path) = std::path::absolute(&file.path) {
+                file.path = path;
+            }
+            let id = file.path.metadata().ok().as_ref().and_then(identity);
+            paths.insert(file.path.clone()) && id.is_none_or(|id| ids.insert(id))
+        });
     }
 }
 
@@ -97,5 +162,32 @@ mod tests {
         walk(&home.path().join("missing"), 2, &mut found, &mut |_, name, _| names.push(name.to_owned()));
         assert_eq!(names, ["1.log", "3.log", "2.log"]);
         assert!(found.unreadable.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_found_once_by_its_own_name_and_circles_end() {
+        use std::os::unix::fs::symlink;
+
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        fs::create_dir_all(at("b/deep")).unwrap();
+        fs::write(at("b/1.log"), "").unwrap();
+        fs::write(at("b/deep/2.log"), "").unwrap();
+        fs::hard_link(at("b/1.log"), at("b/3.log")).unwrap();
+        symlink(home.path(), at("b/deep/circle")).unwrap();
+        symlink(at("b"), at("a")).unwrap();
+        symlink(at("b/1.log"), at("0.log")).unwrap();
+        symlink("/dev/zero", at("zero.log")).unwrap();
+        symlink(at("nowhere"), at("nothing.log")).unwrap();
+        let mut found = Found::default();
+        for _ in 0..2 {
+            walk(home.path(), 9, &mut found, &mut |path, _, found| {
+                found.file(Tool::Codex, Shape::Lines, path);
+            });
+        }
+        found.name_each_once();
+        let names: Vec<_> = found.files.iter().map(|file| file.path.clone()).collect();
+        assert_eq!(names, [at("b/1.log"), at("b/deep/2.log")]);
     }
 }

@@ -24,6 +24,7 @@ pub fn find(roots: &Roots) -> Found {
     cline::find(roots, &mut found);
     opencode::find(roots, &mut found);
     copilot_cli::find(roots, &mut found);
+    found.name_each_once();
     found
 }
 
@@ -33,7 +34,7 @@ pub(crate) fn decoder(file: &SourceFile, state: Option<&str>) -> io::Result<Box<
         Tool::ClaudeCode => Ok(claude_code::decoder(&file.path, state)),
         Tool::Codex => Ok(codex::decoder(&file.path, state)),
         Tool::GeminiCli => Ok(gemini_cli::decoder(&file.path, state)),
-        Tool::CopilotCli => Ok(copilot_cli::decoder(&file.path, state)),
+        Tool::CopilotCli => copilot_cli::decoder(&file.path, state),
         Tool::Cline | Tool::Roo | Tool::Kilo | Tool::Opencode => Err(no_reader(file)),
     }
 }
