@@ -2,9 +2,14 @@
 //!
 //! The database (in newer versions) has a row a request. The events hold no input
 //! counts but in `session.shutdown`, a sum a model over all requests: one
-//! aggregate observation, keyed `copilot-cli:<session>:<event>:<model>`. Rows are the
-//! better witness, so a shutdown counts only if the database has no row of its
-//! session from before it.
+//! aggregate observation, keyed `copilot-cli:<session>:<event>:<model>`.
+//!
+//! Rows are the better witness, and from its first row on the database has every
+//! request: a shutdown counts only if it is from before that row. This does not
+//! depend on when which of the two is read, so that nothing is counted twice. A
+//! later shutdown of a session that the database does not know (an older version
+//! wrote it) is a problem. A database that cannot be asked makes the events
+//! unreadable for now: the next reading asks again.
 //!
 //! What a shutdown sums up changed: first the requests since the session was
 //! started or resumed, later all since it began. The answers tell, as each names its
@@ -19,6 +24,7 @@
 //! the provider stays open, and prices are those of the model's maker.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,6 +35,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use self::events::{Context, Data, Event, Spent};
+use self::store::Store;
 use crate::folders::entries;
 use crate::harvest::{Decoded, Decoder, Harvest, Problem, Record};
 use crate::source::{Found, Roots};
@@ -66,8 +73,10 @@ pub(crate) fn find(roots: &Roots, found: &mut Found) {
 }
 
 /// A reader of one session's events.
-#[must_use]
-pub fn decoder(path: &Path, state: Option<&str>) -> Box<dyn Decoder + Send> {
+///
+/// # Errors
+/// Where there is a database that cannot be asked from when on it has all requests.
+pub fn decoder(path: &Path, state: Option<&str>) -> io::Result<Box<dyn Decoder + Send>> {
     let state = state.and_then(|state| serde_json::from_str(state).ok());
     let mut state: State = state.unwrap_or_default();
     let in_folder = path.file_name().is_some_and(|name| name == EVENTS);
@@ -76,8 +85,8 @@ pub fn decoder(path: &Path, state: Option<&str>) -> Box<dyn Decoder + Send> {
         named.and_then(|name| name.to_str()).unwrap_or_default().clone_into(&mut state.session);
     }
     let above = path.ancestors().nth(if in_folder { 3 } else { 2 });
-    let store = above.map(|root| root.join(STORE)).filter(|store| store.is_file());
-    Box::new(Session { state, store, place: None })
+    let store = above.map(|root| Store::beside(&root.join(STORE))).transpose()?.flatten();
+    Ok(Box::new(Session { state, store, place: None }))
 }
 
 /// What is known after some events.
@@ -101,7 +110,8 @@ struct State {
 /// One session.
 struct Session {
     state: State,
-    store: Option<std::path::PathBuf>,
+    /// The database, if it has requests.
+    store: Option<Store>,
     place: Option<Arc<Place>>,
 }
 
@@ -124,7 +134,7 @@ impl Decoder for Session {
                 let id = event.id.get();
                 self.shutdown(at.zip(id), &data, record.offset, harvest);
             }
-            Some("assistant.message") => self.answer(&data, record.offset, harvest),
+            Some("assistant.message") => self.answer(at, &data, record.offset, harvest),
             Some(_) | None => {}
         }
         if let Some(at) = at {
@@ -157,10 +167,11 @@ impl Session {
     }
 
     /// An answer: all that it says of usage is its output.
-    fn answer(&mut self, data: &Data<'_>, offset: u64, harvest: &mut Harvest) {
+    fn answer(&mut self, at: Option<Timestamp>, data: &Data<'_>, offset: u64, harvest: &mut Harvest) {
         let output = data.output_tokens.tokens().count();
         self.state.output_since = self.state.output_since.saturating_add(output);
-        if !self.state.open && self.store.is_none() {
+        let has_row = self.store.as_ref().is_some_and(|store| at.is_none_or(|at| store.covers(at)));
+        if !self.state.open && !has_row {
             self.state.open = true;
             harvest.problems.count(Problem::Incomplete, offset);
         }
@@ -215,7 +226,10 @@ impl Session {
             harvest.problems.count(Problem::Incomplete, offset);
             return;
         };
-        if self.store.as_deref().is_some_and(|store| store::knows(store, &self.state.session, at)) {
+        if let Some(store) = self.store.as_ref().filter(|store| store.covers(at)) {
+            if !store.knows(&self.state.session) {
+                harvest.problems.count(Problem::Incomplete, offset);
+            }
             return;
         }
         for (model, spent) in spent {

@@ -1,10 +1,11 @@
 //! `session-store.db`: a row a request, in `assistant_usage_events`.
 //!
 //! Rows are only added, and numbered in order. Columns came with the versions, so
-//! those that may be missing are read as empty.
+//! those that may be missing are read as empty. Where the row that was read last is
+//! not there any more, the database was made anew: all of it is read again.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::{
@@ -12,23 +13,22 @@ use domain::{
     Terms, Thread, Timestamp, Tool,
 };
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 
 use super::events::{Spent, repository_address};
 use crate::database::Database;
-use crate::harvest::{Harvest, Problem};
+use crate::harvest::{Harvest, Problem, Problems};
 use crate::json::COUNT_LIMIT;
 use crate::moment;
 
 const TABLE: &str = "assistant_usage_events";
 
-/// Columns of a request, in the order in which they are read; the first four must be there.
-const COLUMNS: [&str; 11] = [
-    "id",
-    "session_id",
-    "created_at",
-    "model",
+/// Columns of a request that must be there, in the order in which they are read.
+const NEEDED: [&str; 4] = ["id", "session_id", "created_at", "model"];
+
+/// Columns that are read behind those, if they are there.
+const OTHERS: [&str; 7] = [
     "input_tokens",
     "output_tokens",
     "cache_read_tokens",
@@ -37,17 +37,27 @@ const COLUMNS: [&str; 11] = [
     "parent_tool_call_id",
     "agent_id",
 ];
-const NEEDED: usize = 4;
 
 /// Columns of the session that a request belongs to, read behind those.
 const SESSION_COLUMNS: [&str; 4] = ["cwd", "branch", "repository", "host_type"];
 
 /// How far the database was read.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct State {
     /// The last row.
     row: i64,
+    /// What tells that row from another of its number.
+    mark: Option<String>,
+}
+
+impl State {
+    /// The state behind that row.
+    fn behind(row: i64, connection: &Connection) -> rusqlite::Result<Self> {
+        let sql = format!("SELECT session_id || ' ' || created_at FROM {TABLE} WHERE id = ?1");
+        let mark = connection.query_row(&sql, [row], |row| row.get(0)).optional()?;
+        Ok(Self { row, mark: mark.flatten() })
+    }
 }
 
 /// Reads what is new, and returns the state to go on from.
@@ -62,25 +72,54 @@ pub fn read(
 ) -> io::Result<String> {
     let mut state: State = state.and_then(|state| serde_json::from_str(state).ok()).unwrap_or_default();
     let database = Database::open(path)?;
-    if let Some(query) = query(&database)? {
-        state.row =
-            requests(&database.connection, &query, state.row, harvest, between).map_err(io::Error::other)?;
+    if has_requests(&database)? {
+        let query = query(&database)?;
+        state = changes(&database.connection, &query, state, harvest, between).map_err(io::Error::other)?;
     }
     database.finish()?;
     Ok(serde_json::to_string(&state).unwrap_or_default())
 }
 
-/// The query for new rows; none where this version has no such table yet.
-fn query(database: &Database) -> io::Result<Option<String>> {
-    let mut columns = Vec::new();
-    for (place, column) in COLUMNS.into_iter().enumerate() {
-        if database.has(TABLE, column)? {
-            columns.push(format!("e.{column}"));
-        } else if place < NEEDED {
-            return Ok(None);
-        } else {
-            columns.push("NULL".to_owned());
+/// Whether there are requests: early versions have no such table.
+fn has_requests(database: &Database) -> io::Result<bool> {
+    let mut missing = Vec::new();
+    for column in NEEDED {
+        if !database.has(TABLE, column)? {
+            missing.push(column);
         }
+    }
+    match missing.first() {
+        None => Ok(true),
+        Some(_) if missing.len() == NEEDED.len() => Ok(false),
+        Some(column) => Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("this version of Copilot CLI keeps no `{column}` in `{TABLE}`; it cannot be read yet"),
+        )),
+    }
+}
+
+/// Counts what is new since `state`, or everything if the database is another.
+fn changes(
+    connection: &Connection,
+    query: &str,
+    mut state: State,
+    harvest: &mut Harvest,
+    between: &mut dyn FnMut(&mut Harvest),
+) -> rusqlite::Result<State> {
+    if State::behind(state.row, connection)? != state {
+        harvest.problems = Problems::default();
+        state = State::default();
+    }
+    let last = requests(connection, query, state.row, harvest, between)?;
+    State::behind(last, connection)
+}
+
+/// The query for new rows.
+fn query(database: &Database) -> io::Result<String> {
+    let mut columns: Vec<_> = NEEDED.iter().map(|column| format!("e.{column}")).collect();
+    for column in OTHERS {
+        let has = database.has(TABLE, column)?;
+        columns.push(if has { format!("e.{column}") } else { "NULL".to_owned() });
     }
     for column in SESSION_COLUMNS {
         let has = database.has("sessions", column)?;
@@ -89,7 +128,7 @@ fn query(database: &Database) -> io::Result<Option<String>> {
     let join =
         if database.has("sessions", "id")? { " LEFT JOIN sessions s ON s.id = e.session_id" } else { "" };
     let columns = columns.join(", ");
-    Ok(Some(format!("SELECT {columns} FROM {TABLE} e{join} WHERE e.id > ?1 ORDER BY e.id")))
+    Ok(format!("SELECT {columns} FROM {TABLE} e{join} WHERE e.id > ?1 ORDER BY e.id"))
 }
 
 /// Counts the rows behind `last`, and returns the last one there is.
@@ -175,13 +214,58 @@ fn time(text: &str) -> Option<Timestamp> {
     moment::parse(text).or_else(|| moment::parse(&format!("{}Z", text.trim().replacen(' ', "T", 1))))
 }
 
-/// Whether the database has a request of the session from before that moment. One
-/// that cannot be asked knows nothing.
-pub(super) fn knows(path: &Path, session: &str, before: Timestamp) -> bool {
-    let first = || -> Option<String> {
-        let database = Database::open(path).ok()?;
-        let sql = format!("SELECT min(created_at) FROM {TABLE} WHERE session_id = ?1");
-        database.connection.query_row(&sql, [session], |row| row.get(0)).ok()?
-    };
-    first().and_then(|first| time(&first)).is_some_and(|first| first <= before)
+/// The database, as a witness of what events tell as well.
+pub(super) struct Store {
+    path: PathBuf,
+    /// When the first request was made.
+    since: Timestamp,
+}
+
+impl Store {
+    /// The database at that place; none where there is none, or where it has no
+    /// request yet.
+    ///
+    /// # Errors
+    /// Where it cannot be opened, read, or is of an unknown layout.
+    pub(super) fn beside(path: &Path) -> io::Result<Option<Self>> {
+        if !path.try_exists()? {
+            return Ok(None);
+        }
+        let database = Database::open(path)?;
+        let since = if has_requests(&database)? {
+            first_request(&database.connection).map_err(io::Error::other)?
+        } else {
+            None
+        };
+        database.finish()?;
+        Ok(since.map(|since| Self { path: path.to_owned(), since }))
+    }
+
+    /// Whether requests of that moment are in it.
+    pub(super) fn covers(&self, at: Timestamp) -> bool {
+        self.since <= at
+    }
+
+    /// Whether it has a request of the session. If it cannot be asked, the reading of
+    /// the database itself will tell.
+    pub(super) fn knows(&self, session: &str) -> bool {
+        let ask = || -> io::Result<bool> {
+            let database = Database::open(&self.path)?;
+            let sql = format!("SELECT EXISTS (SELECT 1 FROM {TABLE} WHERE session_id = ?1)");
+            database.connection.query_row(&sql, [session], |row| row.get(0)).map_err(io::Error::other)
+        };
+        ask().unwrap_or(true)
+    }
+}
+
+/// When the first request was made that states a time.
+fn first_request(connection: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    let mut statement = connection.prepare(&format!("SELECT created_at FROM {TABLE} ORDER BY id"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Some(at) = text(row, 0).and_then(|text| time(&text)) {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
 }

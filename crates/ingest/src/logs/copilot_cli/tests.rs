@@ -14,7 +14,7 @@ const SESSION: &str = "5e000000-0000-4000-8000-000000000001";
 fn check(fixture: &str, expected: &str) {
     testing::check(
         &format!("copilot-cli/{fixture}.jsonl"),
-        &|state| super::decoder(Path::new("session-state/folder-name/events.jsonl"), state),
+        &|state| super::decoder(Path::new("session-state/folder-name/events.jsonl"), state).unwrap(),
         expected,
     );
 }
@@ -86,7 +86,7 @@ fn what_cannot_be_counted_is_a_problem() {
 fn survives_damage() {
     for fixture in ["one_life", "lives_that_add_up", "odd"] {
         testing::survives_damage(&format!("copilot-cli/{fixture}.jsonl"), &|state| {
-            super::decoder(Path::new("session-state/a/events.jsonl"), state)
+            super::decoder(Path::new("session-state/a/events.jsonl"), state).unwrap()
         });
     }
 }
@@ -128,7 +128,7 @@ fn a_row_is_a_request_and_reading_goes_on_behind_it() {
         .unwrap();
     drop(writer);
     let state = super::read(&path, Some(&state), &mut harvest, &mut |_| {}).unwrap();
-    assert_eq!(state, r#"{"row":4}"#);
+    assert_eq!(state, r#"{"row":4,"mark":"other 2026-01-01T00:00:03.000Z"}"#);
     let shown = testing::show(&harvest);
     assert_eq!(
         shown,
@@ -147,7 +147,7 @@ fn a_database_without_requests_is_read_as_empty() {
     let path = home.path().join("session-store.db");
     Connection::open(&path).unwrap().execute_batch("CREATE TABLE turns (id INTEGER)").unwrap();
     let mut harvest = Harvest::default();
-    assert_eq!(super::read(&path, None, &mut harvest, &mut |_| {}).unwrap(), r#"{"row":0}"#);
+    assert_eq!(super::read(&path, None, &mut harvest, &mut |_| {}).unwrap(), r#"{"row":0,"mark":null}"#);
     assert_eq!(testing::show(&harvest), "");
 }
 
@@ -159,9 +159,102 @@ fn a_shutdown_counts_only_what_the_database_does_not_have() {
     {
         let home = home(created_at);
         let path = home.path().join("session-state").join(SESSION).join("events.jsonl");
-        let harvest = testing::read(&bytes, &|state| super::decoder(&path, state));
+        let harvest = testing::read(&bytes, &|state| super::decoder(&path, state).unwrap());
         assert_eq!(harvest.observations.len(), calls, "{created_at}");
         assert_eq!(harvest.problems.iter().count(), 0, "{created_at}");
+    }
+}
+
+/// What the shutdowns of a session say beside a database whose only request has
+/// that time, after a change to it.
+fn beside(created_at: &str, sql: &str) -> std::io::Result<String> {
+    let home = home(created_at);
+    Connection::open(home.path().join("session-store.db")).unwrap().execute_batch(sql).unwrap();
+    let path = home.path().join("session-state").join(SESSION).join("events.jsonl");
+    let bytes = fs::read(testing::fixture("copilot-cli/lives_that_each_count.jsonl")).unwrap();
+    super::decoder(&path, None)?;
+    let make = |state: Option<&str>| super::decoder(&path, state).unwrap();
+    let harvest = testing::read(&bytes, &make);
+    assert_eq!(testing::show(&testing::read_interrupted(&bytes, &make)), testing::show(&harvest));
+    let calls = harvest.observations.len();
+    let problems: u64 = harvest.problems.iter().map(|(_, met)| met.count).sum();
+    Ok(format!("{calls} calls, {problems} problems"))
+}
+
+#[test]
+fn from_its_first_row_on_the_database_has_all() {
+    let of_another = "UPDATE assistant_usage_events SET session_id = 'other'";
+    assert_eq!(beside("2026-01-01 00:00:04", of_another).unwrap(), "1 calls, 1 problems");
+    assert_eq!(beside("2026-01-01 00:00:09", of_another).unwrap(), "2 calls, 0 problems");
+    assert_eq!(beside("soon", "").unwrap(), "2 calls, 0 problems");
+    let empty = "DELETE FROM assistant_usage_events";
+    assert_eq!(beside("2026-01-01 00:00:01", empty).unwrap(), "2 calls, 0 problems");
+    let without = "DROP TABLE assistant_usage_events";
+    assert_eq!(beside("2026-01-01 00:00:01", without).unwrap(), "2 calls, 0 problems");
+}
+
+#[test]
+fn events_wait_for_a_database_that_cannot_be_asked() {
+    let other_layout = "ALTER TABLE assistant_usage_events RENAME COLUMN created_at TO made";
+    assert_eq!(
+        beside("2026-01-01 00:00:01", other_layout).unwrap_err().to_string(),
+        "this version of Copilot CLI keeps no `created_at` in `assistant_usage_events`; it cannot be read yet"
+    );
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("session-store.db"), "hello, this is not a database at all").unwrap();
+    assert!(super::decoder(&home.path().join("session-state/a/events.jsonl"), None).is_err());
+}
+
+#[test]
+fn a_database_made_anew_is_read_from_its_beginning() {
+    let mut harvest = Harvest::default();
+    let mut state = None;
+    let mut calls = Vec::new();
+    for (created_at, sql) in [
+        ("2026-01-01 00:00:01", ""),
+        ("2026-01-01 00:00:01", ""),
+        ("2026-02-01 00:00:01", ""),
+        ("2026-03-01 00:00:01", "UPDATE assistant_usage_events SET id = 7"),
+        ("2026-04-01 00:00:01", ""),
+    ] {
+        let home = home(created_at);
+        let path = home.path().join("session-store.db");
+        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        state = Some(super::read(&path, state.as_deref(), &mut harvest, &mut |_| {}).unwrap());
+        calls.push(harvest.observations.drain(..).count());
+    }
+    assert_eq!(calls, [1, 0, 1, 1, 1]);
+}
+
+/// However a database grows, is pruned or begins anew, reading on gives the calls
+/// that reading all gives.
+#[test]
+fn reading_on_misses_no_row() {
+    let mut dice = testing::Dice::new(7);
+    let home = home("2026-01-01 00:00:01");
+    let path = home.path().join("session-store.db");
+    let db = Connection::open(&path).unwrap();
+    let mut state = None;
+    let mut seen = std::collections::BTreeSet::new();
+    for step in 0..200 {
+        match dice.below(12) {
+            0 => db.execute_batch("DELETE FROM assistant_usage_events; DELETE FROM sqlite_sequence").unwrap(),
+            1 => db.execute_batch("DELETE FROM assistant_usage_events WHERE id % 3 = 0").unwrap(),
+            _ => db
+                .execute_batch(&format!(
+                    "INSERT INTO assistant_usage_events (session_id, model, input_tokens, created_at)
+                     VALUES ('s{step}', 'gpt-5', 5, '2026-01-02T00:00:00Z')"
+                ))
+                .unwrap(),
+        }
+        if dice.below(4) > 0 {
+            continue;
+        }
+        let (mut new, mut all) = (Harvest::default(), Harvest::default());
+        state = Some(super::read(&path, state.as_deref(), &mut new, &mut |_| {}).unwrap());
+        seen.extend(new.observations.iter().map(|call| call.key.to_string()));
+        super::read(&path, None, &mut all, &mut |_| {}).unwrap();
+        assert!(all.observations.iter().all(|call| seen.contains(&call.key.to_string())), "step {step}");
     }
 }
 

@@ -225,9 +225,9 @@ fn reading_on_misses_nothing() {
             let millis = u64::try_from(dice.below(9_000)).unwrap();
             let session = ["ses_main", "ses_child"][dice.below(2)];
             match dice.below(8) {
-                0 => {
-                    drop(db.execute("DELETE FROM message WHERE rowid = (SELECT max(rowid) FROM message)", []))
-                }
+                0 => db
+                    .execute_batch("DELETE FROM message WHERE rowid = (SELECT max(rowid) FROM message)")
+                    .unwrap(),
                 1 => db.execute_batch("VACUUM").unwrap(),
                 _ => message(&db, &Row { session, id: id(millis), created: millis, json: ANSWER }),
             }
