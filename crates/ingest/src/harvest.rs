@@ -102,7 +102,8 @@ pub enum Problem {
     NotUtf8,
     /// Longer than the limit; skipped without being held in memory.
     TooLong,
-    /// A record with usage that lacks what counting needs: a time, a model, an id.
+    /// A record with usage that lacks what counting needs: a time, a model, an id, a
+    /// whole number of tokens within bounds.
     Incomplete,
     /// The file could not be opened or read to its end.
     Unreadable,
@@ -140,7 +141,7 @@ impl Problem {
             Self::Torn => "cut off by the next record, which was read",
             Self::NotUtf8 => "not UTF-8",
             Self::TooLong => "longer than the limit, skipped",
-            Self::Incomplete => "has usage but lacks a time, a model or an id",
+            Self::Incomplete => "has usage but lacks a time, a model, an id or a sound count",
             Self::Unreadable => "could not be opened or read to the end",
         }
     }
