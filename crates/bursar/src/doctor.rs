@@ -110,8 +110,11 @@ fn folders_of(roots: &Roots, tool: Tool) -> impl Iterator<Item = &PathBuf> {
 
 /// What could not be read, by file.
 fn problems(out: &mut String, opened: &Opened) -> Result<()> {
-    let problems = opened.journal.problems()?;
     let unreadable = &opened.scanned.unreadable;
+    let mut problems = opened.journal.problems()?;
+    // Of a file that could not be read just now, the reason is known and says more.
+    problems
+        .retain(|it| it.1 != Problem::Unreadable.name() || unreadable.iter().all(|(path, _)| *path != it.0));
     if problems.is_empty() && unreadable.is_empty() {
         writeln!(out, "\nEverything that was found could be read.")?;
         return Ok(());

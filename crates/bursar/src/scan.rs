@@ -24,8 +24,8 @@ use crate::progress::ProgressBar;
 const BATCH_CALLS: usize = 2_048;
 /// Files in one transaction, at most.
 const BATCH_FILES: usize = 64;
-/// Batches that wait to be written.
-const BATCHES_WAITING: usize = 2;
+/// Parts that wait to be written.
+const PARTS_WAITING: usize = 2;
 /// Observations that are held before they are joined.
 const OBSERVATIONS_HELD: usize = 512;
 /// Readers, at most.
@@ -98,22 +98,22 @@ fn read(
     let next = AtomicUsize::new(0);
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| -> Result<()> {
-        let (sender, batches) = sync_channel(BATCHES_WAITING);
+        let (sender, parts) = sync_channel(PARTS_WAITING);
         for _ in 0..cores.min(READERS).min(tasks.len()) {
             let sender = sender.clone();
             let next = &next;
             scope.spawn(move || {
-                Reader { sender, batch: Batch::default(), gathering: Gathering::default(), bytes: 0 }
-                    .work(tasks, next);
+                Reader { sender, part: Part::default(), gathering: Gathering::default() }.work(tasks, next);
             });
         }
         drop(sender);
         // Leaving early closes the channel, which ends the readers.
-        for (batch, bytes) in batches {
-            let written = journal.write(meter, &batch)?;
+        for part in parts {
+            let written = journal.write(meter, &part.batch)?;
             scanned.new_calls = scanned.new_calls.saturating_add(written.new_calls);
-            scanned.bytes = scanned.bytes.saturating_add(bytes);
-            bar.advance(bytes);
+            scanned.bytes = scanned.bytes.saturating_add(part.bytes);
+            scanned.unreadable.extend(part.unreadable);
+            bar.advance(part.bytes);
         }
         Ok(())
     })?;
@@ -173,12 +173,19 @@ fn problems_of(journal: &Journal, source: u32) -> Result<Vec<(Problem, ingest::M
     Ok(known.filter(|(problem, _)| *problem != Problem::Unreadable).collect())
 }
 
-/// Reads files and hands over what they give, in batches.
-struct Reader {
-    sender: SyncSender<(Batch, u64)>,
+/// What some files gave: one transaction's worth.
+#[derive(Default)]
+struct Part {
     batch: Batch,
-    gathering: Gathering,
     bytes: u64,
+    unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+/// Reads files and hands over what they give, in parts.
+struct Reader {
+    sender: SyncSender<Part>,
+    part: Part,
+    gathering: Gathering,
 }
 
 impl Reader {
@@ -193,7 +200,7 @@ impl Reader {
                 }
             });
             self.finish(task, outcome);
-            let full = self.gathering.len() >= BATCH_CALLS || self.batch.readings.len() >= BATCH_FILES;
+            let full = self.gathering.len() >= BATCH_CALLS || self.part.batch.readings.len() >= BATCH_FILES;
             if stopped || (full && !self.hand_over()) {
                 return;
             }
@@ -212,7 +219,7 @@ impl Reader {
     fn finish(&mut self, task: &Task, mut outcome: Reading) {
         self.gather(task.source, &mut outcome.harvest);
         let problems = outcome.harvest.problems.iter();
-        self.batch.readings.push(SourceReading {
+        self.part.batch.readings.push(SourceReading {
             source: task.source,
             before: task.before.clone(),
             after: outcome.progress,
@@ -225,14 +232,15 @@ impl Reader {
                 })
                 .collect(),
         });
-        self.batch.pull_requests.append(&mut outcome.harvest.pull_requests);
-        self.bytes = self.bytes.saturating_add(outcome.bytes);
+        self.part.batch.pull_requests.append(&mut outcome.harvest.pull_requests);
+        self.part.bytes = self.part.bytes.saturating_add(outcome.bytes);
+        self.part.unreadable.extend(outcome.error.map(|error| (task.file.path.clone(), error)));
     }
 
     /// Sends what there is; whether anybody still takes it.
     fn hand_over(&mut self) -> bool {
-        let mut batch = std::mem::take(&mut self.batch);
-        batch.calls = self.gathering.take();
-        self.sender.send((batch, std::mem::take(&mut self.bytes))).is_ok()
+        let mut part = std::mem::take(&mut self.part);
+        part.batch.calls = self.gathering.take();
+        self.sender.send(part).is_ok()
     }
 }
