@@ -8,7 +8,7 @@ cache := $(or $(BURSAR_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bursar)
 built := $(or $(CARGO_TARGET_DIR),target)
 deny := $(cache)/tools/cargo-deny
 
-.PHONY: help build run test prepare fmt clippy unit doc-tests docs deny tidy prices bench
+.PHONY: help build run test prepare fmt clippy unit doc-tests docs fuzz deny tidy prices bench
 
 help: ## lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -24,7 +24,7 @@ run: build ## shows what was spent, from the logs on this machine, or from gener
 	    "$$bursar" report; \
 	fi
 
-test: prepare fmt clippy unit doc-tests docs deny tidy prices ## checks everything
+test: prepare fmt clippy unit doc-tests docs fuzz deny tidy prices ## checks everything
 
 prepare:
 	.ci/prepare
@@ -47,6 +47,9 @@ doc-tests:
 
 docs: ## builds the documentation of the code
 	RUSTDOCFLAGS='--deny warnings' cargo doc --locked --workspace --no-deps
+
+fuzz: ## checks that the fuzz targets still build
+	cargo check --locked --quiet --manifest-path fuzz/Cargo.toml
 
 deny: ## checks licences, sources and duplicates of dependencies, and known holes in them
 	cargo fetch --locked --quiet

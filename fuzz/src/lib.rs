@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use ingest::harvest::Decoder;
+use ingest::harvest::{Decoded, Decoder};
 use ingest::{Harvest, Record, lines};
 
 /// Makes a decoder from the state that an earlier one left.
@@ -37,10 +37,11 @@ struct Resumed<'a> {
 }
 
 impl Decoder for Resumed<'_> {
-    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) {
+    fn decode(&mut self, record: Record<'_>, harvest: &mut Harvest) -> Decoded {
         let mut decoder = (self.make)(self.path, self.state.as_deref());
-        decoder.decode(record, harvest);
+        let decoded = decoder.decode(record, harvest);
         self.state = Some(decoder.state());
+        decoded
     }
 
     fn state(&self) -> String {
