@@ -126,8 +126,8 @@ fn read(
 fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) -> Result<Vec<Task>> {
     let mut known = known_sources(journal)?;
     let mut changed = Vec::new();
-    for file in files {
-        match reading::stamp(&file) {
+    for (file, stamp) in reading::stamped(files) {
+        match stamp {
             Ok(stamp) if known.get(&file.path).is_some_and(|(_, progress)| progress.stamp == stamp) => {}
             Ok(stamp) => changed.push((file, stamp.size)),
             // Gone since it was found.

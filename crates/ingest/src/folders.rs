@@ -1,7 +1,7 @@
 //! Looking for files: folders are read, nothing is opened.
 
-use std::collections::{HashSet, VecDeque};
-use std::fs::{self, DirEntry, Metadata};
+use std::collections::VecDeque;
+use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -63,15 +63,22 @@ pub(crate) fn walk(
     found: &mut Found,
     visit: &mut dyn FnMut(&Path, &str, &mut Found),
 ) {
-    let mut walk = Walk { been: HashSet::new(), links: VecDeque::new(), visit };
+    let mut walk = Walk { links: VecDeque::new(), visit };
+    let mut been: Vec<PathBuf> = folder.canonicalize().into_iter().collect();
     walk.descend(folder, depth, found);
     while let Some((entry, depth)) = walk.links.pop_front() {
+        if entry.is_folder {
+            let Ok(target) = entry.path().canonicalize() else { continue };
+            if been.iter().any(|folder| target.starts_with(folder)) {
+                continue;
+            }
+            been.push(target);
+        }
         walk.to(&entry, depth, found);
     }
 }
 
 struct Walk<'a> {
-    been: HashSet<(u64, u64)>,
     /// Links that wait, and how far down they may lead.
     links: VecDeque<(Entry, usize)>,
     visit: &'a mut dyn FnMut(&Path, &str, &mut Found),
@@ -79,10 +86,6 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn descend(&mut self, folder: &Path, depth: usize, found: &mut Found) {
-        let folder_id = folder.metadata().ok().as_ref().and_then(identity);
-        if folder_id.is_some_and(|id| !self.been.insert(id)) {
-            return;
-        }
         for entry in entries(folder, found) {
             if entry.is_link {
                 self.links.push_back((entry, depth));
@@ -103,41 +106,17 @@ impl Walk<'_> {
     }
 }
 
-/// What a file is, whatever its names: the device, and its number there.
-#[cfg(unix)]
-pub(crate) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    (metadata.ino() != 0).then(|| (metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn identity(_: &Metadata) -> Option<(u64, u64)> {
-    None
-}
-
 impl Found {
     /// Takes in a file.
     pub(crate) fn file(&mut self, tool: Tool, shape: Shape, path: &Path) {
         self.files.push(SourceFile { tool, shape, path: path.to_owned() });
-    }
-
-    /// Leaves one name to each file, an absolute one: the first, where links lead
-    /// several ways to it.
-    pub(crate) fn name_each_once(&mut self) {
-        let (mut ids, mut paths) = (HashSet::new(), HashSet::new());
-        self.files.retain_mut(|file| {
-            if let Ok(path) = std::path::absolute(&file.path) {
-                file.path = path;
-            }
-            let id = file.path.metadata().ok().as_ref().and_then(identity);
-            paths.insert(file.path.clone()) && id.is_none_or(|id| ids.insert(id))
-        });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::stamped;
 
     #[test]
     fn walks_to_a_depth_in_order_and_passes_what_is_missing() {
@@ -176,8 +155,7 @@ mod tests {
                 found.file(Tool::Codex, Shape::Lines, path);
             });
         }
-        found.name_each_once();
-        let names: Vec<_> = found.files.iter().map(|file| file.path.clone()).collect();
+        let names: Vec<_> = stamped(found.files).into_iter().map(|(file, _)| file.path).collect();
         assert_eq!(names, [at("b/1.log"), at("b/deep/2.log"), at("itself.log")]);
     }
 }

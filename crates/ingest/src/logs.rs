@@ -24,7 +24,6 @@ pub fn find(roots: &Roots) -> Found {
     cline::find(roots, &mut found);
     opencode::find(roots, &mut found);
     copilot_cli::find(roots, &mut found);
-    found.name_each_once();
     found
 }
 

@@ -9,6 +9,7 @@
 //! is harmless to calls, which are joined by their keys; what a file says of its
 //! sessions is kept per file and replaced.
 
+use std::collections::HashSet;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -16,7 +17,6 @@ use std::path::Path;
 use domain::{Progress, Shape, SourceFile, Stamp};
 
 use crate::fingerprint;
-use crate::folders::identity;
 use crate::harvest::{Harvest, Problem};
 use crate::{lines, logs};
 
@@ -62,6 +62,26 @@ pub fn stamp(file: &SourceFile) -> io::Result<Stamp> {
         }
     }
     Ok(stamp)
+}
+
+/// The files with what the file system says of them, each by one name, an absolute
+/// one: the first, where links or several folders lead to the same.
+#[must_use]
+pub fn stamped(files: Vec<SourceFile>) -> Vec<(SourceFile, io::Result<Stamp>)> {
+    let (mut ids, mut paths) = (HashSet::new(), HashSet::new());
+    let mut stamped = Vec::with_capacity(files.len());
+    for mut file in files {
+        if let Ok(path) = std::path::absolute(&file.path) {
+            file.path = path;
+        }
+        let stamp = stamp(&file);
+        // Where the file system numbers no files, all have the number 0.
+        let id = stamp.as_ref().ok().map(|it| (it.device, it.inode)).filter(|it| it.1 != 0);
+        if paths.insert(file.path.clone()) && id.is_none_or(|id| ids.insert(id)) {
+            stamped.push((file, stamp));
+        }
+    }
+    stamped
 }
 
 /// Reads what is new in a file. `earlier` holds the file's tallies and problems up
@@ -160,8 +180,20 @@ fn stamp_of(metadata: &Metadata) -> Stamp {
         .ok()
         .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
         .and_then(|since| i64::try_from(since.as_nanos()).ok());
-    let (device, inode) = identity(metadata).unwrap_or_default();
+    let (device, inode) = identity(metadata);
     Stamp { device, inode, size: metadata.len(), modified_ns: modified_ns.unwrap_or_default() }
+}
+
+/// What a file is, whatever its names: the device, and its number there.
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino())
+}
+
+#[cfg(not(unix))]
+fn identity(_: &Metadata) -> (u64, u64) {
+    (0, 0)
 }
 
 #[cfg(test)]
