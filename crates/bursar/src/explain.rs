@@ -4,18 +4,16 @@ use anyhow::Result;
 use attribution::attribute;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use domain::{PricedCall, SessionId, Unpriced};
+use domain::{PricedCall, Unpriced};
 use insight::{ExplainedCall, render, wire};
 use pricing::{Derivation, Pricer};
 
 use crate::environment::Environment;
 use crate::failure::usage;
 use crate::knowledge::Knowledge;
+use crate::named::{self, Named};
 use crate::opened::{Opened, SourceOptions};
 use crate::report::{Format, ZoneOption};
-
-/// Candidates that are named where a beginning is not unique.
-const CANDIDATES: u32 = 10;
 
 const EXAMPLES: &str = "Examples:
   bursar explain msg_01Ab               one call, by the beginning of its id
@@ -61,31 +59,16 @@ pub(crate) fn run(args: &ExplainArgs, environment: &Environment) -> Result<Strin
     }
 }
 
-/// The call of that id, with the file that it was read from, or all calls of the
-/// session of that id.
+/// The call that was named, with the file that it was read from, or all calls of
+/// the session that was.
 fn asked_for(opened: &mut Opened, id: &str) -> Result<(Vec<PricedCall>, Option<String>)> {
-    let (mut calls, mut sessions) = opened.journal.names_beginning(id, CANDIDATES)?;
-    // A whole id may be the beginning of others, as a call's is of its advisors'.
-    for names in [&mut calls, &mut sessions] {
-        if names.iter().any(|name| name == id) {
-            names.retain(|name| name == id);
-        }
-    }
-    match (calls.as_slice(), sessions.as_slice()) {
-        ([call], []) => {
-            let Some(row) = opened.journal.call(call)? else {
-                return Err(usage(format!("no call has the id `{id}`")));
-            };
+    match named::call_or_session(opened, id)? {
+        Named::Session(session) => Ok((opened.journal.calls_of_session(&session)?, None)),
+        Named::Call(call) => {
+            let row = opened.journal.call(call.as_str())?;
+            let row = row.ok_or_else(|| usage(format!("no call has the id `{call}`")))?;
             let file = row.file.map(|file| opened.environment.short(&file));
             Ok((vec![row.priced], file))
-        }
-        ([], [session]) => Ok((opened.journal.calls_of_session(&SessionId::new(session))?, None)),
-        ([], []) => {
-            Err(usage(format!("no call and no session begins with `{id}`; `bursar sessions` lists sessions")))
-        }
-        (calls, sessions) => {
-            let names: Vec<&str> = calls.iter().chain(sessions).map(String::as_str).collect();
-            Err(usage(format!("`{id}` is the beginning of several: {}; give more of it", names.join(", "))))
         }
     }
 }

@@ -22,8 +22,8 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
         || error.is::<QueryError>()
         || error.is::<SwapError>()
         || error.downcast_ref().is_some_and(|error| matches!(error, ReportError::Query(_)))
-        || error
-            .downcast_ref()
-            .is_some_and(|error| matches!(error, SessionError::NotFound(_) | SessionError::Ambiguous { .. }));
+        || error.downcast_ref().is_some_and(|error| {
+            matches!(error, SessionError::NoCalls(_) | SessionError::SeveralTools { .. })
+        });
     ExitCode::from(if asked_wrong { 2 } else { 1 })
 }

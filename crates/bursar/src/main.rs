@@ -11,6 +11,7 @@ mod environment;
 mod explain;
 mod failure;
 mod knowledge;
+mod named;
 mod opened;
 mod prices;
 mod progress;

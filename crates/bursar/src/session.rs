@@ -8,6 +8,7 @@ use insight::{SessionNotes, render, session, wire};
 use crate::book::OwnedBook;
 use crate::environment::{Environment, now};
 use crate::failure::usage;
+use crate::named;
 use crate::opened::{Opened, SourceOptions};
 use crate::report::{Format, ZoneOption};
 
@@ -35,11 +36,12 @@ pub(crate) struct SessionArgs {
 pub(crate) fn run(args: &SessionArgs, environment: &Environment) -> Result<String> {
     let zone = args.zone.zone()?;
     let mut opened = Opened::up_to_date(&args.sources, environment)?;
+    let named = named::session(&opened, &args.id)?;
     let tallies = opened.journal.sessions()?;
     let pull_requests = opened.journal.pull_requests()?;
     let book = OwnedBook::of(&mut opened)?;
     let notes = SessionNotes { tallies: &tallies, pull_requests: &pull_requests };
-    let detail = session(&args.id, &book.book(), &notes, &zone, now())?;
+    let detail = session(&named, &book.book(), &notes, &zone, now())?;
     Ok(match args.format {
         Format::Table => render::session_text(&detail, &book.provenance(), &zone, &environment.terminal()),
         Format::Json => wire::session_json(&detail, &book.provenance(), &zone)?,

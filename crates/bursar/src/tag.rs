@@ -5,11 +5,14 @@ use std::fmt::Write;
 use anyhow::Result;
 use attribution::TagKey;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use domain::SessionId;
 use insight::printable;
 use store::Tag;
 
 use crate::environment::Environment;
 use crate::failure::usage;
+use crate::named;
 use crate::opened::{Opened, SourceOptions};
 
 const EXAMPLES: &str = "Examples:
@@ -22,6 +25,7 @@ const EXAMPLES: &str = "Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) struct TagArgs {
     /// The session's id, or its beginning
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     session: Option<String>,
     /// What to say of it: KEY=VALUE, or KEY= to take it back
     #[arg(value_name = "KEY=VALUE")]
@@ -36,45 +40,28 @@ pub(crate) fn run(args: &TagArgs, environment: &Environment) -> Result<String> {
         Some(_) => Opened::up_to_date(&options, environment)?,
         None => Opened::as_it_is(&options, environment)?,
     };
-    if let Some(beginning) = &args.session {
-        let session = one_session(&opened, beginning)?;
-        let tags = args.tags.iter().map(|text| parse(&session, text)).collect::<Result<Vec<_>>>()?;
+    let session = args.session.as_ref().map(|text| named::session(&opened, text)).transpose()?;
+    if let Some(session) = &session {
+        let tags = args.tags.iter().map(|text| parse(session, text)).collect::<Result<Vec<_>>>()?;
         for tag in &tags {
             opened.journal.set_tag(tag)?;
         }
     }
     let mut out = String::new();
     let tags = opened.journal.tags()?;
-    let wanted =
-        |tag: &&Tag| args.session.as_ref().is_none_or(|beginning| tag.session.starts_with(beginning));
+    let wanted = |tag: &&Tag| session.as_ref().is_none_or(|session| tag.session == session.as_str());
     for tag in tags.iter().filter(wanted) {
         writeln!(out, "{}  {}={}", printable(&tag.session), tag.key, printable(&tag.value))?;
     }
     Ok(if out.is_empty() { "No tags.\n".to_owned() } else { out })
 }
 
-/// The one session that begins so.
-pub(crate) fn one_session(opened: &Opened, beginning: &str) -> Result<String> {
-    let (_, mut sessions) = opened.journal.names_beginning(beginning, 10)?;
-    if sessions.iter().any(|session| session == beginning) {
-        return Ok(beginning.to_owned());
-    }
-    match (sessions.len(), sessions.pop()) {
-        (1, Some(session)) => Ok(session),
-        (0, _) => Err(usage(format!("no session begins with `{beginning}`; `bursar sessions` lists them"))),
-        (_, last) => {
-            sessions.extend(last);
-            Err(usage(format!("several sessions begin with `{beginning}`: {}", sessions.join(", "))))
-        }
-    }
-}
-
-fn parse(session: &str, text: &str) -> Result<Tag> {
+fn parse(session: &SessionId, text: &str) -> Result<Tag> {
     let known = TagKey::ALL.map(TagKey::name).join(", ");
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| usage(format!("`{text}` is no tag: write KEY=VALUE, with one of {known}")))?;
     let key = TagKey::from_name(key.trim())
         .ok_or_else(|| usage(format!("there is no tag `{key}`; give one of {known}")))?;
-    Ok(Tag { session: session.to_owned(), key: key.name().to_owned(), value: value.trim().to_owned() })
+    Ok(Tag { session: session.to_string(), key: key.name().to_owned(), value: value.trim().to_owned() })
 }

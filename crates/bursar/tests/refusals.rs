@@ -61,6 +61,7 @@ fn questions_that_make_no_sense() {
             &["prices", "opus", "--at", "2026-03-01", "--history"],
             &["prices", "opus", "--format", "csv"],
             &["tag", "nobody", "task=fix"],
+            &["tag", "", "task=fix"],
             &["tag", "5a69", "colour=red"],
             &["tag", "5a69", "task"],
         ]

@@ -8,9 +8,6 @@ use crate::query::Query;
 use crate::report::{Report, ReportError, Row, report};
 use crate::sessions::{SessionRow, sessions};
 
-/// Candidates that are named where an id is not unique.
-const CANDIDATES_SHOWN: usize = 5;
-
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionDetail {
@@ -33,18 +30,19 @@ pub struct SessionDetail {
 /// Why a session is not shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
-    /// There is none.
-    #[error("no session has an id that begins with `{0}`; `bursar sessions` lists them")]
-    NotFound(String),
-    /// There are several.
-    #[error("`{prefix}` is the beginning of {count} sessions: {}; give more of the id", .candidates.join(", "))]
-    Ambiguous {
-        /// As given.
-        prefix: String,
-        /// How many.
-        count: usize,
-        /// Some of them.
-        candidates: Vec<String>,
+    /// It has no calls, or none that another session has not made.
+    #[error("the session `{0}` has no calls of its own; `bursar sessions` lists those that have")]
+    NoCalls(SessionId),
+    /// Several tools have a session of that id.
+    #[error(
+        "{} each have a session `{session}`; `bursar report --session {session} --by tool` shows them",
+        .tools.iter().map(|it| it.name()).collect::<Vec<_>>().join(" and ")
+    )]
+    SeveralTools {
+        /// The session.
+        session: SessionId,
+        /// The tools.
+        tools: Vec<Tool>,
     },
     /// It cannot be summed.
     #[error(transparent)]
@@ -60,19 +58,19 @@ pub struct SessionNotes<'a> {
     pub pull_requests: &'a [PrLink],
 }
 
-/// The one session whose id is that, or begins so.
+/// The session of that id.
 ///
 /// # Errors
 /// [`SessionError`] where there is none or more than one.
 pub fn session(
-    id: &str,
+    id: &SessionId,
     book: &Book<'_>,
     notes: &SessionNotes<'_>,
     zone: &TimeZone,
     now: Timestamp,
 ) -> Result<SessionDetail, SessionError> {
-    let (tool, session) = find(id, book.places)?;
-    let of_it = |it: &PlaceFacts| it.place.tool == tool && it.place.session == session;
+    let tool = tool(id, book.places)?;
+    let of_it = |it: &PlaceFacts| it.place.tool == tool && it.place.session == *id;
     let place = |cell: &Cell| usize::try_from(cell.place).ok().and_then(|it| book.places.get(it));
     let own = |cell: &&Cell| place(cell).is_some_and(of_it);
     let cells: Vec<Cell> = book.cells.iter().filter(own).copied().collect();
@@ -88,8 +86,8 @@ pub fn session(
         report(&query, &book, now).map(|it| it.rows)
     };
     let whole = sessions(&plain, &book, notes.tallies, now)?;
-    let row = whole.rows.into_iter().next().ok_or_else(|| SessionError::NotFound(id.to_owned()))?;
-    let links = notes.pull_requests.iter().filter(|it| it.tool == tool && it.session == session);
+    let row = whole.rows.into_iter().next().ok_or_else(|| SessionError::NoCalls(id.clone()))?;
+    let links = notes.pull_requests.iter().filter(|it| it.tool == tool && it.session == *id);
     let mut pull_requests: Vec<PrLink> = links.cloned().collect();
     pull_requests.sort_unstable_by(|a, b| (a.first_at, &a.url).cmp(&(b.first_at, &b.url)));
     Ok(SessionDetail {
@@ -103,28 +101,16 @@ pub fn session(
     })
 }
 
-/// The session of that id; else the only one whose id begins so.
-fn find(id: &str, places: &[PlaceFacts]) -> Result<(Tool, SessionId), SessionError> {
-    let begins = |it: &&PlaceFacts| !id.is_empty() && it.place.session.as_str().starts_with(id);
-    let mut found: Vec<(Tool, &SessionId)> =
-        places.iter().filter(begins).map(|it| (it.place.tool, &it.place.session)).collect();
-    found.sort_unstable();
-    found.dedup();
-    if found.iter().any(|it| it.1.as_str() == id) {
-        found.retain(|it| it.1.as_str() == id);
-    }
-    match found.as_slice() {
-        [] => Err(SessionError::NotFound(id.to_owned())),
-        [(tool, session)] => Ok((*tool, (*session).clone())),
-        many => Err(SessionError::Ambiguous {
-            prefix: id.to_owned(),
-            count: many.len(),
-            candidates: many
-                .iter()
-                .take(CANDIDATES_SHOWN)
-                .map(|(tool, session)| format!("{session} ({})", tool.name()))
-                .collect(),
-        }),
+/// The tool that the session is of.
+fn tool(session: &SessionId, places: &[PlaceFacts]) -> Result<Tool, SessionError> {
+    let of_it = places.iter().filter(|it| it.place.session == *session);
+    let mut tools: Vec<Tool> = of_it.map(|it| it.place.tool).collect();
+    tools.sort_unstable();
+    tools.dedup();
+    match tools.as_slice() {
+        [] => Err(SessionError::NoCalls(session.clone())),
+        [tool] => Ok(*tool),
+        _ => Err(SessionError::SeveralTools { session: session.clone(), tools }),
     }
 }
 
@@ -138,19 +124,18 @@ mod tests {
         let mut helper = company.places[0].clone();
         helper.place = domain::Place { thread: Thread::Subagent, ..helper.place };
         company.places.push(helper);
-        company
-            .places
-            .push(PlaceFacts { place: place(Tool::Codex, "5f0e7777", None), ..company.places[4].clone() });
+        let elsewhere = place(Tool::Codex, "b64a90fe", None);
+        company.places.push(PlaceFacts { place: elsewhere, ..company.places[4].clone() });
         company.cells[4].place = 5;
         let tallies = tallies();
         let links = links();
         let notes = SessionNotes { tallies: &tallies, pull_requests: &links };
-        session(id, &company.book(), &notes, &berlin(), at(NOW)).map_err(|it| it.to_string())
+        session(&id.into(), &company.book(), &notes, &berlin(), at(NOW)).map_err(|it| it.to_string())
     }
 
     #[test]
-    fn a_session_is_found_by_the_beginning_of_its_id() {
-        let detail = ask("5f0e6").expect("a session");
+    fn the_parts_of_a_session_add_up() {
+        let detail = ask("5f0e6c1a").expect("a session");
         assert_eq!(detail.row.session.as_str(), "5f0e6c1a");
         assert_eq!(detail.subagents.cost.to_string(), "148.233019455");
         assert_eq!(detail.by_hour.len(), 3);
@@ -166,16 +151,15 @@ mod tests {
 
     #[test]
     fn an_id_must_tell_one_session() {
-        assert_eq!(
-            ask("5f0e").map(|_| ()),
-            Err("`5f0e` is the beginning of 2 sessions: 5f0e6c1a (claude-code), 5f0e7777 (codex); \
-                 give more of the id"
-                .to_owned())
-        );
-        assert_eq!(
-            ask("x").map(|_| ()),
-            Err("no session has an id that begins with `x`; `bursar sessions` lists them".to_owned())
-        );
-        assert!(ask("").is_err());
+        for (id, refusal) in [
+            (
+                "b64a90fe",
+                "claude-code and codex each have a session `b64a90fe`; \
+                 `bursar report --session b64a90fe --by tool` shows them",
+            ),
+            ("5f0e", "the session `5f0e` has no calls of its own; `bursar sessions` lists those that have"),
+        ] {
+            assert_eq!(ask(id).map(|_| ()), Err(refusal.to_owned()));
+        }
     }
 }

@@ -274,7 +274,8 @@ mod tests {
         let company = company();
         let (tallies, links) = (tallies(), links());
         let notes = SessionNotes { tallies: &tallies, pull_requests: &links };
-        let detail = session("5f0e6c1a", &company.book(), &notes, &berlin(), at(NOW)).expect("a session");
+        let detail =
+            session(&"5f0e6c1a".into(), &company.book(), &notes, &berlin(), at(NOW)).expect("a session");
         let provenance = Provenance { sources: &sources(), price_book: "" };
         let text = session_text(&detail, &provenance, &berlin(), &Terminal::plain(80));
         insta::assert_snapshot!("session", text);

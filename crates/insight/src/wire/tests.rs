@@ -54,7 +54,8 @@ fn sessions_document() -> String {
 fn session_document() -> String {
     let (tallies, links) = (tallies(), links());
     let notes = SessionNotes { tallies: &tallies, pull_requests: &links };
-    let detail = session("5f0e6c1a", &company().book(), &notes, &berlin(), at(NOW)).expect("a session");
+    let detail =
+        session(&"5f0e6c1a".into(), &company().book(), &notes, &berlin(), at(NOW)).expect("a session");
     let provenance = Provenance { sources: &sources(), price_book: "a8c67c550665" };
     session_json(&detail, &provenance, &berlin()).expect("a document")
 }
