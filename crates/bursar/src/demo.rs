@@ -9,7 +9,7 @@ use attribution::Rules;
 use clap::Args;
 use domain::{Dimension, Timestamp};
 use ingest::Roots;
-use insight::{Query, render, report};
+use insight::{Asides, Query, render, report};
 use jiff::tz::TimeZone;
 use metering::Meter;
 use serde_json::{Value, json};
@@ -80,6 +80,7 @@ pub(crate) fn run(_: &DemoArgs, environment: &Environment) -> Result<String> {
         out.push('\n');
         out.push_str(&render::report_text(
             &report(&query, &book.book(), now())?,
+            &Asides::default(),
             &book.provenance(),
             &terminal,
         ));

@@ -4,7 +4,8 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use domain::Dimension;
 use insight::{
-    Filter, Period, Query, Span, Swap, WhatIf, WhatIfCall, WhatIfDesk, csv, figures, render, report, wire,
+    Asides, Filter, Period, Query, Span, Swap, WhatIf, WhatIfCall, WhatIfDesk, csv, figures, render, report,
+    wire,
 };
 use jiff::tz::TimeZone;
 
@@ -184,17 +185,18 @@ pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String
     let swaps = args.what_if.as_deref().map(|text| Swap::parse(text, opened.meter.pricer())).transpose()?;
     let tallies = if args.figures { opened.journal.sessions()? } else { Vec::new() };
     let book = OwnedBook::of(&mut opened)?;
-    let mut report = report(&query, &book.book(), now())?;
+    let report = report(&query, &book.book(), now())?;
+    let mut asides = Asides::default();
     if args.figures {
-        report.figures = Some(figures(&query, &book.book(), &tallies, now())?);
+        asides.figures = Some(figures(&query, &book.book(), &tallies, now())?);
     }
     if let Some(swaps) = swaps {
-        report.what_if = what_if(swaps, &query, &book, &mut opened)?;
+        asides.what_if = what_if(swaps, &query, &book, &mut opened)?;
     }
     Ok(match args.format {
         Format::Table if book.provenance().sources.files() == 0 => NO_LOGS.to_owned(),
-        Format::Table => render::report_text(&report, &book.provenance(), &environment.terminal()),
-        Format::Json => wire::report_json(&report, &book.provenance())?,
+        Format::Table => render::report_text(&report, &asides, &book.provenance(), &environment.terminal()),
+        Format::Json => wire::report_json(&report, &asides, &book.provenance())?,
         Format::Csv => csv::report_csv(&report),
     })
 }

@@ -1,7 +1,8 @@
 //! A dimension laid over a book: which value each cell has, as a small number.
 //!
 //! Values are looked up once a place, service or quarter hour and not once a
-//! cell, so that cutting a hundred thousand cells is a walk over arrays.
+//! cell, so that cutting a hundred thousand cells is a walk over arrays. A filter is
+//! a cut with a verdict on each value; [`Sieves`] are all filters of a question.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,11 +12,24 @@ use jiff::tz::TimeZone;
 
 use crate::book::{Book, UNKNOWN};
 use crate::calendar::{self, Shift};
-use crate::query::Filter;
-use crate::report::ReportError;
+use crate::query::{Filter, Query};
 
 /// The number of [`UNKNOWN`] in every cut.
 pub(crate) const UNKNOWN_CODE: u32 = 0;
+
+/// Why a book cannot be cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CutError {
+    /// The book contradicts itself.
+    #[error("the book has sums for place {0}, which it does not list; rebuild it from the logs")]
+    NoSuchPlace(u32),
+    /// The book contradicts itself.
+    #[error("the book has sums for service {0}, which it does not list; rebuild it from the logs")]
+    NoSuchService(u32),
+    /// More distinct values than can be numbered.
+    #[error("the dimension has more than four billion values; choose another")]
+    TooMany,
+}
 
 /// One dimension of one book.
 pub(crate) struct Cut {
@@ -52,7 +66,7 @@ pub(crate) struct Answer {
 
 impl Cut {
     /// Lays the dimension over the book.
-    pub(crate) fn new(dimension: Dimension, book: &Book<'_>, zone: &TimeZone) -> Result<Self, ReportError> {
+    pub(crate) fn new(dimension: Dimension, book: &Book<'_>, zone: &TimeZone) -> Result<Self, CutError> {
         let mut labels = Labels::new();
         let axis = if dimension.is_time() {
             Axis::Time { zone: zone.clone(), quarters: HashMap::new() }
@@ -67,18 +81,16 @@ impl Cut {
                 Some((value, confidence)) => Ok(Answer { code: labels.code(value)?, confidence }),
                 None => Ok(Answer { code: UNKNOWN_CODE, confidence: None }),
             });
-            Axis::Place(answers.collect::<Result<_, ReportError>>()?)
+            Axis::Place(answers.collect::<Result<_, CutError>>()?)
         };
         Ok(Self { dimension, labels, axis })
     }
 
     /// The value of a cell.
-    pub(crate) fn answer(&mut self, cell: &Cell, side: Side, shift: Shift) -> Result<Answer, ReportError> {
+    pub(crate) fn answer(&mut self, cell: &Cell, side: Side, shift: Shift) -> Result<Answer, CutError> {
         match &mut self.axis {
-            Axis::Place(answers) => at(answers, cell.place).ok_or(ReportError::NoSuchPlace(cell.place)),
-            Axis::Service(answers) => {
-                at(answers, cell.service).ok_or(ReportError::NoSuchService(cell.service))
-            }
+            Axis::Place(answers) => at(answers, cell.place).ok_or(CutError::NoSuchPlace(cell.place)),
+            Axis::Service(answers) => at(answers, cell.service).ok_or(CutError::NoSuchService(cell.service)),
             Axis::Time { zone, quarters } => {
                 if let Some(&known) = quarters.get(&(cell.quarter, side)) {
                     return Ok(known);
@@ -128,23 +140,23 @@ impl Labels {
         Self { texts: vec![unknown], orders: vec![i64::MIN], codes }
     }
 
-    fn code(&mut self, text: &str) -> Result<u32, ReportError> {
+    fn code(&mut self, text: &str) -> Result<u32, CutError> {
         self.timed(text, 0)
     }
 
-    fn plain(&mut self, text: &str) -> Result<Answer, ReportError> {
+    fn plain(&mut self, text: &str) -> Result<Answer, CutError> {
         Ok(Answer { code: self.code(text)?, confidence: None })
     }
 
     /// The number of a stretch of time, which is where its first moment is.
-    fn timed(&mut self, text: &str, order: i64) -> Result<u32, ReportError> {
+    fn timed(&mut self, text: &str, order: i64) -> Result<u32, CutError> {
         if let Some(&code) = self.codes.get(text) {
             if let Some(first) = usize::try_from(code).ok().and_then(|it| self.orders.get_mut(it)) {
                 *first = order.min(*first);
             }
             return Ok(code);
         }
-        let code = u32::try_from(self.texts.len()).map_err(|_| ReportError::TooMany)?;
+        let code = u32::try_from(self.texts.len()).map_err(|_| CutError::TooMany)?;
         let text: Arc<str> = Arc::from(text);
         self.texts.push(Arc::clone(&text));
         self.orders.push(order);
@@ -158,8 +170,41 @@ impl Labels {
     }
 }
 
+/// All filters of a question, laid over a book.
+pub(crate) struct Sieves<'a>(Vec<Sieve<'a>>);
+
+impl<'a> Sieves<'a> {
+    /// Lays them over the book.
+    pub(crate) fn new(query: &'a Query, book: &Book<'_>) -> Result<Self, CutError> {
+        let all = query.filters.iter().map(|it| Sieve::new(it, book, &query.timezone));
+        Ok(Self(all.collect::<Result<_, _>>()?))
+    }
+
+    /// Whether all of them let the cell stay.
+    pub(crate) fn keep(&mut self, cell: &Cell) -> Result<bool, CutError> {
+        for sieve in &mut self.0 {
+            if !sieve.keeps(cell)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The patterns that ask for no value of the book, by the dimension of their filter.
+    pub(crate) fn idle_patterns(&self) -> Vec<(Dimension, IdlePattern)> {
+        let of = |it: &Sieve<'_>| {
+            let dimension = it.filter.dimension;
+            it.idle_patterns().into_iter().map(move |idle| (dimension, idle)).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+}
+
+/// A pattern, and some values that there are.
+type IdlePattern = (String, Vec<Arc<str>>);
+
 /// A filter laid over a book.
-pub(crate) struct Sieve<'a> {
+struct Sieve<'a> {
     cut: Cut,
     filter: &'a Filter,
     verdicts: Vec<Option<bool>>,
@@ -167,16 +212,16 @@ pub(crate) struct Sieve<'a> {
 
 impl<'a> Sieve<'a> {
     /// Lays the filter over the book.
-    pub(crate) fn new(filter: &'a Filter, book: &Book<'_>, zone: &TimeZone) -> Result<Self, ReportError> {
+    fn new(filter: &'a Filter, book: &Book<'_>, zone: &TimeZone) -> Result<Self, CutError> {
         let cut = Cut::new(filter.dimension, book, zone)?;
         Ok(Self { cut, filter, verdicts: Vec::new() })
     }
 
     /// Whether the cell stays. Each value is judged once. Times are a cell's own:
     /// a filter on days does not follow the comparison into the period before.
-    pub(crate) fn keeps(&mut self, cell: &Cell) -> Result<bool, ReportError> {
+    fn keeps(&mut self, cell: &Cell) -> Result<bool, CutError> {
         let code = self.cut.answer(cell, Side::Now, Shift::Millis(0))?.code;
-        let index = usize::try_from(code).map_err(|_| ReportError::TooMany)?;
+        let index = usize::try_from(code).map_err(|_| CutError::TooMany)?;
         if let Some(Some(known)) = self.verdicts.get(index) {
             return Ok(*known);
         }
@@ -192,7 +237,7 @@ impl<'a> Sieve<'a> {
 
     /// The patterns that ask for no value of the book, each with some values that
     /// there are: those that contain its text first.
-    pub(crate) fn idle_patterns(&self) -> Vec<(String, Vec<Arc<str>>)> {
+    fn idle_patterns(&self) -> Vec<IdlePattern> {
         /// So many values are worth showing.
         const SHOWN: usize = 3;
         let known = self.cut.labels.texts.get(1..).unwrap_or_default();

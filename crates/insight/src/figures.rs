@@ -9,8 +9,8 @@ use domain::{Dimension, Measures, NanoUsd, SessionTally, Timestamp};
 
 use crate::book::{Book, UNKNOWN};
 use crate::query::Query;
-use crate::report::{ReportError, report};
-use crate::sessions::{SessionRow, cache_hit, sessions};
+use crate::report::{ReportError, Row, report};
+use crate::sessions::{Course, SessionRow, cache_hit, sessions};
 use crate::text::PerMille;
 
 /// The figures of one question.
@@ -115,7 +115,7 @@ pub fn figures(
     }
     let mut spenders: Vec<NanoUsd> = active.into_values().collect();
     spenders.sort_unstable_by_key(|it| Reverse(*it));
-    let model = |row: crate::report::Row| {
+    let model = |row: Row| {
         let measures = row.figures.measures;
         let share = PerMille::of_money(measures.cost, total.cost);
         row.key.into_iter().next().map(|it| ModelShare { model: it.value, measures, share })
@@ -181,10 +181,7 @@ fn percentile(costs: &[NanoUsd], percent: usize) -> Option<NanoUsd> {
     costs.get(costs.len().checked_sub(rank)?).copied()
 }
 
-fn remarkable(
-    rows: &[SessionRow],
-    is_so: impl Fn(&crate::sessions::Course) -> bool,
-) -> Result<Remarkable, ReportError> {
+fn remarkable(rows: &[SessionRow], is_so: impl Fn(&Course) -> bool) -> Result<Remarkable, ReportError> {
     let chosen: Vec<&SessionRow> = rows.iter().filter(|it| it.course.as_ref().is_some_and(&is_so)).collect();
     let mut cost = NanoUsd::ZERO;
     for row in &chosen {
@@ -200,7 +197,7 @@ fn remarkable(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{NOW, at, berlin, company, tallies};
+    use crate::fixtures::{NOW, Seeded, at, berlin, company, random, random_query, tallies};
 
     #[test]
     fn the_figures_of_the_company() {
@@ -250,5 +247,23 @@ mod tests {
             );
         }
         assert_eq!(divided(NanoUsd::new(1), 0), None);
+    }
+
+    #[test]
+    fn all_views_of_a_question_have_one_total() {
+        for seed in 0..500 {
+            let mut seeded = Seeded::new(seed);
+            let owned = random(&mut seeded);
+            let query = random_query(&mut seeded);
+            let total = report(&query, &owned.book(), at(NOW)).expect("a report").total.measures;
+            let sessions = sessions(&query, &owned.book(), &[], at(NOW)).expect("sessions");
+            let mut sum = sessions.rest.map_or(Measures::ZERO, |it| it.figures.measures);
+            for row in &sessions.rows {
+                sum = sum.plus(&row.figures.measures).expect("a sum");
+            }
+            let figures = figures(&query, &owned.book(), &[], at(NOW)).expect("figures");
+            let views = [sum, sessions.whole.total.measures, figures.total];
+            assert_eq!(views, [total; 3], "seed {seed}: {query:?}");
+        }
     }
 }

@@ -6,12 +6,21 @@
 //! it has colour are arguments. No float touches money, and parts always add up
 //! to the whole.
 //!
-//! Reading order: [`book`] (what is read), [`query`] and [`span`] (what is
-//! asked), [`report`](mod@report) (the answer), [`wire`] (the answer as JSON, a
-//! stable contract), [`render`] (the answer for people).
+//! Reading order, which is that of the arrows too: a module uses those before it.
+//!
+//! - `text` and [`table`] write numbers and lines, `calendar` knows days;
+//! - [`book`] is what is read, [`span`] and [`query`] are what is asked;
+//! - `cut` lays a question over a book, [`change`] compares two sums;
+//! - [`report`](mod@report) answers it; [`sessions`](mod@sessions), [`figures`](mod@figures)
+//!   and [`session_detail`] are further answers made of reports, [`what_if`] prices
+//!   calls again, [`explain`] shows how one was priced;
+//! - [`asides`] is what stands beside a report;
+//! - [`wire`] (JSON, a stable contract), [`csv`] and [`render`] (for people) print
+//!   the answers, [`statusline`](mod@statusline) is one line of its own.
 
 #![deny(clippy::float_arithmetic, clippy::as_conversions)]
 
+pub mod asides;
 pub mod book;
 mod calendar;
 pub mod change;
@@ -33,8 +42,10 @@ mod text;
 pub mod what_if;
 pub mod wire;
 
+pub use asides::Asides;
 pub use book::{Book, PlaceFacts, Provenance, ServiceFacts, Sources, ToolSource, UNKNOWN};
 pub use change::{Change, Rate};
+pub use cut::CutError;
 pub use explain::ExplainedCall;
 pub use figures::{LeaderFigures, figures};
 pub use query::{Filter, Pattern, Period, Query, QueryError};

@@ -2,10 +2,12 @@
 
 mod explain;
 mod figures;
+mod heading;
 mod notes;
 mod prices;
 mod report;
 mod sessions;
+mod value;
 mod what_if;
 
 pub use explain::explain_text;

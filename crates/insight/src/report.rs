@@ -15,11 +15,9 @@ use domain::{
 use crate::book::{Book, is_attributed};
 use crate::calendar::{self, Shift};
 use crate::change::Change;
-use crate::cut::{Cut, Side, Sieve, UNKNOWN_CODE};
-use crate::figures::LeaderFigures;
+use crate::cut::{Cut, CutError, Side, Sieves, UNKNOWN_CODE};
 use crate::query::{Query, QueryError};
 use crate::span::Span;
-use crate::what_if::WhatIf;
 
 /// The most dimensions of a row: those of `--by`, and the period.
 const KEY_LEN: usize = crate::query::MAX_DIMENSIONS + 1;
@@ -49,10 +47,6 @@ pub struct Report {
     pub attribution: Vec<Coverage>,
     /// Models with calls that have no price, those with the most tokens first.
     pub unpriced: Vec<UnpricedModel>,
-    /// The figures that leaders ask for; filled by [`figures`](fn@crate::figures) where they are asked for.
-    pub figures: Option<LeaderFigures>,
-    /// What-ifs; filled by [`crate::WhatIfDesk`] where they are asked for.
-    pub what_if: Vec<WhatIf>,
 }
 
 /// A period with its ends as written in the report's time zone.
@@ -168,15 +162,9 @@ pub enum ReportError {
     /// The period cannot be laid on the calendar.
     #[error("the period before lies outside of the calendar; choose a later --since")]
     OutsideCalendar,
-    /// The book contradicts itself.
-    #[error("the book has sums for place {0}, which it does not list; rebuild it from the logs")]
-    NoSuchPlace(u32),
-    /// The book contradicts itself.
-    #[error("the book has sums for service {0}, which it does not list; rebuild it from the logs")]
-    NoSuchService(u32),
-    /// More distinct values than can be numbered.
-    #[error("the dimension has more than four billion values; choose another")]
-    TooMany,
+    /// The book cannot be cut.
+    #[error(transparent)]
+    Cut(#[from] CutError),
 }
 
 /// Answers the question from the book.
@@ -193,10 +181,7 @@ pub fn report(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Report, 
     } else {
         None
     };
-    let mut sieves = Vec::with_capacity(query.filters.len());
-    for filter in &query.filters {
-        sieves.push(Sieve::new(filter, book, zone)?);
-    }
+    let mut sieves = Sieves::new(query, book)?;
     let mut tally = Tally::new(&dimensions, book, query)?;
     for cell in book.cells {
         let side = match &before {
@@ -204,22 +189,19 @@ pub fn report(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Report, 
             Some((earlier, _)) if earlier.holds(cell.quarter) => Side::Before,
             _ => continue,
         };
-        if kept(&mut sieves, cell)? {
+        if sieves.keep(cell)? {
             tally.add(cell, side, before.map_or(Shift::Millis(0), |it| it.1))?;
         }
     }
-    let idle = sieves.iter().zip(&query.filters).flat_map(|(sieve, filter)| {
-        let named = |(pattern, there_are)| IdlePattern { dimension: filter.dimension, pattern, there_are };
-        sieve.idle_patterns().into_iter().map(named)
-    });
-    let idle_patterns = idle.collect();
+    let idle = sieves.idle_patterns().into_iter();
+    let idle = idle.map(|(dimension, (pattern, there_are))| IdlePattern { dimension, pattern, there_are });
     let written = |it: &crate::query::Filter| {
         (it.dimension, it.patterns.iter().map(crate::query::Pattern::to_text).collect())
     };
     let (rows, rest) = tally.rows(query)?;
     Ok(Report {
         filters: query.filters.iter().map(written).collect(),
-        idle_patterns,
+        idle_patterns: idle.collect(),
         period: period(query, query.span, tally.quarters, now),
         compared_with: before.map(|it| period(query, it.0, None, now)),
         rows,
@@ -228,8 +210,6 @@ pub fn report(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Report, 
         output: tally.output(),
         attribution: tally.coverage,
         unpriced: tally.unpriced,
-        figures: None,
-        what_if: Vec::new(),
         dimensions,
     }
     .sorted())
@@ -243,16 +223,7 @@ impl Report {
     }
 }
 
-pub(crate) fn kept(sieves: &mut [Sieve<'_>], cell: &Cell) -> Result<bool, ReportError> {
-    for sieve in sieves {
-        if !sieve.keeps(cell)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-pub(crate) fn period(
+fn period(
     query: &Query,
     span: Span,
     quarters: Option<(QuarterHour, QuarterHour)>,
@@ -396,7 +367,7 @@ impl<'a> Tally<'a> {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(free) => {
                 let facts = usize::try_from(cell.service).ok().and_then(|it| self.book.services.get(it));
-                let facts = facts.ok_or(ReportError::NoSuchService(cell.service))?;
+                let facts = facts.ok_or(CutError::NoSuchService(cell.service))?;
                 let same =
                     |it: &UnpricedModel| it.model == facts.model && *it.provider == *facts.provider.as_str();
                 let place = self.unpriced.iter().position(same).unwrap_or(self.unpriced.len());

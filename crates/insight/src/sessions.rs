@@ -16,9 +16,9 @@ use domain::{
 
 use crate::book::{Book, UNKNOWN};
 use crate::calendar::Shift;
-use crate::cut::{Cut, Side, Sieve};
+use crate::cut::{Cut, CutError, Side, Sieves};
 use crate::query::Query;
-use crate::report::{Figures, Key, Report, ReportError, Rest, kept, report};
+use crate::report::{Figures, Key, Report, ReportError, Rest, report};
 use crate::text::PerMille;
 
 /// Milliseconds in an hour.
@@ -160,12 +160,9 @@ pub fn sessions(
     let plain = Query { group_by: Vec::new(), period: None, top: None, compare: false, ..query.clone() };
     let whole = report(&plain, book, now)?;
     let mut gathered = Gathered::new(book, query)?;
-    let mut sieves = Vec::with_capacity(query.filters.len());
-    for filter in &query.filters {
-        sieves.push(Sieve::new(filter, book, &query.timezone)?);
-    }
+    let mut sieves = Sieves::new(query, book)?;
     for cell in book.cells.iter().filter(|it| query.span.holds(it.quarter)) {
-        if kept(&mut sieves, cell)? {
+        if sieves.keep(cell)? {
             gathered.add(cell)?;
         }
     }
@@ -234,7 +231,7 @@ impl Gathered {
 
     fn add(&mut self, cell: &Cell) -> Result<(), ReportError> {
         let place = usize::try_from(cell.place).ok().and_then(|it| self.of_place.get(it));
-        let session = *place.ok_or(ReportError::NoSuchPlace(cell.place))?;
+        let session = *place.ok_or(CutError::NoSuchPlace(cell.place))?;
         if let Some(figures) = self.figures.get_mut(session) {
             figures.measures = figures.measures.plus(&cell.measures)?;
             if cell.output.may_be_low() {
@@ -291,7 +288,7 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{NOW, Seeded, at, berlin, company, random, random_query, tallies};
+    use crate::fixtures::{NOW, at, berlin, company, tallies};
 
     #[test]
     fn the_dearest_session_comes_first() {
@@ -326,23 +323,5 @@ mod tests {
         assert_eq!(course.length_ms(), course.busy_ms() + course.idle_ms());
         assert_eq!(course.cadence_tenths(), Some(158));
         assert!(course.is_likely_loop() && course.grew_large());
-    }
-
-    #[test]
-    fn all_views_of_a_question_have_one_total() {
-        for seed in 0..500 {
-            let mut seeded = Seeded::new(seed);
-            let owned = random(&mut seeded);
-            let query = random_query(&mut seeded);
-            let total = report(&query, &owned.book(), at(NOW)).expect("a report").total.measures;
-            let sessions = sessions(&query, &owned.book(), &[], at(NOW)).expect("sessions");
-            let mut sum = sessions.rest.map_or(Measures::ZERO, |it| it.figures.measures);
-            for row in &sessions.rows {
-                sum = sum.plus(&row.figures.measures).expect("a sum");
-            }
-            let figures = crate::figures::figures(&query, &owned.book(), &[], at(NOW)).expect("figures");
-            let views = [sum, sessions.whole.total.measures, figures.total];
-            assert_eq!(views, [total; 3], "seed {seed}: {query:?}");
-        }
     }
 }

@@ -10,9 +10,8 @@ use domain::{Cell, ModelName, NanoUsd, Overflow, Provider, Terms, Timestamp};
 use pricing::{Pricer, ResolvedModel, Used};
 
 use crate::book::Book;
-use crate::cut::Sieve;
+use crate::cut::{CutError, Sieves};
 use crate::query::Query;
-use crate::report::{ReportError, kept};
 use crate::text::PerMille;
 
 /// What must be said beside every answer.
@@ -154,13 +153,10 @@ impl WhatIf {
 /// about their calls.
 ///
 /// # Errors
-/// As [`crate::report()`].
-pub fn kept_cells(query: &Query, book: &Book<'_>) -> Result<Vec<bool>, ReportError> {
-    let mut sieves = Vec::with_capacity(query.filters.len());
-    for filter in &query.filters {
-        sieves.push(Sieve::new(filter, book, &query.timezone)?);
-    }
-    let mut is_kept = |cell: &Cell| Ok(query.span.holds(cell.quarter) && kept(&mut sieves, cell)?);
+/// [`CutError`] where the book contradicts itself.
+pub fn kept_cells(query: &Query, book: &Book<'_>) -> Result<Vec<bool>, CutError> {
+    let mut sieves = Sieves::new(query, book)?;
+    let mut is_kept = |cell: &Cell| Ok(query.span.holds(cell.quarter) && sieves.keep(cell)?);
     book.cells.iter().map(&mut is_kept).collect()
 }
 

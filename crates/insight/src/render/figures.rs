@@ -2,9 +2,8 @@
 
 use domain::NanoUsd;
 
-use super::report::cost;
-use super::sessions::tenths;
-use crate::figures::{LeaderFigures, Remarkable, TopShare};
+use super::value::{cost, tenths};
+use crate::figures::{LeaderFigures, ModelShare, Remarkable, TopShare};
 use crate::sessions::{LARGE_CONTEXT, LOOP_RUN};
 use crate::table::{Terminal, Tone, fact};
 use crate::text::{compact, counted, dollars, share};
@@ -72,7 +71,7 @@ fn lines(it: &LeaderFigures) -> Vec<(&'static str, String)> {
 
 fn models(figures: &LeaderFigures) -> String {
     let total = figures.total.cost;
-    let one = |it: &crate::figures::ModelShare| {
+    let one = |it: &ModelShare| {
         let part = if it.measures.unpriced_calls >= it.measures.calls {
             cost(&it.measures, &it.measures)
         } else {

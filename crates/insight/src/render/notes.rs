@@ -3,7 +3,7 @@
 use domain::{Dimension, NanoUsd};
 
 use crate::book::Sources;
-use crate::report::{Coverage, Report};
+use crate::report::{Coverage, Report, Row};
 use crate::table::{Terminal, Tone, printable, prose};
 use crate::text::{compact, counted, share};
 
@@ -59,7 +59,7 @@ pub(super) fn notes(report: &Report, sources: &Sources) -> Vec<Note> {
     notes.extend(unpriced(report));
     notes.extend(low_output(report));
     notes.extend(report.attribution.iter().filter_map(|it| coverage(it, report.total.measures.cost)));
-    let flagged = |it: &crate::report::Row| it.figures.change.is_some_and(|it| it.is_flagged());
+    let flagged = |it: &Row| it.figures.change.is_some_and(|it| it.is_flagged());
     if report.rows.iter().any(flagged) {
         notes.push(Note::quiet("! changed by more than 30%.".to_owned()));
     }

@@ -1,30 +1,37 @@
 //! `bursar report` as a table.
 
 use domain::{Dimension, Measures};
-use unicode_width::UnicodeWidthStr;
 
 use super::figures::figures_text;
+use super::heading::heading;
 use super::notes::{notes, print_notes};
+use super::value::{cost, shared_host, without_host};
 use super::what_if::what_if_text;
+use crate::asides::Asides;
 use crate::book::{Provenance, UNKNOWN};
-use crate::report::{Figures, Key, Report, ReportPeriod};
+use crate::report::{Figures, Report};
 use crate::table::{Column, Field, Kind, Table, Terminal, Tone, prose};
 use crate::text::{compact, dollars, share, signed_dollars, thousands};
 
-/// The report as text of at most that width.
+/// The report as text of at most that width, with what was asked beside it.
 #[must_use]
-pub fn report_text(report: &Report, provenance: &Provenance<'_>, terminal: &Terminal) -> String {
+pub fn report_text(
+    report: &Report,
+    asides: &Asides,
+    provenance: &Provenance<'_>,
+    terminal: &Terminal,
+) -> String {
     let mut out = heading(&title(report), report, terminal);
     if report.total.measures.calls == 0 && report.rows.is_empty() {
         out.push_str(&prose("No calls in this period.", terminal));
     } else {
         out.push_str(&body(report, terminal));
     }
-    if let Some(figures) = &report.figures {
+    if let Some(figures) = &asides.figures {
         out.push('\n');
         out.push_str(&figures_text(figures, terminal));
     }
-    out.push_str(&what_if_text(&report.what_if, terminal));
+    out.push_str(&what_if_text(&asides.what_if, terminal));
     out.push_str(&print_notes(&notes(report, provenance.sources), terminal));
     out
 }
@@ -35,47 +42,6 @@ fn title(report: &Report) -> String {
         None => "Spend".to_owned(),
         Some((last, [])) => format!("Spend by {last}"),
         Some((last, others)) => format!("Spend by {} and {last}", others.join(", ")),
-    }
-}
-
-/// What a table is, of when, and what was left out of it.
-pub(super) fn heading(what: &str, report: &Report, terminal: &Terminal) -> String {
-    let dash = terminal.either("\u{2013}", "-");
-    let dot = terminal.either("\u{00b7}", "-");
-    let mut text = terminal.tint(Tone::Strong, what);
-    let when = format!("{} ({})", days(&report.period, dash), report.period.timezone);
-    let one_line = what.width().saturating_add(when.width()).saturating_add(3) <= terminal.width;
-    let between = if one_line { format!(" {dot} ") } else { "\n".to_owned() };
-    text.push_str(&between);
-    text.push_str(&terminal.tint(Tone::Quiet, &when));
-    text.push('\n');
-    for (dimension, patterns) in &report.filters {
-        let only = format!("Only {}: {}", dimension.name(), patterns.join(", "));
-        text.push_str(
-            &terminal.tint(Tone::Quiet, prose(&crate::table::printable(&only), terminal).trim_end()),
-        );
-        text.push('\n');
-    }
-    if let Some(before) = &report.compared_with {
-        let line = format!("Compared with {}", days(before, dash));
-        text.push_str(&terminal.tint(Tone::Quiet, &line));
-        text.push('\n');
-    }
-    text.push('\n');
-    text
-}
-
-/// The first and the last day: those of the period, where it is open those with calls.
-fn days(period: &ReportPeriod, dash: &str) -> String {
-    let day = |it: &String| it.get(..10).unwrap_or_default().to_owned();
-    let first = period.since.as_ref().map(day).or_else(|| period.days.as_ref().map(|it| it.0.clone()));
-    let last = period.last_day.clone().or_else(|| period.days.as_ref().map(|it| it.1.clone()));
-    match (first, last) {
-        (Some(first), Some(last)) if first == last => first,
-        (Some(first), Some(last)) => format!("{first} {dash} {last}"),
-        (Some(first), None) => format!("since {first}"),
-        (None, Some(last)) => format!("until {last}"),
-        (None, None) => "all time".to_owned(),
     }
 }
 
@@ -137,24 +103,6 @@ fn body(report: &Report, terminal: &Terminal) -> String {
     table.print(terminal).with_left_out(terminal)
 }
 
-/// The host that all repositories of a column have, with its slash: it says nothing then.
-pub(super) fn shared_host<'a>(values: impl Iterator<Item = &'a Key>) -> Option<&'a str> {
-    let mut shared = None;
-    for key in values.filter(|it| &*it.value != UNKNOWN) {
-        let (host, _) = key.value.split_once('/').filter(|it| it.0.contains('.'))?;
-        let host = key.value.get(..host.len().saturating_add(1))?;
-        if *shared.get_or_insert(host) != host {
-            return None;
-        }
-    }
-    shared
-}
-
-/// The value without that host.
-pub(super) fn without_host<'a>(value: &'a str, host: Option<&str>) -> &'a str {
-    value.strip_prefix(host.unwrap_or_default()).unwrap_or(value)
-}
-
 /// A value in its column.
 fn name(dimension: Dimension, value: &str) -> Field {
     let hour = dimension == Dimension::Hour;
@@ -185,19 +133,6 @@ fn push_figures(fields: &mut Vec<Field>, figures: &Figures, total: &Measures, to
     fields.push(Field::new(&format!("{}{mark}", change.rate_text())).toned(tone));
 }
 
-/// The cost, or that there is none to tell. A `+` says that some calls are not in
-/// it; where the column has one, the others leave its place free.
-pub(super) fn cost(measures: &Measures, total: &Measures) -> String {
-    let free = if total.unpriced_calls == 0 { "" } else { " " };
-    if measures.unpriced_calls == 0 {
-        format!("{}{free}", dollars(measures.cost))
-    } else if measures.unpriced_calls >= measures.calls {
-        "unpriced".to_owned()
-    } else {
-        format!("{}+", dollars(measures.cost))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,7 +146,12 @@ mod tests {
         let company = company();
         let report = report(query, &company.book(), at(NOW)).expect("a report");
         let sources = sources();
-        let text = report_text(&report, &Provenance { sources: &sources, price_book: "" }, terminal);
+        let text = report_text(
+            &report,
+            &Asides::default(),
+            &Provenance { sources: &sources, price_book: "" },
+            terminal,
+        );
         if terminal.color == Color::Off {
             for line in text.lines() {
                 assert!(unicode_width::UnicodeWidthStr::width(line) <= terminal.width, "{line}");
@@ -245,9 +185,8 @@ mod tests {
     fn figures_and_what_ifs_stand_under_the_table() {
         let company = company();
         let query = by(&[Dimension::Model]);
-        let mut report = report(&query, &company.book(), at(NOW)).expect("a report");
+        let report = report(&query, &company.book(), at(NOW)).expect("a report");
         let figures = crate::figures::figures(&query, &company.book(), &tallies(), at(NOW));
-        report.figures = Some(figures.expect("figures"));
         let what_if = |to: &str, calls, unpriced_calls, cost| crate::what_if::WhatIf {
             from: "claude-opus-5-5".into(),
             to: to.into(),
@@ -256,11 +195,20 @@ mod tests {
             actual: domain::NanoUsd::new(cost),
             hypothetical: domain::NanoUsd::new(cost / 2),
         };
-        report.what_if =
-            vec![what_if("claude-sonnet-5-5", 1_847, 12, 320_114_000_000), what_if("other", 0, 0, 0)];
+        let asides = Asides {
+            figures: Some(figures.expect("figures")),
+            what_if: vec![
+                what_if("claude-sonnet-5-5", 1_847, 12, 320_114_000_000),
+                what_if("other", 0, 0, 0),
+            ],
+        };
         let sources = sources();
-        let text =
-            report_text(&report, &Provenance { sources: &sources, price_book: "" }, &Terminal::plain(80));
+        let text = report_text(
+            &report,
+            &asides,
+            &Provenance { sources: &sources, price_book: "" },
+            &Terminal::plain(80),
+        );
         insta::assert_snapshot!("figures", text);
     }
 

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use domain::{Measures, Timestamp};
 use jiff::tz::TimeZone;
 
+use super::heading::heading;
 use super::notes::{notes, print_notes};
-use super::report::{cost, heading, shared_host, without_host};
+use super::value::{cost, shared_host, tenths, without_host};
 use crate::book::{Provenance, UNKNOWN};
 use crate::calendar;
 use crate::report::{Key, Row};
@@ -134,11 +135,6 @@ pub(crate) fn duration(millis: u64) -> String {
     } else {
         format!("{seconds}s")
     }
-}
-
-/// Tenths as a decimal: `12.4`.
-pub(crate) fn tenths(count: u64) -> String {
-    format!("{}.{}", thousands(u128::from(count / 10)), count % 10)
 }
 
 /// One session as text of at most that width. Times are in the zone.

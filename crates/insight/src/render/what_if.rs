@@ -1,6 +1,6 @@
 //! What-ifs, as lines under a report.
 
-use crate::table::{Terminal, Tone, prose};
+use crate::table::{Terminal, Tone, printable, prose};
 use crate::text::{counted, dollars, signed_dollars};
 use crate::what_if::{CAVEAT, WhatIf};
 
@@ -20,7 +20,7 @@ pub(super) fn what_if_text(answers: &[WhatIf], terminal: &Terminal) -> String {
             let calls = counted(it.calls, "call", "calls");
             format!("{} as {}: {from} would be {to} ({change}{rate}) in {calls}.", it.from, it.to)
         };
-        out.push_str(&prose(&crate::table::printable(&text), terminal));
+        out.push_str(&prose(&printable(&text), terminal));
         if it.unpriced_calls > 0 {
             let calls = counted(it.unpriced_calls, "call", "calls");
             let note = format!("Left out: {calls} without a price on one of the two.");

@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 
 use super::figures::{WireLeaderFigures, WireWhatIf};
 use super::{WireMeasures, WireProvenance, WireShare, WireTokens, nano, to_text};
+use crate::asides::Asides;
 use crate::book::Provenance;
 use crate::change::{Change, Rate};
 use crate::report::{Coverage, Figures, Key, Report, ReportPeriod, Row, UnpricedModel};
@@ -134,11 +135,15 @@ impl<T: Serialize> Serialize for InOrder<T> {
     }
 }
 
-/// The report as JSON, `bursar.report/1`.
+/// The report as JSON, `bursar.report/1`, with what was asked beside it.
 ///
 /// # Errors
 /// Where a value cannot be written, which these types do not allow.
-pub fn report_json(report: &Report, provenance: &Provenance<'_>) -> Result<String, serde_json::Error> {
+pub fn report_json(
+    report: &Report,
+    asides: &Asides,
+    provenance: &Provenance<'_>,
+) -> Result<String, serde_json::Error> {
     to_text(&WireReport {
         schema: SCHEMA,
         period: WirePeriod::of(&report.period),
@@ -148,8 +153,8 @@ pub fn report_json(report: &Report, provenance: &Provenance<'_>) -> Result<Strin
         rows: report.rows.iter().map(|it| row(&report.dimensions, it)).collect(),
         rest: report.rest.map(|it| WireRest { rows: it.rows, figures: figures(&it.figures) }),
         total: figures(&report.total),
-        figures: report.figures.as_ref().map(WireLeaderFigures::of),
-        what_if: report.what_if.iter().map(WireWhatIf::of).collect(),
+        figures: asides.figures.as_ref().map(WireLeaderFigures::of),
+        what_if: asides.what_if.iter().map(WireWhatIf::of).collect(),
         confidence: WireConfidence::of(report),
         unpriced: WireUnpriced::all(report),
         provenance: WireProvenance::of(provenance),

@@ -6,6 +6,7 @@ use domain::Dimension;
 use serde_json::Value;
 
 use super::{explain_json, report_json, session_json, sessions_json};
+use crate::asides::Asides;
 use crate::book::Provenance;
 use crate::explain::ExplainedCall;
 use crate::fixtures::{NOW, at, berlin, branch_and_repo, calls, company, links, pricer, sources, tallies};
@@ -30,10 +31,9 @@ fn report_document() -> String {
         top: Some(1),
         ..Query::total(berlin())
     };
-    let mut report = report(&query, &company.book(), at(NOW)).expect("a report");
+    let report = report(&query, &company.book(), at(NOW)).expect("a report");
     let figures = crate::figures::figures(&query, &company.book(), &tallies(), at(NOW));
-    report.figures = Some(figures.expect("figures"));
-    report.what_if = vec![WhatIf {
+    let what_if = vec![WhatIf {
         from: "claude-opus-5-5".into(),
         to: "claude-sonnet-5-5".into(),
         calls: 512,
@@ -41,7 +41,9 @@ fn report_document() -> String {
         actual: domain::NanoUsd::new(90_015_220_080),
         hypothetical: domain::NanoUsd::new(45_007_610_040),
     }];
-    report_json(&report, &Provenance { sources: &sources(), price_book: "a8c67c550665" }).expect("a document")
+    let asides = Asides { figures: Some(figures.expect("figures")), what_if };
+    report_json(&report, &asides, &Provenance { sources: &sources(), price_book: "a8c67c550665" })
+        .expect("a document")
 }
 
 fn sessions_document() -> String {
