@@ -43,6 +43,11 @@ text_ids! {
     /// What makes a call one call: the provider's own message or response id, or,
     /// where a source has none, an id derived by that source's stated rule.
     CallKey;
+    /// The provider's id of a request, as its response header has it: `req_…`.
+    RequestId;
+    /// Something that reports to the company's book: a machine's collector, an
+    /// exporter, a gateway.
+    ReporterId;
     /// A conversation, by the id that its tool gave it.
     SessionId;
     /// A model as a source named it: `claude-opus-4-8[1m]`, `us.anthropic.claude-…`.

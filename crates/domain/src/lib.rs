@@ -6,10 +6,12 @@
 //!
 //! Reading order: [`money`] and [`usage`] (what a call cost and used),
 //! [`observation`] (what one source said about a call), [`call`] (the merged
-//! atom of spend), [`attribution`] (who and where), [`cell`] (sums of calls).
+//! atom of spend), [`attribution`] (who and where), [`cell`] (sums of calls);
+//! [`observed`] and [`activity`] (what reaches the book of a company).
 
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
+pub mod activity;
 pub mod attribution;
 pub mod call;
 pub mod cell;
@@ -17,6 +19,7 @@ pub mod dimension;
 pub mod ids;
 pub mod money;
 pub mod observation;
+pub mod observed;
 pub mod session;
 pub mod source;
 pub mod terms;
@@ -25,16 +28,18 @@ pub mod tool;
 pub mod usage;
 pub mod wildcard;
 
+pub use activity::{Activity, ActivityKind};
 pub use attribution::{Attributed, Attribution, Confidence, Evidence};
 pub use call::{Call, Price, PricedCall, Unpriced};
 pub use cell::{Cell, Measures};
 pub use dimension::Dimension;
 pub use ids::{
-    Branch, CallKey, Client, Developer, Folder, ModelName, Project, Provider, PullRequest, RepoId, SessionId,
-    TaskType, Ticket,
+    Branch, CallKey, Client, Developer, Folder, ModelName, Project, Provider, PullRequest, RepoId,
+    ReporterId, RequestId, SessionId, TaskType, Ticket,
 };
 pub use money::{NanoUsd, Overflow, PicoUsd};
 pub use observation::{Lineage, Observation, Origin, OutputConfidence, Place, Thread};
+pub use observed::{Naming, Observed, Seen, SourceKind, Whereabouts, Witness};
 pub use session::{PrLink, SessionTally};
 pub use source::{Progress, Shape, SourceFile, Stamp};
 pub use terms::{InferenceGeo, Service, ServiceTier, Speed, Terms};
