@@ -92,6 +92,16 @@ pub(crate) fn rfc3339(at: Timestamp, zone: &TimeZone) -> Option<String> {
     Some(format!("{day}T{hour:02}:{minute:02}:{second:02}{offset}"))
 }
 
+/// The time of the day as `09:30`; in an hour that a clock change repeats with the
+/// offset that tells which of the two it is.
+pub(crate) fn clock(at: Timestamp, zone: &TimeZone) -> Option<String> {
+    let now = jiff::Timestamp::from_millisecond(at.millis()).ok()?;
+    let wall = zone.to_datetime(now);
+    let twice = zone.to_ambiguous_timestamp(wall).is_ambiguous();
+    let offset = if twice { offset_text(zone.to_offset(now).seconds()) } else { String::new() };
+    Some(format!("{:02}:{:02}{offset}", wall.hour(), wall.minute()))
+}
+
 /// How far a period is from the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shift {

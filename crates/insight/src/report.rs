@@ -3,6 +3,10 @@
 //! Whatever it is cut by, the rows and the rest add up to the total, and the
 //! total is the sum over the cells that the filters keep, to the nano-dollar.
 
+mod period;
+
+pub use period::{Edge, ReportPeriod};
+
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,11 +17,10 @@ use domain::{
 };
 
 use crate::book::{Book, is_attributed};
-use crate::calendar::{self, Shift};
+use crate::calendar::Shift;
 use crate::change::Change;
 use crate::cut::{Cut, CutError, Side, Sieves, UNKNOWN_CODE};
 use crate::query::{Query, QueryError};
-use crate::span::Span;
 
 /// The most dimensions of a row: those of `--by`, and the period.
 const KEY_LEN: usize = crate::query::MAX_DIMENSIONS + 1;
@@ -47,23 +50,6 @@ pub struct Report {
     pub attribution: Vec<Coverage>,
     /// Models with calls that have no price, those with the most tokens first.
     pub unpriced: Vec<UnpricedModel>,
-}
-
-/// A period with its ends as written in the report's time zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReportPeriod {
-    /// From when to when.
-    pub span: Span,
-    /// The first moment, as RFC 3339; `None` is the first record.
-    pub since: Option<String>,
-    /// The first moment after it; `None` is the last record.
-    pub until: Option<String>,
-    /// The last day in it; `None` where it is open.
-    pub last_day: Option<String>,
-    /// The first and the last day with calls.
-    pub days: Option<(String, String)>,
-    /// The time zone.
-    pub timezone: String,
 }
 
 /// A row.
@@ -202,8 +188,8 @@ pub fn report(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Report, 
     Ok(Report {
         filters: query.filters.iter().map(written).collect(),
         idle_patterns: idle.collect(),
-        period: period(query, query.span, tally.quarters, now),
-        compared_with: before.map(|it| period(query, it.0, None, now)),
+        period: ReportPeriod::of(query.span, zone, tally.quarters, now),
+        compared_with: before.map(|it| ReportPeriod::of(it.0, zone, None, now)),
         rows,
         rest,
         total: tally.total.figures(query.compare)?,
@@ -220,24 +206,6 @@ impl Report {
         let tokens = |it: &UnpricedModel| it.usage.prompt().map_or(u64::MAX, domain::Tokens::count);
         self.unpriced.sort_by_key(|it| (Reverse(tokens(it)), Arc::clone(&it.model)));
         self
-    }
-}
-
-fn period(
-    query: &Query,
-    span: Span,
-    quarters: Option<(QuarterHour, QuarterHour)>,
-    now: Timestamp,
-) -> ReportPeriod {
-    let zone = &query.timezone;
-    let day = |it: QuarterHour| calendar::wall(it.start(), zone).map(|it| it.date().to_string());
-    ReportPeriod {
-        span,
-        since: span.since.and_then(|it| calendar::rfc3339(it, zone)),
-        until: span.until.and_then(|it| calendar::rfc3339(it, zone)),
-        last_day: span.until.and_then(|it| day(QuarterHour::new(it.quarter_hour().number().checked_sub(1)?))),
-        days: quarters.and_then(|(first, last)| Some((day(first)?, day(last)?))),
-        timezone: calendar::zone_name(zone, now),
     }
 }
 

@@ -6,8 +6,10 @@ use domain::{Attributed, Branch, Evidence, Tool};
 
 use super::*;
 use crate::book::UNKNOWN;
+use crate::calendar;
 use crate::fixtures::{NOW, OwnedBook, Seeded, at, berlin, company, random, random_query};
 use crate::query::{Filter, Period as Cuts};
+use crate::span::Span;
 
 fn query(group_by: &[Dimension]) -> Query {
     Query { group_by: group_by.to_vec(), ..Query::total(berlin()) }
