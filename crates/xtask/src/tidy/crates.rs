@@ -24,8 +24,13 @@ pub(super) const ARROWS: &[Arrow] = &[
     Arrow { from: "insight", to: &["domain", "pricing"], tests_to: &[] },
     Arrow { from: "store", to: &["domain", "metering"], tests_to: &["pricing"] },
     Arrow {
-        from: "bursar",
+        from: "server",
         to: &["domain", "pricing", "metering", "ingest", "attribution", "insight", "store"],
+        tests_to: &[],
+    },
+    Arrow {
+        from: "bursar",
+        to: &["domain", "pricing", "metering", "ingest", "attribution", "insight", "store", "server"],
         tests_to: &[],
     },
     Arrow { from: "testkit", to: &["domain"], tests_to: &[] },
