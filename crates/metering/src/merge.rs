@@ -10,6 +10,9 @@
 //!   records are never mixed.
 //! - **owner**: the session's own record, then a side conversation, then a copy
 //!   in a session that was resumed or forked, then a quotation; then the earliest.
+//!   A copy that says nothing of being one and keeps the time of its original is
+//!   alike in all of this: the call is the lower session id's, which is no guess at
+//!   the original but the same choice on every machine.
 //!
 //! The call is booked to the earliest moment at which anybody saw it. What is
 //! still equal is decided by content, so that the order of files never matters.

@@ -82,6 +82,17 @@ fn a_fork_does_not_take_the_call_from_its_session() {
 }
 
 #[test]
+fn an_unmarked_copy_takes_the_call_only_where_it_is_alike_in_everything() {
+    let original = seen("b", Lineage::Own, 10, 900, 5);
+    let written_later = seen("a", Lineage::Own, 11, 900, 5);
+    let alike = seen("a", Lineage::Own, 10, 900, 5);
+    for (copy, owner) in [(written_later, "b"), (alike, "a")] {
+        check(&[original.clone(), copy.clone()], (owner, 900, 5, 10));
+        check(&[copy, original.clone()], (owner, 900, 5, 10));
+    }
+}
+
+#[test]
 fn a_copy_that_alone_is_left_keeps_the_final_count() {
     check(&[seen("b", Lineage::Own, 10, 2, 5), seen("a", Lineage::Copied, 11, 900, 5)], ("b", 900, 5, 10));
 }
