@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use domain::{
     Attributed, Attribution, Branch, Client, Developer, Evidence, Folder, Place, Project, PullRequest,
-    QuarterHour, RepoId, Ticket,
+    QuarterHour, RepoId, Ticket, Whereabouts,
 };
 
 use crate::folder::FolderFacts;
@@ -45,6 +45,22 @@ pub fn attribute(place: &Place, at: QuarterHour, known: &Known<'_>) -> Attributi
     .attribution()
 }
 
+/// Whom the calls of a place in a company's book belong to. Who it was says the
+/// credential that reported it; only where several people share one is the record
+/// asked, and then the reporter.
+#[must_use]
+pub fn attribute_reported(it: &Whereabouts, at: QuarterHour, known: &Known<'_>) -> Attribution {
+    let mut attribution = attribute(&it.place, at, known);
+    let person =
+        |developer: &Developer, evidence| Attributed { value: known.rules.developer(developer), evidence };
+    if let Some(developer) = &it.developer {
+        attribution.developer = Some(person(developer, Evidence::Credential));
+    } else if let Some(claimed) = &it.claimed {
+        attribution.developer.get_or_insert_with(|| person(claimed, Evidence::Claim));
+    }
+    attribution
+}
+
 /// One place, with what belongs to it.
 struct Asked<'a> {
     place: &'a Place,
@@ -76,7 +92,17 @@ impl Asked<'_> {
         let (project, client) = self.project_and_client(&subject);
         let pull_request = self.pull_request(repo.as_ref().map(|it| &it.value));
         let developer = self.developer();
-        Attribution { developer, repo, branch, pull_request, ticket, task, client, project }
+        Attribution {
+            developer,
+            repo,
+            branch,
+            pull_request,
+            ticket,
+            task,
+            client,
+            project,
+            ..Attribution::default()
+        }
     }
 
     fn folder(&self) -> Option<&str> {

@@ -22,7 +22,7 @@ pub mod rules;
 pub mod tag;
 pub mod ticket;
 
-pub use attribute::{Known, attribute};
+pub use attribute::{Known, attribute, attribute_reported};
 pub use folder::FolderFacts;
 pub use git::{GitProblem, GitReader, Machine};
 pub use pull_request::PullRequests;

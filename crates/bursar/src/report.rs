@@ -52,7 +52,7 @@ pub(crate) struct ReportArgs {
     #[arg(value_enum)]
     every: Option<Every>,
     /// Cut by one to three of: developer, repo, branch, pr, ticket, model, provider, tool, session,
-    /// task, client, project, day, week, month, hour
+    /// task, client, project, team, cost_centre, day, week, month, hour
     #[arg(long, value_name = "DIMENSIONS", value_delimiter = ',')]
     by: Vec<String>,
     /// Compare with the period before
@@ -158,6 +158,8 @@ filter_options! {
     task: Task, "Only these kinds of work: feature, fix, review …";
     client: Client, "Only these clients";
     project: Project, "Only these projects";
+    team: Team, "Only these teams (known to a server)";
+    cost_centre: CostCentre, "Only these cost centres (known to a server)";
 }
 
 /// Runs the command; gives what to print.

@@ -1,7 +1,9 @@
 //! Who and where a call belongs to, each answer with its evidence.
 
 use crate::dimension::Dimension;
-use crate::ids::{Branch, Client, Developer, Project, PullRequest, RepoId, TaskType, Ticket};
+use crate::ids::{
+    Branch, Client, CostCentre, Developer, Project, PullRequest, RepoId, TaskType, Team, Ticket,
+};
 
 /// An answer with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,6 +24,8 @@ impl<T> Attributed<T> {
 /// What an answer rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Evidence {
+    /// The credential that the call was reported with.
+    Credential,
     /// A person tagged the session.
     Tag,
     /// The call's own record says so.
@@ -52,11 +56,16 @@ pub enum Evidence {
     Skill,
     /// A rule of the organisation's rules file.
     Rule,
+    /// The organisation's directory, on the day of the call.
+    Directory,
+    /// What the reporter itself names, under a credential that several share.
+    Claim,
 }
 
 impl Evidence {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
+        Self::Credential,
         Self::Tag,
         Self::Record,
         Self::Remote,
@@ -72,12 +81,15 @@ impl Evidence {
         Self::Command,
         Self::Skill,
         Self::Rule,
+        Self::Directory,
+        Self::Claim,
     ];
 
     /// The name in JSON and the store.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Credential => "credential",
             Self::Tag => "tag",
             Self::Record => "record",
             Self::Remote => "remote",
@@ -93,6 +105,8 @@ impl Evidence {
             Self::Command => "command",
             Self::Skill => "skill",
             Self::Rule => "rule",
+            Self::Directory => "directory",
+            Self::Claim => "claim",
         }
     }
 
@@ -106,9 +120,13 @@ impl Evidence {
     #[must_use]
     pub const fn confidence(self) -> Confidence {
         match self {
-            Self::Tag | Self::Record | Self::Remote | Self::RootCommit | Self::SessionPullRequest => {
-                Confidence::Exact
-            }
+            Self::Credential
+            | Self::Tag
+            | Self::Record
+            | Self::Remote
+            | Self::RootCommit
+            | Self::SessionPullRequest
+            | Self::Directory => Confidence::Exact,
             Self::GitIdentity
             | Self::Rule
             | Self::BranchPullRequest
@@ -116,7 +134,7 @@ impl Evidence {
             | Self::Command
             | Self::Skill => Confidence::High,
             Self::FolderPullRequest | Self::ParentFolder | Self::AccountIdentity => Confidence::Medium,
-            Self::HomeFolder => Confidence::Low,
+            Self::HomeFolder | Self::Claim => Confidence::Low,
         }
     }
 
@@ -124,6 +142,7 @@ impl Evidence {
     #[must_use]
     pub const fn describe(self) -> &'static str {
         match self {
+            Self::Credential => "the credential that it was reported with",
             Self::Tag => "tagged by hand",
             Self::Record => "the call's own record",
             Self::Remote => "the working folder's remote",
@@ -139,6 +158,8 @@ impl Evidence {
             Self::Command => "the slash command of the turn",
             Self::Skill => "the skill in use",
             Self::Rule => "a rule of the rules file",
+            Self::Directory => "the organisation's directory on that day",
+            Self::Claim => "named by the reporter, whose credential several share",
         }
     }
 }
@@ -189,12 +210,16 @@ pub struct Attribution {
     pub client: Option<Attributed<Client>>,
     /// The project.
     pub project: Option<Attributed<Project>>,
+    /// The team.
+    pub team: Option<Attributed<Team>>,
+    /// The cost centre.
+    pub cost_centre: Option<Attributed<CostCentre>>,
 }
 
 impl Attribution {
     /// All answers with their evidence, in the order in which they are listed.
     #[must_use]
-    pub fn answers(&self) -> [(Dimension, Option<(&str, Evidence)>); 8] {
+    pub fn answers(&self) -> [(Dimension, Option<(&str, Evidence)>); 10] {
         macro_rules! answer {
             ($dimension:ident, $field:ident) => {
                 (Dimension::$dimension, self.$field.as_ref().map(|it| (it.value.as_str(), it.evidence)))
@@ -209,6 +234,8 @@ impl Attribution {
             answer!(Task, task),
             answer!(Client, client),
             answer!(Project, project),
+            answer!(Team, team),
+            answer!(CostCentre, cost_centre),
         ]
     }
 }

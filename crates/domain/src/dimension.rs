@@ -27,6 +27,10 @@ pub enum Dimension {
     Client,
     /// The project.
     Project,
+    /// The team, as the organisation's directory has it on the day of the call.
+    Team,
+    /// The cost centre, as the organisation's directory has it on the day of the call.
+    CostCentre,
     /// The day, in the report's time zone.
     Day,
     /// The week, from Monday, by its first day.
@@ -39,7 +43,7 @@ pub enum Dimension {
 
 impl Dimension {
     /// All of them, in the order of the help text.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Developer,
         Self::Repo,
         Self::Branch,
@@ -52,6 +56,8 @@ impl Dimension {
         Self::Task,
         Self::Client,
         Self::Project,
+        Self::Team,
+        Self::CostCentre,
         Self::Day,
         Self::Week,
         Self::Month,
@@ -74,6 +80,8 @@ impl Dimension {
             Self::Task => "task",
             Self::Client => "client",
             Self::Project => "project",
+            Self::Team => "team",
+            Self::CostCentre => "cost_centre",
             Self::Day => "day",
             Self::Week => "week",
             Self::Month => "month",
@@ -85,6 +93,12 @@ impl Dimension {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    /// Whether only an organisation's directory can tell it.
+    #[must_use]
+    pub const fn is_of_directory(self) -> bool {
+        matches!(self, Self::Team | Self::CostCentre)
     }
 
     /// Whether it is a span of time.

@@ -70,6 +70,10 @@ text_ids! {
     Client;
     /// A project of the organisation or of a client.
     Project;
+    /// A team of the organisation.
+    Team;
+    /// Where the organisation books a cost to.
+    CostCentre;
     /// A working folder, as the tool recorded it. Never leaves the machine.
     Folder;
 }

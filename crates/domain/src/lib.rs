@@ -7,7 +7,8 @@
 //! Reading order: [`money`] and [`usage`] (what a call cost and used),
 //! [`observation`] (what one source said about a call), [`call`] (the merged
 //! atom of spend), [`attribution`] (who and where), [`cell`] (sums of calls);
-//! [`observed`] and [`activity`] (what reaches the book of a company).
+//! [`observed`] and [`activity`] (what reaches the book of a company),
+//! [`directory`] (who belongs where in it, and since when).
 
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
@@ -15,7 +16,9 @@ pub mod activity;
 pub mod attribution;
 pub mod call;
 pub mod cell;
+pub mod day;
 pub mod dimension;
+pub mod directory;
 pub mod ids;
 pub mod money;
 pub mod observation;
@@ -32,10 +35,12 @@ pub use activity::{Activity, ActivityKind};
 pub use attribution::{Attributed, Attribution, Confidence, Evidence};
 pub use call::{Call, Price, PricedCall, Unpriced};
 pub use cell::{Cell, Measures};
+pub use day::Day;
 pub use dimension::Dimension;
+pub use directory::Directory;
 pub use ids::{
-    Branch, CallKey, Client, Developer, Folder, ModelName, Project, Provider, PullRequest, RepoId,
-    ReporterId, RequestId, SessionId, TaskType, Ticket,
+    Branch, CallKey, Client, CostCentre, Developer, Folder, ModelName, Project, Provider, PullRequest,
+    RepoId, ReporterId, RequestId, SessionId, TaskType, Team, Ticket,
 };
 pub use money::{NanoUsd, Overflow, PicoUsd};
 pub use observation::{Lineage, Observation, Origin, OutputConfidence, Place, Thread};

@@ -45,6 +45,8 @@ impl PlaceFacts {
             Dimension::Task => attributed!(task),
             Dimension::Client => attributed!(client),
             Dimension::Project => attributed!(project),
+            Dimension::Team => attributed!(team),
+            Dimension::CostCentre => attributed!(cost_centre),
             Dimension::Tool => Some((self.place.tool.name(), None)),
             Dimension::Session => Some((self.place.session.as_str(), None)),
             Dimension::Model
@@ -70,6 +72,8 @@ pub(crate) const fn is_attributed(dimension: Dimension) -> bool {
             | Dimension::Task
             | Dimension::Client
             | Dimension::Project
+            | Dimension::Team
+            | Dimension::CostCentre
     )
 }
 

@@ -62,6 +62,8 @@ pub(crate) fn bucket(dimension: Dimension, at: Timestamp, zone: &TimeZone) -> Op
         | Dimension::Task
         | Dimension::Client
         | Dimension::Project
+        | Dimension::Team
+        | Dimension::CostCentre
         | Dimension::Day => day.to_string(),
     };
     Some(Bucket { label, order: at.millis() })

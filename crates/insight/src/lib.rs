@@ -9,7 +9,8 @@
 //! Reading order, which is that of the arrows too: a module uses those before it.
 //!
 //! - `text` and [`table`] write numbers and lines, `calendar` knows days;
-//! - [`book`] is what is read, [`span`] and [`query`] are what is asked;
+//! - [`book`] is what is read, [`span`] and [`query`] are what is asked, [`parameters`]
+//!   how a request asks it;
 //! - `cut` lays a question over a book, [`change`] compares two sums;
 //! - [`report`](mod@report) answers it; [`sessions`](mod@sessions), [`figures`](mod@figures)
 //!   and [`session_detail`] are further answers made of reports, [`what_if`] prices
@@ -30,6 +31,7 @@ pub mod explain;
 pub mod figures;
 #[cfg(test)]
 mod fixtures;
+pub mod parameters;
 pub mod query;
 pub mod render;
 pub mod report;
@@ -48,6 +50,7 @@ pub use change::{Change, Rate};
 pub use cut::CutError;
 pub use explain::ExplainedCall;
 pub use figures::{LeaderFigures, figures};
+pub use parameters::{Format, ParameterError, Parameters};
 pub use query::{Filter, Pattern, Period, Query, QueryError};
 pub use report::{Report, ReportError, report};
 pub use session_detail::{SessionDetail, SessionError, SessionNotes, session};

@@ -247,3 +247,34 @@ fn a_tagged_project_brings_its_client() {
     world.rules = "[[project]]\nbranch = 'x'\nname = 'Lab'\nclient = 'House'\n";
     assert_eq!(text(world.attribution().client.as_ref()), "House by rule");
 }
+
+#[test]
+fn a_credential_says_who_it_was_and_a_claim_only_where_nothing_else_does() {
+    let mut world = World::new();
+    let reported = |world: &World, credential: Option<&str>, claim: Option<&str>| {
+        let it = Whereabouts {
+            place: Arc::new(world.place.clone()),
+            developer: credential.map(Developer::new),
+            claimed: claim.map(Developer::new),
+        };
+        let folders = [(world.place.folder.clone().expect("a folder"), world.facts.clone())].into();
+        let known = Known {
+            rules: &Rules::default(),
+            folders: &folders,
+            pull_requests: &PullRequests::default(),
+            tags: &world.tags,
+        };
+        let developer = attribute_reported(&it, QuarterHour::default(), &known).developer;
+        developer.map(|it| format!("{} {}", it.value, it.evidence.name())).unwrap_or_default()
+    };
+    assert_eq!(reported(&world, None, None), "");
+    assert_eq!(reported(&world, None, Some("eve@example.com")), "eve@example.com claim");
+    world.facts.developer =
+        Some(Attributed { value: Developer::new("ada@example.com"), evidence: Evidence::GitIdentity });
+    assert_eq!(reported(&world, None, Some("eve@example.com")), "ada@example.com git_identity");
+    world = world.tagged(TagKey::Developer, "eve@example.com");
+    assert_eq!(
+        reported(&world, Some("bob@example.com"), Some("eve@example.com")),
+        "bob@example.com credential"
+    );
+}

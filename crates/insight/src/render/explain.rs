@@ -55,7 +55,7 @@ fn one(it: &ExplainedCall<'_>, zone: &TimeZone, terminal: &Terminal) -> String {
             fact(dimension.name(), &text);
         }
     }
-    let unknown = it.attribution.answers().into_iter().filter(|it| it.1.is_none());
+    let unknown = it.attribution.answers().into_iter().filter(|it| it.1.is_none() && !it.0.is_of_directory());
     let unknown: Vec<&str> = unknown.map(|it| it.0.name()).collect();
     if !unknown.is_empty() {
         fact(UNKNOWN, &unknown.join(", "));
