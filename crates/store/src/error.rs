@@ -44,6 +44,39 @@ pub enum StoreError {
         /// The value.
         value: String,
     },
+    /// The books changed since they were looked at.
+    #[error(
+        "somebody else changed the books meanwhile (they are at version {found}, not {expected}): \
+         look at them again, then repeat the change"
+    )]
+    Stale {
+        /// The version that the change was meant for.
+        expected: u64,
+        /// The version that stands there.
+        found: u64,
+    },
+    /// Something is larger than the store keeps.
+    #[error("{what} is too large: {size}, at most {limit} are allowed")]
+    TooLarge {
+        /// What it is.
+        what: &'static str,
+        /// Its size.
+        size: usize,
+        /// The largest that is kept.
+        limit: usize,
+    },
+    /// A text holds a character that not every engine can keep.
+    #[error("{what} holds the character U+0000, which cannot be stored: leave it out")]
+    NulCharacter {
+        /// What it is.
+        what: &'static str,
+    },
+    /// Nothing was written.
+    #[error("the store could not write ({0}); nothing of it was kept, it can be sent again")]
+    NotWritten(String),
+    /// The store is being closed.
+    #[error("the store is closed; what was not answered can be sent again")]
+    Closed,
     /// The database failed.
     #[error("the store failed")]
     Sqlite(#[from] rusqlite::Error),

@@ -10,8 +10,11 @@
 
 #![deny(clippy::float_arithmetic)]
 
+pub mod books;
 mod error;
 pub mod journal;
+mod sqlite;
 
+pub use books::{Act, AuditRow, Books, Change, Entry};
 pub use error::StoreError;
 pub use journal::{Batch, FolderRow, Journal, KnownSource, Met, SourceReading, Tag, Written};

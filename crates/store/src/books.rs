@@ -1,0 +1,229 @@
+//! The books: entries that people decide on, and the log of who decided what.
+//!
+//! An entry is a kind, an id and a body of JSON that the store does not look into:
+//! teams, tokens and settings are all kept alike. Entries change by [`Act`]s alone.
+//! An act is done whole or not at all, raises the version of the books by one, and
+//! leaves an [`AuditRow`] for each of its changes, which nothing ever alters.
+
+use std::path::Path;
+
+use domain::{Overflow, Timestamp};
+
+use crate::error::StoreError;
+use crate::sqlite;
+
+/// Changes that one act may make: enough to lay down the directory of a company.
+pub const MAX_CHANGES: usize = 50_000;
+/// Bytes of a kind or an action.
+pub const MAX_WORD_BYTES: usize = 64;
+/// Bytes of an id, an actor or a reason.
+pub const MAX_LINE_BYTES: usize = 1_024;
+/// Bytes of a body.
+pub const MAX_BODY_BYTES: usize = 256 * 1_024;
+/// Rows of the audit log that are read at once.
+pub const MAX_AUDIT_ROWS: usize = 1_000;
+
+/// The books of a company. A clone is another handle to the same.
+#[derive(Clone)]
+pub struct Books(Engine);
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(sqlite::Books),
+}
+
+impl Books {
+    /// Opens the books in a folder, or makes them there.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] and [`StoreError::Newer`].
+    pub fn sqlite(folder: &Path) -> Result<Self, StoreError> {
+        sqlite::Books::open(folder).map(Engine::Sqlite).map(Self)
+    }
+
+    /// Does something to the books, whole or not at all; returns the new version when
+    /// it is durable.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] where they changed since the version that was expected;
+    /// [`StoreError::TooLarge`] and [`StoreError::NulCharacter`].
+    pub async fn act(&self, act: Act) -> Result<u64, StoreError> {
+        act.check()?;
+        match &self.0 {
+            Engine::Sqlite(books) => books.act(act).await,
+        }
+    }
+
+    /// All entries of a kind, by the bytes of their ids.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn entries(&self, kind: &str) -> Result<Vec<Entry>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(books) => books.entries(kind).await,
+        }
+    }
+
+    /// What is in force under a kind and id.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn entry(&self, kind: &str, id: &str) -> Result<Option<Entry>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(books) => books.entry(kind, id).await,
+        }
+    }
+
+    /// How many acts there were: whoever remembers entries looks whether it changed.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn version(&self) -> Result<u64, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(books) => books.version().await,
+        }
+    }
+
+    /// The newest rows of the audit log before that number, the newest first; at most
+    /// [`MAX_AUDIT_ROWS`] of them.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+        let limit = limit.min(MAX_AUDIT_ROWS);
+        match &self.0 {
+            Engine::Sqlite(books) => books.audit(before, limit).await,
+        }
+    }
+}
+
+/// What is in force under a kind and id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// What kind of thing: `team`, `token`, `setting` …
+    pub kind: String,
+    /// Which one.
+    pub id: String,
+    /// JSON of whoever keeps entries of that kind.
+    pub body: String,
+}
+
+/// What shall be in force under a kind and id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What kind of thing.
+    pub kind: String,
+    /// Which one.
+    pub id: String,
+    /// Its new body; `None` takes the entry away.
+    pub after: Option<String>,
+}
+
+/// Something that somebody does to the books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// When.
+    pub at: Timestamp,
+    /// Who: a developer, or the public part of a token.
+    pub actor: String,
+    /// What it is called: `token.create`, `org.apply` …
+    pub action: String,
+    /// Why, where they said so.
+    pub reason: Option<String>,
+    /// What changes, one after another. There may be none: then the act is logged.
+    pub changes: Vec<Change>,
+    /// The version that the actor looked at; the act is refused if the books have
+    /// changed since. `None` acts on whatever stands there.
+    pub expected: Option<u64>,
+}
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its number; they count up from 1 without a gap.
+    pub seq: u64,
+    /// The version that the act made. Rows of one act share it.
+    pub version: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What it is called.
+    pub action: String,
+    /// What kind of thing was changed; empty where the act changed nothing.
+    pub kind: String,
+    /// Which one.
+    pub id: String,
+    /// The body that stood there; `None` where there was none.
+    pub before: Option<String>,
+    /// The body that stands there now; `None` where it was taken away.
+    pub after: Option<String>,
+    /// Why, where they said so.
+    pub reason: Option<String>,
+}
+
+impl Act {
+    /// Refuses what no store can keep, so that all of them refuse the same.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        within("an act's changes", self.changes.len(), MAX_CHANGES)?;
+        text("an actor", &self.actor, MAX_LINE_BYTES)?;
+        text("an action", &self.action, MAX_WORD_BYTES)?;
+        text("a reason", self.reason.as_deref().unwrap_or_default(), MAX_LINE_BYTES)?;
+        for change in &self.changes {
+            text("the kind of an entry", &change.kind, MAX_WORD_BYTES)?;
+            text("the id of an entry", &change.id, MAX_LINE_BYTES)?;
+            text("the body of an entry", change.after.as_deref().unwrap_or_default(), MAX_BODY_BYTES)?;
+        }
+        Ok(())
+    }
+}
+
+fn within(what: &'static str, size: usize, limit: usize) -> Result<(), StoreError> {
+    if size > limit { Err(StoreError::TooLarge { what, size, limit }) } else { Ok(()) }
+}
+
+fn text(what: &'static str, value: &str, limit: usize) -> Result<(), StoreError> {
+    within(what, value.len(), limit)?;
+    // PostgreSQL keeps every character but this one.
+    if value.contains('\0') { Err(StoreError::NulCharacter { what }) } else { Ok(()) }
+}
+
+/// A count, as a column keeps it.
+pub(crate) fn signed(count: u64) -> Result<i64, Overflow> {
+    i64::try_from(count).map_err(|_| Overflow)
+}
+
+/// A count, as a column kept it.
+pub(crate) fn count(column: i64) -> Result<u64, StoreError> {
+    u64::try_from(column).map_err(|_| StoreError::Unknown { what: "a count", value: column.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(change: impl FnOnce(&mut Act)) -> String {
+        let changes = vec![Change { kind: "team".into(), id: "web".into(), after: Some("{}".into()) }];
+        let (actor, action) = ("ada@example.com".into(), "org.apply".into());
+        let mut act = Act { at: Timestamp::default(), actor, action, reason: None, changes, expected: None };
+        change(&mut act);
+        act.check().map_or_else(|error| error.to_string(), |()| "fine".into())
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_refused() {
+        assert_eq!(check(|_| ()), "fine");
+        assert_eq!(
+            check(|act| act.action = "a".repeat(65)),
+            "an action is too large: 65, at most 64 are allowed"
+        );
+        assert_eq!(
+            check(|act| act.changes[0].after = Some("a".repeat(300_000))),
+            "the body of an entry is too large: 300000, at most 262144 are allowed"
+        );
+        assert_eq!(
+            check(|act| act.changes[0].id = "a\0b".into()),
+            "the id of an entry holds the character U+0000, which cannot be stored: leave it out"
+        );
+    }
+}

@@ -1,0 +1,9 @@
+//! The embedded engine: SQLite files, each with one thread that writes and a few
+//! connections that read.
+
+mod books;
+mod file;
+mod readers;
+mod writer;
+
+pub(crate) use books::Books;

@@ -1,0 +1,6 @@
+//! What a store promises, checked on each of its engines.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails in here fails the test")]
+
+mod books;
+mod engine;
