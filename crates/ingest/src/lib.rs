@@ -11,6 +11,7 @@
 #![deny(clippy::float_arithmetic)]
 
 mod database;
+pub mod delivery;
 mod document;
 mod fingerprint;
 mod folders;
