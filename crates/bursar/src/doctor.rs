@@ -76,6 +76,8 @@ fn logs(out: &mut String, opened: &Opened) -> Result<()> {
                 };
                 writeln!(out, "  {name:<12} {files} files, {}{kept}; {}", size(*bytes), folders.join(", "))?;
             }
+            // Only telemetry tells of it.
+            None if folders_of(&roots, tool).next().is_none() => {}
             None if folders.is_empty() => {
                 let first: Vec<String> = folders_of(&roots, tool).take(FOLDERS_NAMED).map(short).collect();
                 writeln!(out, "  {name:<12} not found; looked in {}", first.join(", "))?;
@@ -104,6 +106,7 @@ fn folders_of(roots: &Roots, tool: Tool) -> impl Iterator<Item = &PathBuf> {
         Tool::Roo | Tool::Kilo => [&roots.editors, &[]],
         Tool::Opencode => [&roots.opencode, &[]],
         Tool::CopilotCli => [&roots.copilot, &[]],
+        Tool::CopilotChat | Tool::Other => [&[], &[]],
     };
     folders.into_iter().flatten()
 }

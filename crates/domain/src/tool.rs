@@ -19,11 +19,15 @@ pub enum Tool {
     Opencode,
     /// GitHub Copilot CLI.
     CopilotCli,
+    /// GitHub Copilot in an editor, which only telemetry tells of.
+    CopilotChat,
+    /// Any other program whose telemetry follows the GenAI conventions.
+    Other,
 }
 
 impl Tool {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ClaudeCode,
         Self::Codex,
         Self::GeminiCli,
@@ -32,6 +36,8 @@ impl Tool {
         Self::Kilo,
         Self::Opencode,
         Self::CopilotCli,
+        Self::CopilotChat,
+        Self::Other,
     ];
 
     /// The name in reports, filters, JSON and the store.
@@ -46,6 +52,8 @@ impl Tool {
             Self::Kilo => "kilo",
             Self::Opencode => "opencode",
             Self::CopilotCli => "copilot-cli",
+            Self::CopilotChat => "copilot-chat",
+            Self::Other => "other",
         }
     }
 

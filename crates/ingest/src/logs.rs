@@ -34,7 +34,9 @@ pub(crate) fn decoder(file: &SourceFile, state: Option<&str>) -> io::Result<Box<
         Tool::Codex => Ok(codex::decoder(&file.path, state)),
         Tool::GeminiCli => Ok(gemini_cli::decoder(&file.path, state)),
         Tool::CopilotCli => copilot_cli::decoder(&file.path, state),
-        Tool::Cline | Tool::Roo | Tool::Kilo | Tool::Opencode => Err(no_reader(file)),
+        Tool::Cline | Tool::Roo | Tool::Kilo | Tool::Opencode | Tool::CopilotChat | Tool::Other => {
+            Err(no_reader(file))
+        }
     }
 }
 
@@ -44,7 +46,9 @@ pub(crate) fn read_document(file: &SourceFile, harvest: &mut Harvest) -> io::Res
         Tool::GeminiCli => gemini_cli::read(&file.path, harvest),
         Tool::Cline | Tool::Roo | Tool::Kilo => cline::read(&file.path, harvest),
         Tool::Opencode => opencode::read_document(&file.path, harvest),
-        Tool::ClaudeCode | Tool::Codex | Tool::CopilotCli => Err(no_reader(file)),
+        Tool::ClaudeCode | Tool::Codex | Tool::CopilotCli | Tool::CopilotChat | Tool::Other => {
+            Err(no_reader(file))
+        }
     }
 }
 
@@ -58,9 +62,14 @@ pub(crate) fn read_database(
     match file.tool {
         Tool::Opencode => opencode::read(&file.path, state, harvest, between),
         Tool::CopilotCli => copilot_cli::read(&file.path, state, harvest, between),
-        Tool::ClaudeCode | Tool::Codex | Tool::GeminiCli | Tool::Cline | Tool::Roo | Tool::Kilo => {
-            Err(no_reader(file))
-        }
+        Tool::ClaudeCode
+        | Tool::Codex
+        | Tool::GeminiCli
+        | Tool::Cline
+        | Tool::Roo
+        | Tool::Kilo
+        | Tool::CopilotChat
+        | Tool::Other => Err(no_reader(file)),
     }
 }
 

@@ -220,7 +220,9 @@ impl Task {
             | Tool::Codex
             | Tool::GeminiCli
             | Tool::Opencode
-            | Tool::CopilotCli => {
+            | Tool::CopilotCli
+            | Tool::CopilotChat
+            | Tool::Other => {
                 let passed_on = served_by.is_some_and(|provider| CLINE_PASSES_ON.contains(&provider));
                 return if passed_on { Prompt::Whole } else { Prompt::Rest };
             }
