@@ -7,3 +7,4 @@
 
 pub mod git;
 pub mod logs;
+pub mod postgres;
