@@ -4,6 +4,8 @@
 //! record around it. A count that is not a whole number of tokens is remembered
 //! as [`Count::Odd`], so that the record is reported rather than guessed at.
 
+mod skim;
+
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -13,6 +15,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+pub(crate) use self::skim::{Raw, read};
 use crate::harvest::Record;
 use crate::moment;
 
@@ -26,7 +29,7 @@ pub(crate) const COUNT_LIMIT: u64 = 1_000_000_000_000;
 
 /// Reads a record; what cannot be read is [`lines`](crate::lines) to recover or count.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(record: Record<'a>) -> Option<T> {
-    serde_json::from_slice(record.bytes).ok()
+    read(record.bytes)
 }
 
 /// Reads a part of a record that was kept as it stands; absent if it is of another shape.

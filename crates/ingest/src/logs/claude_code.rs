@@ -34,6 +34,7 @@ use self::conversation::Conversation;
 use self::record::{Iteration, Kind, Line, Message, Quoted, Text};
 use crate::folders::walk;
 use crate::harvest::{Decoded, Decoder, Harvest, Problem, Record};
+use crate::json::read;
 use crate::moment;
 use crate::source::{Found, Roots, Shape};
 
@@ -91,12 +92,12 @@ impl Decoder for Transcript {
         if !self.marks.any_in(record.bytes, &self.conversation) {
             return Decoded::Read;
         }
-        if let Ok(line) = serde_json::from_slice(record.bytes) {
+        if let Some(line) = read(record.bytes) {
             self.line(&line, record.offset, harvest);
             return Decoded::Read;
         }
         if let Cow::Owned(text) = record.text()
-            && let Ok(line) = serde_json::from_str(&text)
+            && let Some(line) = read(text.as_bytes())
         {
             self.line(&line, record.offset, harvest);
             return Decoded::Read;
@@ -368,7 +369,7 @@ fn to_nano(pico: PicoUsd) -> Option<NanoUsd> {
 struct Marks {
     usage: Finder<'static>,
     user: Finder<'static>,
-    failed: [Finder<'static>; 2],
+    is_error: Finder<'static>,
     tool_result: Finder<'static>,
     rare: [Finder<'static>; 2],
 }
@@ -378,32 +379,39 @@ impl Marks {
         Self {
             usage: Finder::new("\"usage\""),
             user: Finder::new("\"user\""),
-            failed: [Finder::new("\"is_error\":true"), Finder::new("\"is_error\": true")],
+            is_error: Finder::new("\"is_error\":"),
             tool_result: Finder::new("\"tool_use_id\""),
             rare: [Finder::new("\"compact_boundary\""), Finder::new("\"pr-link\"")],
         }
     }
 
-    /// Whether anything in the record counts.
+    /// Whether anything in the record counts. What is found soonest is looked for first.
     fn any_in(&self, bytes: &[u8], conversation: &Conversation) -> bool {
-        if self.usage.find(bytes).is_some() {
-            return true;
-        }
         let head = bytes.get(..KIND_WITHIN).unwrap_or(bytes);
         let tail = bytes.get(bytes.len().saturating_sub(KIND_WITHIN).max(head.len())..).unwrap_or_default();
         let near = |mark: &Finder<'_>| mark.find(head).is_some() || mark.find(tail).is_some();
-        if near(&self.user) {
-            return conversation.awaits_success()
-                || self.failed.iter().any(|mark| mark.find(bytes).is_some())
-                || self.tool_result.find(bytes).is_none();
+        if self.usage.find(tail).is_some() {
+            return true;
         }
-        self.rare.iter().any(near)
+        let is_user = near(&self.user);
+        if is_user && (conversation.awaits_success() || self.tool_result.find(bytes).is_none()) {
+            return true;
+        }
+        self.usage.find(bytes).is_some()
+            || if is_user { self.any_failed(bytes) } else { self.rare.iter().any(near) }
+    }
+
+    fn any_failed(&self, bytes: &[u8]) -> bool {
+        self.is_error.find_iter(bytes).any(|at| {
+            let value = bytes.get(at.saturating_add(self.is_error.needle().len())..).unwrap_or_default();
+            value.starts_with(b"true") || value.starts_with(b" true")
+        })
     }
 }
 
 /// Whether a record is of a kind that counts nothing, however odd the rest of it is.
 fn says_nothing(bytes: &[u8]) -> bool {
-    let kind = serde_json::from_slice::<Kind<'_>>(bytes).ok().and_then(|kind| kind.kind);
+    let kind = read::<Kind<'_>>(bytes).and_then(|kind| kind.kind);
     kind.is_some_and(|kind| match kind.as_str() {
         "assistant" | "user" | "pr-link" => false,
         "progress" => memmem::find(bytes, b"\"agent_progress\"").is_none(),

@@ -5,13 +5,14 @@
 use std::sync::Arc;
 
 use domain::{SessionTally, Thread, Timestamp};
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::record::{Block, Message, Text};
-
-type Spoken<'a> = Message<'a, &'a RawValue>;
+use crate::json::{Raw, read};
 use crate::steps::Steps;
+
+type Spoken<'a> = Message<'a, Raw<'a>>;
 
 /// A command's or skill's name is at most this long.
 const NAME_LIMIT: usize = 80;
@@ -59,10 +60,11 @@ impl Conversation {
     /// command, and for nothing else.
     pub(super) fn prompt(&mut self, message: &Spoken<'_>) {
         let Some(content) = message.content else { return };
-        let text = match serde_json::from_str::<Text<'_>>(content.get()) {
-            Ok(text) => text.0.into_owned(),
-            Err(_) => {
-                let blocks = blocks(content.get());
+        let content = content.text();
+        let text = match read::<Text<'_>>(content.as_bytes()) {
+            Some(text) => text.0.into_owned(),
+            None => {
+                let blocks = blocks(&content);
                 if blocks.iter().any(|block| block.tool_use_id.is_some()) {
                     return;
                 }
@@ -96,11 +98,11 @@ impl Conversation {
 
     /// Counts the tool calls and tool results among a message's blocks.
     pub(super) fn blocks(&mut self, message: &Spoken<'_>, tally: &mut SessionTally) {
-        let Some(content) = message.content.map(RawValue::get) else { return };
-        if !content.contains("\"tool_use") {
+        let Some(content) = message.content else { return };
+        if memmem::find(content.0, b"\"tool_use").is_none() {
             return;
         }
-        for block in blocks(content) {
+        for block in blocks(&content.text()) {
             match (block.kind.as_ref().map_or("", Text::as_str), &block.id, &block.tool_use_id) {
                 ("tool_use", Some(id), _) => self.tool_use(id.as_str(), &block, tally),
                 ("tool_result", _, Some(id)) if block.is_error == Some(true) => {
@@ -116,23 +118,23 @@ impl Conversation {
 
     fn tool_use(&mut self, id: &str, block: &Block<'_>, tally: &mut SessionTally) {
         let name = block.name.as_ref().map_or("", Text::as_str);
-        let arguments = block.input.map_or("", RawValue::get);
+        let arguments = block.input.map_or(&[][..], |input| input.0);
         tally.tool_calls = tally.tool_calls.saturating_add(1);
-        self.steps.begin(id, name, arguments.as_bytes());
+        self.steps.begin(id, name, arguments);
         if name == "Skill" {
             #[derive(Deserialize)]
             struct Input<'a> {
                 #[serde(borrow, alias = "command")]
                 skill: Option<Text<'a>>,
             }
-            let input = serde_json::from_str::<Input<'_>>(arguments).ok();
+            let input = read::<Input<'_>>(arguments);
             self.skill = input.and_then(|input| input.skill).and_then(|skill| name_of(skill.as_str()));
         }
     }
 }
 
 fn blocks(content: &str) -> Vec<Block<'_>> {
-    serde_json::from_str(content).unwrap_or_default()
+    read(content.as_bytes()).unwrap_or_default()
 }
 
 /// The slash command of a prompt: Claude Code writes `<command-name>/review</command-name>`.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::json::{Count, Maybe};
+use crate::json::{Count, Maybe, Raw};
 
 /// Text of a record, borrowed where it has no escapes.
 #[derive(Debug, Clone, Deserialize)]
@@ -50,7 +50,7 @@ pub(super) struct Line<'a> {
     pub(super) is_visible_in_transcript_only: Option<bool>,
     pub(super) forked_from: Option<IgnoredAny>,
     #[serde(borrow)]
-    pub(super) message: Option<Message<'a, &'a RawValue>>,
+    pub(super) message: Option<Message<'a, Raw<'a>>>,
     #[serde(borrow)]
     pub(super) data: Option<Data<'a>>,
     #[serde(borrow, rename = "costUSD")]
@@ -163,7 +163,7 @@ pub(super) struct Block<'a> {
     #[serde(borrow)]
     pub(super) name: Option<Text<'a>>,
     #[serde(borrow)]
-    pub(super) input: Option<&'a RawValue>,
+    pub(super) input: Option<Raw<'a>>,
     #[serde(borrow)]
     pub(super) tool_use_id: Option<Text<'a>>,
     pub(super) is_error: Option<bool>,
