@@ -4,6 +4,7 @@
 //! flows between them is bounded, so that memory is too.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io;
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -128,7 +129,7 @@ fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) ->
     let mut changed = Vec::new();
     for (file, stamp) in reading::stamped(files) {
         match stamp {
-            Ok(stamp) if known.get(&file.path).is_some_and(|(_, progress)| progress.stamp == stamp) => {}
+            Ok(stamp) if known.get(file.path.as_os_str()).is_some_and(|(_, progress)| progress.stamp == stamp) => {}
             Ok(stamp) => changed.push((file, stamp.size)),
             // Gone since it was found.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -138,7 +139,7 @@ fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) ->
     let new: Vec<_> = changed
         .iter()
         .map(|(file, _)| file)
-        .filter(|file| !known.contains_key(&file.path))
+        .filter(|file| !known.contains_key(file.path.as_os_str()))
         .cloned()
         .collect();
     if !new.is_empty() {
@@ -147,7 +148,7 @@ fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) ->
     }
     let mut tasks = Vec::with_capacity(changed.len());
     for (file, size) in changed {
-        let Some((source, before)) = known.remove(&file.path) else { continue };
+        let Some((source, before)) = known.remove(file.path.as_os_str()) else { continue };
         let mut task = Task { source, file, before, tallies: Vec::new(), problems: Vec::new(), size };
         if task.before != Progress::default() {
             task.before.state = journal.state_of(source)?;
@@ -160,8 +161,10 @@ fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) ->
     Ok(tasks)
 }
 
-fn known_sources(journal: &Journal) -> Result<HashMap<PathBuf, (u32, Progress)>> {
-    Ok(journal.sources()?.into_iter().map(|it| (it.file.path, (it.id, it.progress))).collect())
+/// The files that were ever read, by their paths as they stand: to hash a `PathBuf` is
+/// to take it apart.
+fn known_sources(journal: &Journal) -> Result<HashMap<OsString, (u32, Progress)>> {
+    Ok(journal.sources()?.into_iter().map(|it| (it.file.path.into(), (it.id, it.progress))).collect())
 }
 
 fn problems_of(journal: &Journal, source: u32) -> Result<Vec<(Problem, ingest::Met)>> {

@@ -1,6 +1,7 @@
 //! Looking for files: folders are read, nothing is opened.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use crate::source::Found;
 
 /// A folder's entry, followed if it is a link.
 pub(crate) struct Entry {
+    name: OsString,
     entry: DirEntry,
     /// Whether it is a folder itself.
     pub(crate) is_folder: bool,
@@ -24,8 +26,8 @@ impl Entry {
     }
 
     /// Its name, if it is UTF-8: no tool gives its logs another one.
-    pub(crate) fn name(&self) -> Option<String> {
-        self.entry.file_name().into_string().ok()
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.to_str()
     }
 }
 
@@ -33,7 +35,7 @@ impl Entry {
 /// cannot be read is reported.
 pub(crate) fn entries(folder: &Path, found: &mut Found) -> Vec<Entry> {
     let listed = fs::read_dir(folder).and_then(|listing| listing.collect::<io::Result<Vec<_>>>());
-    let mut entries = match listed {
+    let entries = match listed {
         Ok(entries) => entries,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Vec::new();
@@ -43,15 +45,16 @@ pub(crate) fn entries(folder: &Path, found: &mut Found) -> Vec<Entry> {
             return Vec::new();
         }
     };
-    entries.sort_by_key(DirEntry::file_name);
-    entries.into_iter().map(followed).collect()
+    let mut entries: Vec<_> = entries.into_iter().map(followed).collect();
+    entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    entries
 }
 
 fn followed(entry: DirEntry) -> Entry {
     let kind = entry.file_type().ok();
     let is_link = kind.is_some_and(|kind| kind.is_symlink());
     let is_folder = if is_link { entry.path().is_dir() } else { kind.is_some_and(|kind| kind.is_dir()) };
-    Entry { entry, is_folder, is_link }
+    Entry { name: entry.file_name(), entry, is_folder, is_link }
 }
 
 /// Hands over every file in a folder and in those inside of it, `depth` levels
@@ -98,7 +101,7 @@ impl Walk<'_> {
     fn to(&mut self, entry: &Entry, depth: usize, found: &mut Found) {
         if !entry.is_folder {
             if let Some(name) = entry.name() {
-                (self.visit)(&entry.path(), &name, found);
+                (self.visit)(&entry.path(), name, found);
             }
         } else if let Some(depth) = depth.checked_sub(1) {
             self.descend(&entry.path(), depth, found);

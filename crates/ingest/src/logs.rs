@@ -14,16 +14,17 @@ pub mod copilot_cli;
 pub mod gemini_cli;
 pub mod opencode;
 
-/// Finds the logs of all tools.
+/// Finds the logs of all tools, by absolute names.
 #[must_use]
 pub fn find(roots: &Roots) -> Found {
+    let roots = roots.absolute();
     let mut found = Found::default();
-    claude_code::find(roots, &mut found);
-    codex::find(roots, &mut found);
-    gemini_cli::find(roots, &mut found);
-    cline::find(roots, &mut found);
-    opencode::find(roots, &mut found);
-    copilot_cli::find(roots, &mut found);
+    claude_code::find(&roots, &mut found);
+    codex::find(&roots, &mut found);
+    gemini_cli::find(&roots, &mut found);
+    cline::find(&roots, &mut found);
+    opencode::find(&roots, &mut found);
+    copilot_cli::find(&roots, &mut found);
     found
 }
 

@@ -64,20 +64,18 @@ pub fn stamp(file: &SourceFile) -> io::Result<Stamp> {
     Ok(stamp)
 }
 
-/// The files with what the file system says of them, each by one name, an absolute
-/// one: the first, where links or several folders lead to the same.
+/// The files with what the file system says of them, each by one name: the first,
+/// where links or several folders lead to the same.
 #[must_use]
 pub fn stamped(files: Vec<SourceFile>) -> Vec<(SourceFile, io::Result<Stamp>)> {
     let (mut ids, mut paths) = (HashSet::new(), HashSet::new());
     let mut stamped = Vec::with_capacity(files.len());
-    for mut file in files {
-        if let Ok(path) = std::path::absolute(&file.path) {
-            file.path = path;
-        }
+    for file in files {
         let stamp = stamp(&file);
         // Where the file system numbers no files, all have the number 0.
         let id = stamp.as_ref().ok().map(|it| (it.device, it.inode)).filter(|it| it.1 != 0);
-        if paths.insert(file.path.clone()) && id.is_none_or(|id| ids.insert(id)) {
+        let is_first = id.map_or_else(|| paths.insert(file.path.clone()), |id| ids.insert(id));
+        if is_first {
             stamped.push((file, stamp));
         }
     }

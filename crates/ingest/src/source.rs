@@ -28,6 +28,24 @@ pub struct Roots {
     pub copilot: Vec<PathBuf>,
 }
 
+impl Roots {
+    /// The same folders, each by the name that it has wherever a command is run.
+    pub(crate) fn absolute(&self) -> Self {
+        let one = |folder: &PathBuf| std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+        let all = |folders: &[PathBuf]| folders.iter().map(one).collect();
+        Self {
+            home: self.home.as_ref().map(one),
+            claude: all(&self.claude),
+            codex: all(&self.codex),
+            gemini: all(&self.gemini),
+            editors: all(&self.editors),
+            cline: all(&self.cline),
+            opencode: all(&self.opencode),
+            copilot: all(&self.copilot),
+        }
+    }
+}
+
 /// The files that were found, and the folders that could not be looked into.
 #[derive(Debug, Default)]
 pub struct Found {

@@ -42,7 +42,7 @@ pub use self::table::read;
 pub(crate) fn find(roots: &Roots, found: &mut Found) {
     for root in &roots.opencode {
         for entry in entries(root, found) {
-            if entry.name().is_some_and(|name| is_database(&name)) {
+            if entry.name().is_some_and(is_database) {
                 found.file(Tool::Opencode, Shape::Database, &entry.path());
             }
         }

@@ -73,13 +73,20 @@ impl Journal {
     /// # Errors
     /// Where the database fails.
     pub fn sources_by_tool(&self) -> Result<Vec<(Tool, u64, u64)>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT tool, count(*), sum(size) FROM source GROUP BY tool")?;
+        // Summed here: SQLite would sort all files by their tool first.
+        let mut statement = self.connection.prepare_cached("SELECT tool, size FROM source")?;
         let mut rows = statement.query([])?;
-        let mut tools = Vec::new();
+        let mut tools: Vec<(Tool, u64, u64)> = Vec::new();
         while let Some(row) = rows.next()? {
             let mut columns = Columns::of(row);
-            tools.push((columns.named("tool", Tool::from_name)?, columns.count()?, columns.count()?));
+            let (tool, size) = (columns.named("tool", Tool::from_name)?, columns.count()?);
+            match tools.iter_mut().find(|it| it.0 == tool) {
+                Some((_, files, bytes)) => {
+                    *files = files.saturating_add(1);
+                    *bytes = bytes.saturating_add(size);
+                }
+                None => tools.push((tool, 1, size)),
+            }
         }
         Ok(tools)
     }
