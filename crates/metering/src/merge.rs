@@ -84,7 +84,7 @@ impl Gathering {
     }
 }
 
-fn better_figures(new: &Figures, known: &Figures) -> bool {
+pub(crate) fn better_figures(new: &Figures, known: &Figures) -> bool {
     rank_figures(new, known) == Ordering::Greater
 }
 
@@ -101,7 +101,7 @@ fn rank_figures(a: &Figures, b: &Figures) -> Ordering {
 }
 
 /// A copy of a session's own record is as good as the record; a replay is not.
-const fn replayed(lineage: Lineage) -> u8 {
+pub(crate) const fn replayed(lineage: Lineage) -> u8 {
     match lineage {
         Lineage::Own | Lineage::Copied => 0,
         Lineage::Sidechain => 1,
@@ -109,7 +109,7 @@ const fn replayed(lineage: Lineage) -> u8 {
     }
 }
 
-fn better_owner(new: &Owner, known: &Owner) -> bool {
+pub(crate) fn better_owner(new: &Owner, known: &Owner) -> bool {
     (new.lineage, new.at).cmp(&(known.lineage, known.at)).then_with(|| new.place.cmp(&known.place))
         == Ordering::Less
 }

@@ -77,6 +77,30 @@ pub enum StoreError {
     /// The store is being closed.
     #[error("the store is closed; what was not answered can be sent again")]
     Closed,
+    /// This build has no engine for the database.
+    #[error("this program cannot use PostgreSQL yet: give `sqlite:FOLDER`")]
+    NoSuchEngine,
+    /// The folder of the book cannot be made.
+    #[error("cannot make the folder {path} for the book: give one that can be written to")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The writer of an export, or the reader of an import, failed.
+    #[error("the copy of the book cannot be written or read")]
+    Copy(#[from] std::io::Error),
+    /// A line of an import is not understood.
+    #[error(
+        "line {line} of the copy is not understood ({why}): give a whole copy that `bursar backup` wrote"
+    )]
+    Import {
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The database failed.
     #[error("the store failed")]
     Sqlite(#[from] rusqlite::Error),

@@ -6,15 +6,32 @@
 //! once, and a crash at any point loses nothing and doubles nothing: what a
 //! transaction did not finish is read again, and reading again changes nothing.
 //!
-//! Reading order: [`journal`], `journal/write.rs`, `journal/read.rs`.
+//! A company's calls live in its book, the [`Store`]: what many reporters say is kept
+//! as it was said, and made into calls and sums in the same transaction, on SQLite or
+//! on PostgreSQL.
+//!
+//! Reading order: [`journal`], `journal/write.rs`, `journal/read.rs`; then for the book
+//! `store.rs`, `delivery.rs`, `plan.rs`, `sqlite/journal.rs`.
 
 #![deny(clippy::float_arithmetic)]
 
 pub mod books;
+mod database;
+mod delivery;
 mod error;
 pub mod journal;
+mod reading;
 mod sqlite;
+mod store;
 
 pub use books::{Act, AuditRow, Books, Change, Entry};
+pub use database::{Database, DatabaseError};
+pub use delivery::{Accepted, Delivery, FolderReport, SessionTag, TallyReport};
 pub use error::StoreError;
 pub use journal::{Batch, FolderRow, Journal, KnownSource, Met, SourceReading, Tag, Written};
+pub use metering::{CallId, Matching};
+pub use reading::{
+    ActivitySum, BookedCall, CallPage, CallQuery, Cells, DayCells, Difference, Evidence, Explained, Grain,
+    Keep, Names, News, Reporter,
+};
+pub use store::{Settings, Store};

@@ -3,7 +3,9 @@
 
 mod books;
 mod file;
+mod journal;
 mod readers;
 mod writer;
 
 pub(crate) use books::Books;
+pub(crate) use journal::SqliteJournal;

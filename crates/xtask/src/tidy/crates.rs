@@ -22,7 +22,7 @@ pub(super) const ARROWS: &[Arrow] = &[
     Arrow { from: "ingest", to: &["domain"], tests_to: &[] },
     Arrow { from: "attribution", to: &["domain"], tests_to: &[] },
     Arrow { from: "insight", to: &["domain", "pricing"], tests_to: &[] },
-    Arrow { from: "store", to: &["domain", "metering"], tests_to: &["pricing"] },
+    Arrow { from: "store", to: &["domain", "pricing", "metering"], tests_to: &[] },
     Arrow {
         from: "server",
         to: &["domain", "pricing", "metering", "ingest", "attribution", "insight", "store"],

@@ -1,0 +1,308 @@
+//! The company's book: what every developer's machine, exporter and hook reported,
+//! merged into calls that are counted once.
+//!
+//! What each call promises:
+//!
+//! - [`Store::accept`] returns after the durable write: what it answered for is still
+//!   there after a crash or a power cut. A delivery is stored whole or not at all;
+//!   sending it again, split or in another order gives the same book. Deliveries that
+//!   arrive side by side share a transaction; one that fails fails alone.
+//! - Calls, sums by quarter of an hour and sums by day change in the transaction that
+//!   stores the observations, so that all of them always agree. [`Store::check`] proves
+//!   it, [`Store::rebuild`] makes them anew.
+//! - [`Store::cells`] reads from memory what did not change since it was last read.
+//! - Reading sees whole transactions only, and never waits for writing.
+//!
+//! There are two engines with one conformance suite (`tests/`). They load and write
+//! rows; what happens between is in `metering::assemble` and `plan.rs`, which both use.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::{PrLink, SessionId, SessionTally, Timestamp};
+use jiff::tz::TimeZone;
+use metering::CallId;
+use pricing::Pricer;
+use tokio::sync::broadcast;
+
+use crate::books::Books;
+use crate::database::Database;
+use crate::delivery::{Accepted, Delivery, FolderReport, SessionTag};
+use crate::error::StoreError;
+use crate::reading::{
+    ActivitySum, BookedCall, CallPage, CallQuery, Cells, Difference, Explained, Grain, News, Reporter,
+};
+use crate::sqlite::SqliteJournal;
+
+/// What the store must know to price calls and to tell days apart.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The prices. Calls that were priced with others stay as they are until
+    /// [`Store::reprice`].
+    pub prices: Pricer,
+    /// The organisation's time zone: sums by day are of its days. Opening the book with
+    /// another one sums them up again.
+    pub zone: TimeZone,
+}
+
+/// The company's book. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Store {
+    engine: Engine,
+    books: Books,
+}
+
+/// What keeps it.
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Arc<SqliteJournal>),
+}
+
+impl Store {
+    /// Opens the book, or makes it, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`], [`StoreError::Newer`], and where the database fails.
+    pub async fn open(database: &Database, settings: Settings) -> Result<Self, StoreError> {
+        match database {
+            Database::Sqlite(folder) => {
+                let journal = SqliteJournal::open(folder, settings).await?;
+                Ok(Self { engine: Engine::Sqlite(Arc::new(journal)), books: Books::sqlite(folder)? })
+            }
+            Database::Postgres(_) => Err(StoreError::NoSuchEngine),
+        }
+    }
+
+    /// The books: what people decided on.
+    #[must_use]
+    pub const fn books(&self) -> &Books {
+        &self.books
+    }
+
+    /// Stores a delivery and returns after the durable write.
+    ///
+    /// # Errors
+    /// Where a figure does not fit or the database fails; nothing of it is stored then.
+    pub async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.accept(delivery).await,
+        }
+    }
+
+    /// The calls that this process stores from now on. Whoever is too slow misses some.
+    #[must_use]
+    pub fn watch(&self) -> broadcast::Receiver<Arc<News>> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.watch(),
+        }
+    }
+
+    /// The sums of all days that have a moment from `from` on and before `to`. Sums by
+    /// quarter are those of whole days as well: the caller leaves out what is outside.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn cells(&self, grain: Grain, from: Timestamp, to: Timestamp) -> Result<Cells, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.cells(grain, from, to).await,
+        }
+    }
+
+    /// The moments of the first and the last call; none where there are none.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn span(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.span().await,
+        }
+    }
+
+    /// Calls in the order of their ids, a page at a time.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn calls(&self, query: CallQuery) -> Result<CallPage, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.calls(query).await,
+        }
+    }
+
+    /// All calls of a session, in the order of their ids.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn calls_of_session(&self, session: SessionId) -> Result<Vec<BookedCall>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.calls_of_session(session).await,
+        }
+    }
+
+    /// The calls that a text names, at most so many: one of which it is the key, the
+    /// request id or the id, or those whose ids begin with it.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn named(&self, text: &str, limit: usize) -> Result<Vec<BookedCall>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.named(text.to_owned(), limit).await,
+        }
+    }
+
+    /// A call with everything that was said of it.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn explain(&self, id: CallId) -> Result<Option<Explained>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.explain(id).await,
+        }
+    }
+
+    /// What happened beside calls on the days that have a moment from `from` on and
+    /// before `to`, in the order of days.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn activities(&self, from: Timestamp, to: Timestamp) -> Result<Vec<ActivitySum>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.activities(from, to).await,
+        }
+    }
+
+    /// Everybody who ever reported.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn reporters(&self) -> Result<Vec<Reporter>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.reporters().await,
+        }
+    }
+
+    /// What git said of all working folders.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn folders(&self) -> Result<Vec<FolderReport>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.folders().await,
+        }
+    }
+
+    /// All pull requests that sessions opened or named.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn pull_requests(&self) -> Result<Vec<PrLink>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.pull_requests().await,
+        }
+    }
+
+    /// All sessions, each put together from those who reported it.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn sessions(&self) -> Result<Vec<SessionTally>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.sessions().await,
+        }
+    }
+
+    /// What people say of sessions; what was taken back is left out.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn tags(&self) -> Result<Vec<SessionTag>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.tags().await,
+        }
+    }
+
+    /// A number that is another one whenever folders, pull requests or tags changed:
+    /// what is derived from them is good as long as it stays.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn surroundings_version(&self) -> Result<u64, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.surroundings_version().await,
+        }
+    }
+
+    /// Prices all calls that were priced with other prices than the store was opened
+    /// with, and brings the sums up to date, a part at a time. Returns how many.
+    ///
+    /// # Errors
+    /// Where the database fails or a figure does not fit.
+    pub async fn reprice(&self) -> Result<u64, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.reprice().await,
+        }
+    }
+
+    /// Makes calls and sums anew from the observations. Accepting waits meanwhile.
+    /// Returns how many calls there are.
+    ///
+    /// # Errors
+    /// Where the database fails or a figure does not fit.
+    pub async fn rebuild(&self) -> Result<u64, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.rebuild().await,
+        }
+    }
+
+    /// Works calls and sums out anew and compares them with what the book has, in one
+    /// moment of it. Returns the first differences, at most so many.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn check(&self, limit: usize) -> Result<Vec<Difference>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.check(limit).await,
+        }
+    }
+
+    /// Writes everything that was reported, as it stands in one moment, as JSON lines
+    /// `bursar.book/1` in gzip. Returns how many lines.
+    ///
+    /// # Errors
+    /// Where the database fails or the writer does.
+    pub async fn export(&self, to: Box<dyn Write + Send>) -> Result<u64, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.export(to).await,
+        }
+    }
+
+    /// Takes in what [`Store::export`] of any engine wrote, on top of what there is.
+    /// Returns how many lines.
+    ///
+    /// # Errors
+    /// [`StoreError::Import`] with the line that is not understood, and where the
+    /// database fails. What came before the line is stored; importing again is harmless.
+    pub async fn import(&self, from: Box<dyn Read + Send>) -> Result<u64, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.import(from).await,
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.ping().await,
+        }
+    }
+
+    /// The folder of an embedded database.
+    #[must_use]
+    pub fn folder(&self) -> Option<PathBuf> {
+        match &self.engine {
+            Engine::Sqlite(journal) => Some(journal.folder().to_owned()),
+        }
+    }
+}
