@@ -7,6 +7,7 @@
 
 mod config;
 mod discover;
+mod head;
 mod process;
 mod ssh_config;
 
@@ -24,6 +25,7 @@ use config::Config;
 use discover::{Place, Repository};
 use process::{Git, RunError};
 
+pub use head::{Head, head};
 pub use process::TIME_LIMIT;
 
 /// How many problems are remembered; more of the same teach nothing.

@@ -4,6 +4,7 @@ mod developers;
 mod documents;
 mod folders;
 mod hardening;
+mod head;
 
 use std::path::Path;
 

@@ -83,6 +83,8 @@ pub struct FolderReport {
 pub struct SessionTag {
     /// The session.
     pub session: SessionId,
+    /// When.
+    pub at: Timestamp,
     /// What it is about: `task`, `client` …
     pub key: Arc<str>,
     /// What was said.

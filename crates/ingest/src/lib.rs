@@ -6,7 +6,8 @@
 //! counting them needs, and never leave the function that looked.
 //!
 //! Reading order: [`source`] (what there is to read), [`harvest`] (what reading
-//! it gives), [`logs`] (the tools).
+//! it gives), [`logs`] (the tools); [`hooks`] (what else a machine says), [`delivery`]
+//! (what leaves it).
 
 #![deny(clippy::float_arithmetic)]
 
@@ -16,6 +17,7 @@ mod document;
 mod fingerprint;
 mod folders;
 pub mod harvest;
+pub mod hooks;
 mod json;
 pub mod lines;
 pub mod logs;

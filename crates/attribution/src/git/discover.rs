@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use domain::Branch;
 
@@ -146,6 +146,24 @@ impl Repository {
     /// The branch that is checked out in the main worktree.
     pub(super) fn branch(&self) -> Option<String> {
         pointer(&self.common_dir.join("HEAD"), "ref: refs/heads/")
+    }
+
+    /// What `HEAD` of this worktree says: a hash, or `ref: ` and a reference.
+    pub(super) fn head(&self) -> Option<String> {
+        pointer(&self.git_dir.join("HEAD"), "")
+    }
+
+    /// The hash of a reference that has a file of its own. One whose name leads out of
+    /// the folder of references is none.
+    pub(super) fn loose(&self, reference: &str) -> Option<String> {
+        let plain = Path::new(reference).components().all(|it| matches!(it, Component::Normal(_)));
+        let is_one = plain && reference.starts_with("refs/");
+        is_one.then(|| pointer(&self.common_dir.join(reference), ""))?
+    }
+
+    /// The file of all other references.
+    pub(super) fn packed_references(&self) -> PathBuf {
+        self.common_dir.join("packed-refs")
     }
 
     /// The branch that a remote shows by default, as it was when it was cloned.

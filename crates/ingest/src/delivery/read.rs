@@ -178,6 +178,7 @@ fn folder(wire: &wire::Folder<'_>) -> Result<FolderReport, Problem> {
 fn tag(wire: &wire::Tag<'_>) -> Result<SessionTag, Problem> {
     Ok(SessionTag {
         session: text("session", &wire.session, SessionId::new)?,
+        at: moment("at_ms", wire.at_ms)?,
         key: text("key", &wire.key, |it| Arc::from(it))?,
         value: Arc::from(clean("value", &wire.value)?),
     })

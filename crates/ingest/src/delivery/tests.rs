@@ -20,8 +20,8 @@ fn moment(seconds: i64) -> Timestamp {
     Timestamp::from_millis(1_772_442_000_000 + seconds * 1_000)
 }
 
-/// One with everything in it.
-fn full() -> Delivery {
+/// A call with everything in it.
+fn call() -> Call {
     let place = Arc::new(Place {
         tool: Tool::ClaudeCode,
         session: SessionId::new("5a69ca08"),
@@ -51,17 +51,25 @@ fn full() -> Delivery {
         at: moment(1),
         origin: Origin::default(),
     };
-    let call = Call {
+    Call {
         key: CallKey::new("msg_1"),
         at: moment(0),
         figures,
         owner: Owner { place, lineage: Lineage::Sidechain, at: moment(2) },
-    };
+    }
+}
+
+/// One with everything in it.
+fn full() -> Delivery {
     let mut tally = SessionTally::new(Tool::ClaudeCode, SessionId::new("5a69ca08"), moment(0));
     tally.turns = 3;
     tally.peak_context = Tokens::new(9);
     Delivery {
-        calls: vec![ReportedCall { naming: Naming::Provider, request: Some(RequestId::new("req_1")), call }],
+        calls: vec![ReportedCall {
+            naming: Naming::Provider,
+            request: Some(RequestId::new("req_1")),
+            call: call(),
+        }],
         sessions: vec![tally],
         pull_requests: vec![PrLink {
             tool: Tool::ClaudeCode,
@@ -79,6 +87,7 @@ fn full() -> Delivery {
         }],
         tags: vec![SessionTag {
             session: SessionId::new("5a69ca08"),
+            at: moment(7),
             key: Arc::from("client"),
             value: Arc::from("acme"),
         }],

@@ -179,6 +179,7 @@ pub(super) struct Folder<'a> {
 pub(super) struct Tag<'a> {
     #[serde(borrow)]
     pub(super) session: Text<'a>,
+    pub(super) at_ms: i64,
     #[serde(borrow)]
     pub(super) key: Text<'a>,
     #[serde(borrow)]

@@ -89,7 +89,7 @@ fn call<'a>(reported: &'a ReportedCall, places: &mut Places<'a>) -> wire::Call<'
 }
 
 /// The name of a value, unless it is what a reader takes for granted.
-fn unless<T: PartialEq>(value: T, granted: T, name: fn(T) -> &'static str) -> Option<Text<'static>> {
+fn unless<T: Copy + PartialEq>(value: T, granted: T, name: fn(T) -> &'static str) -> Option<Text<'static>> {
     (value != granted).then(|| Cow::Borrowed(name(value)))
 }
 
@@ -133,6 +133,7 @@ fn folder(report: &FolderReport) -> wire::Folder<'_> {
 fn tag(tag: &SessionTag) -> wire::Tag<'_> {
     wire::Tag {
         session: Text::from(tag.session.as_str()),
+        at_ms: tag.at.millis(),
         key: Text::from(&*tag.key),
         value: Text::from(&*tag.value),
     }
