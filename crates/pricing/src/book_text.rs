@@ -14,9 +14,8 @@
 //! `-` is a class without a rate; `@input` is one that is billed as input. Where
 //! several entries hold at a moment, the last of them does.
 
-use domain::Tokens;
+use domain::{Day, Tokens};
 
-use crate::day::Day;
 use crate::entry::{Billed, Effect, Entry, Hours, Modifier, ModifierKind, RateCard, Rates};
 use crate::rate::{PieceRate, Rate, Ratio};
 

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::day::Day;
+use domain::Day;
+
 use crate::digest;
 use crate::entry::{Billed, Effect, Entry, Modifier, Rates};
 use crate::price_book::HEAD;

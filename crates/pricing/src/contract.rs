@@ -4,10 +4,9 @@
 //! alone: rates of its own, a multiplier, or both. What it does not say stays at
 //! list price.
 
-use domain::{PicoUsd, Timestamp, Tokens, wildcard};
+use domain::{Day, PicoUsd, Timestamp, Tokens, wildcard};
 use serde::Deserialize;
 
-use crate::day::Day;
 use crate::digest;
 use crate::entry::{Billed, Rates};
 use crate::rate::{PieceRate, Rate, Ratio};

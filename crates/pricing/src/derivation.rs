@@ -1,11 +1,10 @@
 //! The account of one cost: every step of the computation, for people.
 
-use domain::{NanoUsd, Overflow, PicoUsd, Tokens};
+use domain::{Day, NanoUsd, Overflow, PicoUsd, Tokens};
 
 pub use crate::cost::{Line, Lines};
 
 use crate::cost::{ContractStep, Reckoning};
-use crate::day::Day;
 use crate::entry::{Effect, Hours, ModifierKind};
 use crate::price_book::{PriceBook, ResolvedModel};
 use crate::rate::{Exact, PieceRate, Ratio};

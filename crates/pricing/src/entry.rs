@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use domain::{InferenceGeo, ServiceTier, Speed, Terms, Timestamp, TokenClass, Tokens};
+use domain::day::minute_of_day;
+use domain::{Day, InferenceGeo, ServiceTier, Speed, Terms, Timestamp, TokenClass, Tokens};
 
-use crate::day::{Day, minute_of_day};
 use crate::rate::{PieceRate, Rate, Ratio};
 
 /// How a token class is billed.

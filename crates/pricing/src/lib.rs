@@ -17,7 +17,6 @@
 pub mod book_writer;
 pub mod contract;
 pub mod cost;
-pub mod day;
 pub mod derivation;
 pub mod entry;
 pub mod model_name;
@@ -30,8 +29,8 @@ mod digest;
 
 pub use contract::{Commitment, Contract, ContractError, Term as ContractTerm};
 pub use cost::Used;
-pub use day::Day;
 pub use derivation::Derivation;
+pub use domain::Day;
 pub use entry::{Billed, Entry, Modifier, ModifierKind, RateCard, Rates};
 pub use price_book::{BookError, Listing, PriceBook, PriceQuery, ResolvedModel};
 pub use pricer::Pricer;

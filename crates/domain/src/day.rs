@@ -1,24 +1,49 @@
-//! Calendar days in UTC: what prices begin and end with.
+//! Calendar days: what prices, memberships and other dated facts begin and end with.
 
 use std::fmt;
 
-use domain::Timestamp;
+use crate::time::Timestamp;
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 const MILLIS_PER_MINUTE: i64 = 60_000;
 
-/// A day in UTC, as days since 1970-01-01.
+/// A day of the calendar, as days since 1970-01-01. Whose day it is, in which time
+/// zone, is for the user of it to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i64);
 
 impl Day {
-    /// The day that holds a moment.
+    /// The day in UTC that holds a moment.
     #[must_use]
     pub const fn of(at: Timestamp) -> Self {
         Self(at.millis().div_euclid(MILLIS_PER_DAY))
     }
 
-    /// Its first moment.
+    /// By its number of days since 1970-01-01.
+    #[must_use]
+    pub const fn new(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// Its number of days since 1970-01-01.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+
+    /// The day after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
+    /// The day before it.
+    #[must_use]
+    pub const fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
+    /// Its first moment in UTC.
     #[must_use]
     pub const fn start(self) -> Timestamp {
         Timestamp::from_millis(self.0.saturating_mul(MILLIS_PER_DAY))
@@ -71,8 +96,9 @@ impl fmt::Display for Day {
     }
 }
 
-/// The minute of its day that a moment is in.
-pub(crate) fn minute_of_day(at: Timestamp) -> u16 {
+/// The minute of its day in UTC that a moment is in.
+#[must_use]
+pub fn minute_of_day(at: Timestamp) -> u16 {
     let minute = at.millis().rem_euclid(MILLIS_PER_DAY).div_euclid(MILLIS_PER_MINUTE);
     u16::try_from(minute).unwrap_or_default()
 }
