@@ -6,6 +6,7 @@
 //! anything again.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use domain::{Measures, OutputConfidence, Overflow, QuarterHour};
 
@@ -49,13 +50,23 @@ impl Change {
         &self.0
     }
 
+    /// By those figures.
+    #[must_use]
+    pub const fn new(figures: [i64; Self::FIELDS.len()]) -> Self {
+        Self(figures)
+    }
+
     /// Whether nothing changes.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.0.iter().all(|figure| *figure == 0)
     }
 
-    fn from_measures(measures: &Measures) -> Result<Self, Overflow> {
+    /// What one more of these measures changes.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a figure does not fit.
+    pub fn from_measures(measures: &Measures) -> Result<Self, Overflow> {
         let whole = |count: u64| i64::try_from(count).map_err(|_| Overflow);
         let usage = &measures.usage;
         Ok(Self([
@@ -89,15 +100,21 @@ impl Change {
 }
 
 /// The changes of many cells.
-#[derive(Debug, Default)]
-pub struct Changes(HashMap<CellKey, Change>);
+#[derive(Debug)]
+pub struct Changes<K = CellKey>(HashMap<K, Change>);
 
-impl Changes {
+impl<K> Default for Changes<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Copy + Ord + Hash> Changes<K> {
     /// A call with these measures enters the cell.
     ///
     /// # Errors
     /// [`Overflow`] where a figure does not fit.
-    pub fn enter(&mut self, cell: CellKey, measures: &Measures) -> Result<(), Overflow> {
+    pub fn enter(&mut self, cell: K, measures: &Measures) -> Result<(), Overflow> {
         self.0.entry(cell).or_default().plus(&Change::from_measures(measures)?)
     }
 
@@ -105,12 +122,28 @@ impl Changes {
     ///
     /// # Errors
     /// [`Overflow`] where a figure does not fit.
-    pub fn leave(&mut self, cell: CellKey, measures: &Measures) -> Result<(), Overflow> {
+    pub fn leave(&mut self, cell: K, measures: &Measures) -> Result<(), Overflow> {
         self.0.entry(cell).or_default().minus(&Change::from_measures(measures)?)
     }
 
+    /// All of `change` happens to the cell besides.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a figure does not fit.
+    pub fn add(&mut self, cell: K, change: &Change) -> Result<(), Overflow> {
+        self.0.entry(cell).or_default().plus(change)
+    }
+
+    /// The opposite of `change` happens to the cell besides.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a figure does not fit.
+    pub fn take_back(&mut self, cell: K, change: &Change) -> Result<(), Overflow> {
+        self.0.entry(cell).or_default().minus(change)
+    }
+
     /// Takes out what is left of them, in the order of their cells.
-    pub fn take(&mut self) -> Vec<(CellKey, Change)> {
+    pub fn take(&mut self) -> Vec<(K, Change)> {
         let mut all: Vec<_> = self.0.drain().filter(|(_, change)| !change.is_none()).collect();
         all.sort_unstable_by_key(|(cell, _)| *cell);
         all
