@@ -5,12 +5,13 @@
 //! An act is done whole or not at all, raises the version of the books by one, and
 //! leaves an [`AuditRow`] for each of its changes, which nothing ever alters.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use domain::{Overflow, Timestamp};
 
 use crate::error::StoreError;
-use crate::sqlite;
+use crate::{postgres, sqlite};
 
 /// Changes that one act may make: enough to lay down the directory of a company.
 pub const MAX_CHANGES: usize = 50_000;
@@ -30,6 +31,7 @@ pub struct Books(Engine);
 #[derive(Clone)]
 enum Engine {
     Sqlite(sqlite::Books),
+    Postgres(postgres::Books),
 }
 
 impl Books {
@@ -41,16 +43,27 @@ impl Books {
         sqlite::Books::open(folder).map(Engine::Sqlite).map(Self)
     }
 
+    /// Opens the books in a PostgreSQL database, or makes them there.
+    ///
+    /// # Errors
+    /// [`StoreError::Address`], [`StoreError::Unreachable`] and [`StoreError::Newer`].
+    pub async fn postgres(url: &str) -> Result<Self, StoreError> {
+        let pool = postgres::Pool::to(url)?;
+        postgres::Books::open(pool).await.map(Engine::Postgres).map(Self)
+    }
+
     /// Does something to the books, whole or not at all; returns the new version when
     /// it is durable.
     ///
     /// # Errors
     /// [`StoreError::Stale`] where they changed since the version that was expected;
-    /// [`StoreError::TooLarge`] and [`StoreError::NulCharacter`].
+    /// [`StoreError::TooLarge`] and [`StoreError::NulCharacter`];
+    /// [`StoreError::Uncertain`] where nobody knows whether it was done.
     pub async fn act(&self, act: Act) -> Result<u64, StoreError> {
         act.check()?;
         match &self.0 {
             Engine::Sqlite(books) => books.act(act).await,
+            Engine::Postgres(books) => books.act(act).await,
         }
     }
 
@@ -61,6 +74,7 @@ impl Books {
     pub async fn entries(&self, kind: &str) -> Result<Vec<Entry>, StoreError> {
         match &self.0 {
             Engine::Sqlite(books) => books.entries(kind).await,
+            Engine::Postgres(books) => books.entries(kind).await,
         }
     }
 
@@ -71,6 +85,7 @@ impl Books {
     pub async fn entry(&self, kind: &str, id: &str) -> Result<Option<Entry>, StoreError> {
         match &self.0 {
             Engine::Sqlite(books) => books.entry(kind, id).await,
+            Engine::Postgres(books) => books.entry(kind, id).await,
         }
     }
 
@@ -81,6 +96,7 @@ impl Books {
     pub async fn version(&self) -> Result<u64, StoreError> {
         match &self.0 {
             Engine::Sqlite(books) => books.version().await,
+            Engine::Postgres(books) => books.version().await,
         }
     }
 
@@ -93,6 +109,7 @@ impl Books {
         let limit = limit.min(MAX_AUDIT_ROWS);
         match &self.0 {
             Engine::Sqlite(books) => books.audit(before, limit).await,
+            Engine::Postgres(books) => books.audit(before, limit).await,
         }
     }
 }
@@ -175,6 +192,64 @@ impl Act {
             text("the body of an entry", change.after.as_deref().unwrap_or_default(), MAX_BODY_BYTES)?;
         }
         Ok(())
+    }
+}
+
+/// What stands in the books before an act.
+pub(crate) struct Standing {
+    pub(crate) version: u64,
+    pub(crate) last_seq: u64,
+    /// By kind and id; only those that the act changes matter.
+    pub(crate) bodies: HashMap<(String, String), String>,
+}
+
+/// What an act writes.
+pub(crate) struct Deed {
+    pub(crate) version: u64,
+    pub(crate) rows: Vec<AuditRow>,
+    /// By kind and id, what stands there in the end.
+    pub(crate) bodies: BTreeMap<(String, String), Option<String>>,
+}
+
+impl Act {
+    /// What it makes of what stands there.
+    pub(crate) fn perform(&self, mut standing: Standing) -> Result<Deed, StoreError> {
+        let found = standing.version;
+        if let Some(expected) = self.expected
+            && expected != found
+        {
+            return Err(StoreError::Stale { expected, found });
+        }
+        let version = found.checked_add(1).ok_or(Overflow)?;
+        let mut deed = Deed { version, rows: Vec::new(), bodies: BTreeMap::new() };
+        let nothing = Change { kind: String::new(), id: String::new(), after: None };
+        let changes = if self.changes.is_empty() { &[nothing] } else { self.changes.as_slice() };
+        for change in changes {
+            let key = (change.kind.clone(), change.id.clone());
+            let before = deed.bodies.get(&key).cloned().unwrap_or_else(|| standing.bodies.remove(&key));
+            let seq = standing.last_seq.checked_add(1).ok_or(Overflow)?;
+            standing.last_seq = seq;
+            deed.rows.push(self.row(seq, version, change, before));
+            if !self.changes.is_empty() {
+                deed.bodies.insert(key, change.after.clone());
+            }
+        }
+        Ok(deed)
+    }
+
+    fn row(&self, seq: u64, version: u64, change: &Change, before: Option<String>) -> AuditRow {
+        AuditRow {
+            seq,
+            version,
+            at: self.at,
+            actor: self.actor.clone(),
+            action: self.action.clone(),
+            kind: change.kind.clone(),
+            id: change.id.clone(),
+            before,
+            after: change.after.clone(),
+            reason: self.reason.clone(),
+        }
     }
 }
 

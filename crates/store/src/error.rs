@@ -101,6 +101,18 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// The address of a PostgreSQL database cannot be understood.
+    #[error("the address of the database is not understood: give `postgres://USER@HOST:PORT/NAME`")]
+    Address(#[source] tokio_postgres::Error),
+    /// No connection to the database comes about.
+    #[error("cannot reach the database ({0}); what was not answered can be sent again")]
+    Unreachable(String),
+    /// The connection broke while something was being written that must not be repeated.
+    #[error("the connection to the database broke at the last moment: look whether the change was made")]
+    Uncertain,
+    /// PostgreSQL failed.
+    #[error("the database failed")]
+    Postgres(#[from] tokio_postgres::Error),
     /// The database failed.
     #[error("the store failed")]
     Sqlite(#[from] rusqlite::Error),

@@ -20,6 +20,7 @@ mod database;
 mod delivery;
 mod error;
 pub mod journal;
+mod postgres;
 mod reading;
 mod sqlite;
 mod store;

@@ -1,5 +1,6 @@
 //! The books in a SQLite file.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use domain::Timestamp;
@@ -8,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::file;
 use super::readers::Readers;
 use super::writer::Writer;
-use crate::books::{Act, AuditRow, Change, Entry, count, signed};
+use crate::books::{Act, AuditRow, Change, Deed, Entry, Standing, count, signed};
 use crate::error::StoreError;
 
 const FILE: &str = "books.db";
@@ -46,18 +47,15 @@ impl Books {
     /// What is in force under a kind and id.
     ///
     pub(crate) async fn entry(&self, kind: &str, id: &str) -> Result<Option<Entry>, StoreError> {
-        let change = Change { kind: kind.to_owned(), id: id.to_owned(), after: None };
+        let (kind, id) = (kind.to_owned(), id.to_owned());
         self.readers
             .run(move |connection| {
-                let body = body(connection, &change)?;
-                let Change { kind, id, .. } = change;
+                let body = body(connection, &kind, &id)?;
                 Ok(body.map(|body| Entry { kind, id, body }))
             })
             .await
     }
 
-    /// How many acts there were.
-    ///
     pub(crate) async fn version(&self) -> Result<u64, StoreError> {
         self.readers.run(version).await
     }
@@ -71,63 +69,52 @@ impl Books {
 }
 
 fn perform(connection: &Connection, act: &Act) -> Result<u64, StoreError> {
-    let found = version(connection)?;
-    if let Some(expected) = act.expected
-        && expected != found
-    {
-        return Err(StoreError::Stale { expected, found });
+    let mut bodies = HashMap::new();
+    for Change { kind, id, .. } in &act.changes {
+        if let Some(body) = body(connection, kind, id)? {
+            bodies.insert((kind.clone(), id.clone()), body);
+        }
     }
-    let version = found.checked_add(1).ok_or(domain::Overflow)?;
-    connection.prepare_cached("UPDATE version SET number = ?1")?.execute([signed(version)?])?;
-    for change in &act.changes {
-        let before = body(connection, change)?;
-        write(connection, change)?;
-        log(connection, act, version, Some((change, before)))?;
-    }
-    if act.changes.is_empty() {
-        log(connection, act, version, None)?;
-    }
-    Ok(version)
+    let last_seq = connection
+        .prepare_cached("SELECT ifnull(max(seq), 0) FROM audit")?
+        .query_row([], |row| row.get(0))?;
+    let standing = Standing { version: version(connection)?, last_seq: count(last_seq)?, bodies };
+    let deed = act.perform(standing)?;
+    write(connection, &deed)?;
+    Ok(deed.version)
 }
 
-fn write(connection: &Connection, change: &Change) -> Result<(), StoreError> {
-    match &change.after {
-        Some(body) => connection
-            .prepare_cached(
-                "INSERT INTO entry (kind, id, body) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-            )?
-            .execute(params![change.kind, change.id, body])?,
-        None => connection
-            .prepare_cached("DELETE FROM entry WHERE kind = ?1 AND id = ?2")?
-            .execute(params![change.kind, change.id])?,
-    };
-    Ok(())
-}
-
-/// Adds a row to the audit log, of a change and of what stood there before.
-fn log(
-    connection: &Connection,
-    act: &Act,
-    version: u64,
-    change: Option<(&Change, Option<String>)>,
-) -> Result<(), StoreError> {
-    let (change, before) = change.unzip();
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO audit (seq, version, at, actor, action, kind, id, before, after, reason)
-         SELECT ifnull(max(seq), 0) + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM audit",
+fn write(connection: &Connection, deed: &Deed) -> Result<(), StoreError> {
+    connection.prepare_cached("UPDATE version SET number = ?1")?.execute([signed(deed.version)?])?;
+    let mut put = connection.prepare_cached(
+        "INSERT INTO entry (kind, id, body) VALUES (?1, ?2, ?3)
+         ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
     )?;
-    statement.execute(params![
-        signed(version)?,
-        act.at.millis(),
-        act.actor,
-        act.action,
-        change.map_or("", |change| change.kind.as_str()),
-        change.map_or("", |change| change.id.as_str()),
-        before.flatten(),
-        change.and_then(|change| change.after.as_deref()),
-        act.reason,
-    ])?;
+    let mut take_away = connection.prepare_cached("DELETE FROM entry WHERE kind = ?1 AND id = ?2")?;
+    for ((kind, id), body) in &deed.bodies {
+        match body {
+            Some(body) => put.execute([kind, id, body])?,
+            None => take_away.execute([kind, id])?,
+        };
+    }
+    let mut log = connection.prepare_cached(
+        "INSERT INTO audit (seq, version, at, actor, action, kind, id, before, after, reason)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    for row in &deed.rows {
+        log.execute(params![
+            signed(row.seq)?,
+            signed(row.version)?,
+            row.at.millis(),
+            row.actor,
+            row.action,
+            row.kind,
+            row.id,
+            row.before,
+            row.after,
+            row.reason,
+        ])?;
+    }
     Ok(())
 }
 
@@ -139,9 +126,9 @@ fn entries(connection: &Connection, kind: &str) -> Result<Vec<Entry>, StoreError
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn body(connection: &Connection, of: &Change) -> Result<Option<String>, StoreError> {
+fn body(connection: &Connection, kind: &str, id: &str) -> Result<Option<String>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT body FROM entry WHERE kind = ?1 AND id = ?2")?;
-    Ok(statement.query_row(params![of.kind, of.id], |row| row.get(0)).optional()?)
+    Ok(statement.query_row([kind, id], |row| row.get(0)).optional()?)
 }
 
 fn version(connection: &Connection) -> Result<u64, StoreError> {

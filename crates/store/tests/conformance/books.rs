@@ -16,6 +16,8 @@ on_both_engines! {
     of_rival_acts_one_wins
     the_audit_log_is_read_in_pages
     books_outlive_their_process
+    books_of_the_first_version_still_open
+    newer_books_are_refused
 }
 
 fn put(id: &str, body: &str) -> Change {
@@ -174,4 +176,26 @@ async fn books_outlive_their_process(engine: &Engine) {
     let books = engine.books().await;
     assert_eq!(ids(&books).await, "web=1");
     assert_eq!(books.version().await.unwrap(), 1);
+}
+
+async fn books_of_the_first_version_still_open(engine: &Engine) {
+    engine.statements("books.db", |it| match it {
+        Engine::Sqlite(_) => include_str!("../fixtures/books-1.sqlite.sql"),
+        Engine::Postgres(_) => include_str!("../fixtures/books-1.postgres.sql"),
+    });
+    let books = engine.books().await;
+    assert_eq!(ids(&books).await, "web=1");
+    assert_eq!(books.act(act(&[put("app", "2"), remove("web")])).await.unwrap(), 2);
+    assert_eq!(log(&books).await, ["3 v2 team/web: 1 > -", "2 v2 team/app: - > 2", "1 v1 team/web: - > 1"]);
+}
+
+async fn newer_books_are_refused(engine: &Engine) {
+    drop(engine.books().await);
+    engine.statements("books.db", |it| match it {
+        Engine::Sqlite(_) => "PRAGMA user_version = 1000",
+        Engine::Postgres(_) => "INSERT INTO books.schema_version VALUES (1000)",
+    });
+    let refused = engine.try_books().await.err().unwrap();
+    let told = refused.to_string();
+    assert!(told.contains("written by a newer bursar (schema 1000, this one knows"), "{told}");
 }

@@ -1,0 +1,15 @@
+//! The engine of a company: PostgreSQL 15 and later, with any number of servers on
+//! one database.
+//!
+//! Statements are static text with bound parameters; what is many is bound as arrays.
+//! A transaction that the database ended to make way for another, or whose connection
+//! broke, is tried again, which is harmless wherever doing a thing twice is the same
+//! as doing it once; [`attempts`] says how often.
+
+mod attempts;
+mod books;
+mod pool;
+mod schema;
+
+pub(crate) use books::Books;
+pub(crate) use pool::Pool;
