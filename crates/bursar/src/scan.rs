@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use anyhow::Result;
-use domain::{Progress, SessionTally, SourceFile};
+use anyhow::{Result, anyhow};
+use domain::{Progress, SessionTally, SourceFile, Stamp};
 use ingest::reading::{self, Reading};
 use ingest::{Harvest, Problem, Roots};
 use metering::{Gathering, Meter};
@@ -60,9 +60,19 @@ pub(crate) fn scan(
     roots: &Roots,
     bar: &mut ProgressBar,
 ) -> Result<Scanned> {
-    let found = ingest::logs::find(roots);
-    let mut scanned = Scanned { unreadable: found.unreadable, ..Scanned::default() };
-    let tasks = plan(journal, found.files, &mut scanned)?;
+    let (files, unreadable, known) = thread::scope(|scope| {
+        let search = scope.spawn(|| {
+            let found = ingest::logs::find(roots);
+            (reading::stamped(found.files), found.unreadable)
+        });
+        // Meanwhile, what the journal knows: the files, and the places for whoever asks next.
+        let known = known_sources(journal)?;
+        journal.interned()?;
+        let (files, unreadable) = search.join().map_err(|_| anyhow!("the search for logs failed"))?;
+        anyhow::Ok((files, unreadable, known))
+    })?;
+    let mut scanned = Scanned { unreadable, ..Scanned::default() };
+    let tasks = plan(journal, files, known, &mut scanned)?;
     read(journal, meter, &tasks, &mut scanned, bar)?;
     Ok(scanned)
 }
@@ -76,7 +86,8 @@ pub(crate) fn scan_within(
     at_most: u64,
 ) -> Result<bool> {
     let mut scanned = Scanned::default();
-    let tasks = plan(journal, files, &mut scanned)?;
+    let known = known_sources(journal)?;
+    let tasks = plan(journal, reading::stamped(files), known, &mut scanned)?;
     if new_bytes(&tasks) > at_most {
         return Ok(false);
     }
@@ -124,12 +135,16 @@ fn read(
 
 /// The files that changed since they were read, the largest first so that none
 /// is left to one reader at the end.
-fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) -> Result<Vec<Task>> {
-    let mut known = known_sources(journal)?;
+fn plan(
+    journal: &mut Journal,
+    files: Vec<(SourceFile, io::Result<Stamp>)>,
+    mut known: KnownSources,
+    scanned: &mut Scanned,
+) -> Result<Vec<Task>> {
     let mut changed = Vec::new();
-    for (file, stamp) in reading::stamped(files) {
+    for (file, stamp) in files {
         match stamp {
-            Ok(stamp) if known.get(file.path.as_os_str()).is_some_and(|(_, progress)| progress.stamp == stamp) => {}
+            Ok(stamp) if known.get(file.path.as_os_str()).is_some_and(|it| it.1.stamp == stamp) => {}
             Ok(stamp) => changed.push((file, stamp.size)),
             // Gone since it was found.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -163,7 +178,9 @@ fn plan(journal: &mut Journal, files: Vec<SourceFile>, scanned: &mut Scanned) ->
 
 /// The files that were ever read, by their paths as they stand: to hash a `PathBuf` is
 /// to take it apart.
-fn known_sources(journal: &Journal) -> Result<HashMap<OsString, (u32, Progress)>> {
+type KnownSources = HashMap<OsString, (u32, Progress)>;
+
+fn known_sources(journal: &Journal) -> Result<KnownSources> {
     Ok(journal.sources()?.into_iter().map(|it| (it.file.path.into(), (it.id, it.progress))).collect())
 }
 
