@@ -15,7 +15,7 @@ pub mod merge;
 pub mod meter;
 pub mod rollup;
 
-pub use assemble::{Assembled, CallId, Matching, assemble};
+pub use assemble::{Assembled, CallId, Matching, Names, assemble, names};
 pub use merge::{Gathering, join, single};
 pub use meter::Meter;
 pub use rollup::{CellKey, Change, Changes};

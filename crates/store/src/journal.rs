@@ -1,6 +1,6 @@
 //! The journal: calls, their sums, and the files that they were read from.
 
-mod code;
+pub(crate) mod code;
 mod columns;
 mod folders;
 mod interned;

@@ -16,10 +16,12 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod books;
+mod calendar;
 mod database;
 mod delivery;
 mod error;
 pub mod journal;
+mod plan;
 mod postgres;
 mod reading;
 mod sqlite;

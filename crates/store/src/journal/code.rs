@@ -1,12 +1,13 @@
 //! The integers that stand for enumerations in the journal. They are never
 //! reused for something else.
 
-use domain::{Lineage, OutputConfidence, Thread, Unpriced};
+use domain::{Lineage, Naming, OutputConfidence, SourceKind, Thread, Unpriced};
+use metering::Matching;
 
 use crate::error::StoreError;
 
 /// An enumeration with a number for each variant.
-pub(super) trait Code: Copy + Sized + 'static {
+pub(crate) trait Code: Copy + Sized + 'static {
     /// What it is, for errors.
     const WHAT: &'static str;
     /// The variants and their numbers.
@@ -40,6 +41,9 @@ macro_rules! codes {
 codes! {
     Lineage "lineage" { Own = 0, Sidechain = 1, Copied = 2, Quoted = 3 }
     OutputConfidence "confidence" { Final = 0, Aggregate = 1, Interrupted = 2, Placeholder = 3 }
+    Matching "matching" { ById = 0, ByTokens = 1 }
+    Naming "naming" { Provider = 0, Derived = 1 }
+    SourceKind "kind of source" { Gateway = 0, Log = 1, Otlp = 2, Hook = 3, Vendor = 4 }
     Thread "thread" { Main = 0, Subagent = 1 }
     Unpriced "reason for no price" { UnknownModel = 1, NoPriceThen = 2, NoRate = 3, OutOfRange = 4 }
 }

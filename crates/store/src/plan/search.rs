@@ -1,0 +1,100 @@
+//! Everything that the names of some observations lead to.
+
+use std::collections::HashSet;
+
+use domain::{Observed, Timestamp};
+use metering::Names;
+use metering::assemble::TOLERANCE_MILLIS;
+
+use crate::error::StoreError;
+use crate::reading::Evidence;
+
+/// The most observations that names may lead to: far more than any honest delivery
+/// has to do with, and few enough to be looked at in one transaction.
+const MOST_FOUND: usize = 200_000;
+
+/// What to look for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Ask {
+    /// Observations with this hash of their key.
+    Key(i64),
+    /// Observations with this hash of their request id.
+    Request(i64),
+    /// Observations with this hash of their counts, and a moment from the first to the
+    /// second, both included.
+    Tokens(i64, i64, i64),
+}
+
+/// A search that goes on until no name leads further.
+#[derive(Default)]
+pub(crate) struct Search {
+    asked: HashSet<Ask>,
+    next: Vec<Ask>,
+    numbers: HashSet<i64>,
+    found: Vec<Evidence>,
+}
+
+impl Search {
+    /// From some observations on, which need not be in the book.
+    pub(crate) fn from<'a>(observed: impl IntoIterator<Item = &'a Observed>) -> Self {
+        let mut search = Self::default();
+        observed.into_iter().for_each(|it| search.ask(metering::names(it), it.call.at));
+        search
+    }
+
+    /// What to look for next; nothing at the end.
+    pub(crate) fn next(&mut self) -> Vec<Ask> {
+        std::mem::take(&mut self.next)
+    }
+
+    /// An observation that was found under the number that its engine gave it. It may
+    /// be one that was found before.
+    pub(crate) fn found(&mut self, number: i64, evidence: Evidence) -> Result<(), StoreError> {
+        if !self.numbers.insert(number) {
+            return Ok(());
+        }
+        if self.found.len() >= MOST_FOUND {
+            let what = "what the names and counts of a delivery lead to";
+            return Err(StoreError::TooLarge { what, size: MOST_FOUND.saturating_add(1), limit: MOST_FOUND });
+        }
+        let observed = &evidence.observed;
+        self.ask(metering::names(observed), observed.call.at);
+        self.found.push(evidence);
+        Ok(())
+    }
+
+    /// Whether that number was found.
+    pub(crate) fn has(&self, number: i64) -> bool {
+        self.numbers.contains(&number)
+    }
+
+    /// All that was found.
+    pub(crate) fn into_found(self) -> Vec<Evidence> {
+        self.found
+    }
+
+    /// All observations that were found.
+    pub(crate) fn into_observed(self) -> Vec<Observed> {
+        self.found.into_iter().map(|it| it.observed).collect()
+    }
+
+    /// All numbers that were found.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = i64> {
+        self.numbers.iter().copied()
+    }
+
+    fn ask(&mut self, names: Names, at: Timestamp) {
+        let at = at.millis();
+        let (from, to) = (at.saturating_sub(TOLERANCE_MILLIS), at.saturating_add(TOLERANCE_MILLIS));
+        let asks = [
+            Some(Ask::Key(names.key.cast_signed())),
+            names.request.map(|it| Ask::Request(it.cast_signed())),
+            names.tokens.map(|it| Ask::Tokens(it.cast_signed(), from, to)),
+        ];
+        for ask in asks.into_iter().flatten() {
+            if self.asked.insert(ask) {
+                self.next.push(ask);
+            }
+        }
+    }
+}
