@@ -104,6 +104,19 @@ pub enum StoreError {
     /// The address of a PostgreSQL database cannot be understood.
     #[error("the address of the database is not understood: give `postgres://USER@HOST:PORT/NAME`")]
     Address(#[source] tokio_postgres::Error),
+    /// The address asks for an encryption that proves nothing.
+    #[error("sslmode must be disable, require or verify-full: an encryption that anybody may end is none")]
+    EncryptionMode,
+    /// The authorities that vouch for the database cannot be read.
+    #[error(
+        "cannot read the certificates of {path} ({why}): name the file of authorities as sslrootcert=FILE"
+    )]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// No connection to the database comes about.
     #[error("cannot reach the database ({0}); what was not answered can be sent again")]
     Unreachable(String),

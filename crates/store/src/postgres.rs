@@ -6,10 +6,12 @@
 //! broke, is tried again, which is harmless wherever doing a thing twice is the same
 //! as doing it once; [`attempts`] says how often.
 
+mod address;
 mod attempts;
 mod books;
 mod pool;
 mod schema;
+mod tls;
 
 pub(crate) use books::Books;
 pub(crate) use pool::Pool;

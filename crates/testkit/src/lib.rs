@@ -8,3 +8,4 @@
 pub mod git;
 pub mod logs;
 pub mod postgres;
+pub mod tls;

@@ -6,7 +6,8 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::{CommandExt, parent_id};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -53,6 +54,7 @@ pub struct Server {
     folder: PathBuf,
     programs: PathBuf,
     account: Option<Account>,
+    shared: bool,
 }
 
 /// Another account that the server runs as.
@@ -76,7 +78,7 @@ impl Server {
             #[expect(clippy::disallowed_methods, reason = "nextest says so in the environment alone")]
             let many = std::env::var_os("NEXTEST_RUN_ID").is_some();
             let run = if many { parent_id() } else { std::process::id() };
-            let server = Self::at(temporary(&format!("bursar-pg-{run}")));
+            let server = Self::at(temporary(&format!("bursar-pg-{run}")), true);
             let lock = must("make a lock", File::create(server.folder.with_added_extension("lock")));
             must("lock", lock.lock());
             if !server.runs() {
@@ -93,13 +95,13 @@ impl Server {
     #[must_use]
     pub fn start(disk: Disk) -> Self {
         let process = std::process::id();
-        let server = Self::at(temporary(&format!("bursar-pg-{process}-{}", number())));
+        let server = Self::at(temporary(&format!("bursar-pg-{process}-{}", number())), false);
         server.make(disk, process);
         server
     }
 
-    fn at(folder: PathBuf) -> Self {
-        Self { folder, programs: programs(), account: account() }
+    fn at(folder: PathBuf, shared: bool) -> Self {
+        Self { folder, programs: programs(), account: account(), shared }
     }
 
     /// Makes a new, empty database.
@@ -127,6 +129,32 @@ impl Server {
         self.pg_ctl(&["start", "--log", &log.to_string_lossy()]);
     }
 
+    /// Makes it listen on a port of 127.0.0.1 as well, to those who encrypt and believe
+    /// the certificate of [`crate::tls`]; returns the address of a database there.
+    #[must_use]
+    pub fn listen_encrypted(&self, database: &Database<'_>) -> String {
+        for (name, text) in [("server.crt", crate::tls::CERTIFICATE), ("server.key", crate::tls::KEY)] {
+            let path = self.data().join(name);
+            must("write a certificate", fs::write(&path, text));
+            must("hide a key", fs::set_permissions(&path, fs::Permissions::from_mode(0o600)));
+            if let Some(Account { uid, gid }) = self.account {
+                must("give a file away", chown(&path, Some(uid), Some(gid)));
+            }
+        }
+        let free = must("find a port", TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()));
+        let port = free.port();
+        self.append("postgresql.conf", &format!("ssl = on\nlisten_addresses = '127.0.0.1'\nport = {port}\n"));
+        must("set up", fs::write(self.data().join("pg_hba.conf"), "hostssl all all 127.0.0.1/32 trust\n"));
+        self.stop();
+        self.resume();
+        format!("postgres://{USER}@127.0.0.1:{port}/{}", database.name)
+    }
+
+    fn append(&self, file: &str, text: &str) {
+        let mut file = must("set up", File::options().append(true).open(self.data().join(file)));
+        must("set up", file.write_all(text.as_bytes()));
+    }
+
     fn make(&self, disk: Disk, until_the_end_of: u32) {
         if self.folder.exists() {
             must("clear away a dead server", fs::remove_dir_all(&self.folder));
@@ -143,9 +171,7 @@ impl Server {
         let data = data.to_string_lossy();
         let rest = ["--encoding=UTF8", "--auth=trust", "--no-sync", "--username", USER, "--pgdata", &data];
         run(self.program("initdb").args(order).args(rest));
-        let settings = self.settings(disk);
-        let mut file = must("set up", File::options().append(true).open(self.data().join("postgresql.conf")));
-        must("set up", file.write_all(settings.as_bytes()));
+        self.append("postgresql.conf", &self.settings(disk));
         self.resume();
     }
 
@@ -227,8 +253,8 @@ impl Database<'_> {
 
 impl Drop for Database<'_> {
     fn drop(&mut self) {
-        // A test that stopped the server, or failed, has nothing to clear away.
-        if self.server.runs() && !std::thread::panicking() {
+        // A server of the test's own goes away with all that is in it.
+        if self.server.shared && !std::thread::panicking() {
             self.server.statement(&format!("DROP DATABASE {} WITH (FORCE)", self.name));
         }
     }

@@ -1,5 +1,6 @@
 //! What is tried again, how often, and after how long.
 
+use std::io;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -47,10 +48,12 @@ pub(super) fn passes(failure: &StoreError) -> bool {
     matches!(failure, StoreError::Unreachable(_))
 }
 
-/// Whether it is the connection that failed.
+/// Whether it is the connection that failed, and not what was said on it: a server that
+/// cannot prove its name will not learn to.
 pub(super) fn is_broken(error: &tokio_postgres::Error) -> bool {
     use std::error::Error;
-    error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>())
+    let cause = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    error.is_closed() || cause.is_some_and(|cause| cause.kind() != io::ErrorKind::InvalidData)
 }
 
 fn passing_state(state: &SqlState) -> bool {

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime, TimeoutType};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, NoTls, Row};
+use tokio_postgres::{NoTls, Row};
 
+use super::address::{Address, Way};
+use super::attempts::is_broken;
+use super::tls::Tls;
 use crate::error::StoreError;
 
 /// Connections that one process holds at most; who comes later waits for one.
@@ -22,14 +25,14 @@ pub(crate) struct Pool(deadpool_postgres::Pool);
 impl Pool {
     /// To the database at that address. Nothing is connected yet.
     pub(crate) fn to(url: &str) -> Result<Self, StoreError> {
-        let mut config: Config = url.parse().map_err(StoreError::Address)?;
-        if config.get_application_name().is_none() {
-            config.application_name("bursar");
-        }
+        let Address { mut config, way } = Address::parse(url)?;
         config.connect_timeout(CONNECT);
         // A connection that the server closed is noticed when it is taken.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(config, NoTls, recycling);
+        let manager = match way {
+            Way::Plain => Manager::from_config(config, NoTls, recycling),
+            Way::Encrypted(file) => Manager::from_config(config, Tls::trusting(file)?, recycling),
+        };
         let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(CONNECTIONS)
             .runtime(Runtime::Tokio1)
@@ -66,11 +69,11 @@ impl Pool {
     }
 }
 
-/// Why no connection came about. What the server itself said is kept as it is.
+/// Why no connection came about. What was said on one is kept as it is.
 fn unreachable(error: tokio_postgres::Error) -> StoreError {
     use std::error::Error;
-    match (error.as_db_error(), error.source()) {
-        (None, Some(source)) => StoreError::Unreachable(format!("{error}: {source}")),
+    match error.source() {
+        Some(cause) if is_broken(&error) => StoreError::Unreachable(format!("{error}: {cause}")),
         _ => StoreError::Postgres(error),
     }
 }

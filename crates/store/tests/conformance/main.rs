@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "what fails in here fails the test")]
 
 mod books;
+mod connection;
 mod engine;
