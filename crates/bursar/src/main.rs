@@ -10,6 +10,7 @@ mod doctor;
 mod environment;
 mod explain;
 mod failure;
+mod hook;
 mod knowledge;
 mod named;
 mod opened;
@@ -48,6 +49,7 @@ enum Command {
     Prices(prices::PricesArgs),
     Statusline(statusline::StatuslineArgs),
     Tag(tag::TagArgs),
+    Hook(hook::HookArgs),
     Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
     Completions(shell::CompletionsArgs),
@@ -76,6 +78,7 @@ fn run(command: &Command, environment: &Environment) -> Result<String> {
         Command::Prices(args) => prices::run(args, environment),
         Command::Statusline(args) => Ok(statusline::run(args, environment)),
         Command::Tag(args) => tag::run(args, environment),
+        Command::Hook(args) => Ok(hook::run(args, environment)),
         Command::Doctor(args) => doctor::run(args, environment),
         Command::Demo(args) => demo::run(args, environment),
         Command::Completions(args) => shell::completions(args, Cli::command()),

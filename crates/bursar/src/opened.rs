@@ -115,13 +115,13 @@ pub(crate) fn journal_folder(environment: &Environment) -> Result<PathBuf> {
 /// Folders and branches are nobody else's business on a shared machine. Where the
 /// file system knows no permissions there is nothing to keep.
 #[cfg(unix)]
-fn keep_private(folder: &Path) {
+pub(crate) fn keep_private(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
     drop(fs::set_permissions(folder, fs::Permissions::from_mode(0o700)));
 }
 
 #[cfg(not(unix))]
-fn keep_private(_: &Path) {}
+pub(crate) fn keep_private(_: &Path) {}
 
 /// A settings file: the one that was named, which must be there, or the default
 /// one, which need not.

@@ -11,6 +11,7 @@
 mod example;
 mod git;
 mod growth;
+mod hook;
 mod machine;
 mod printed;
 mod privacy;
