@@ -174,8 +174,8 @@ impl Transcript {
         let aside = [line.is_meta, line.is_compact_summary, line.is_visible_in_transcript_only];
         let is_prompt = self.thread_of(line) == Thread::Main && !aside.contains(&Some(true));
         let tally = harvest.tallies.touch(Tool::ClaudeCode, &self.session_of(line), at);
-        self.conversation.blocks(message, tally);
-        if is_prompt {
+        let has_results = self.conversation.blocks(message, tally);
+        if is_prompt && !has_results {
             self.conversation.prompt(message);
         }
     }

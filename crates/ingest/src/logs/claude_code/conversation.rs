@@ -63,17 +63,11 @@ impl Conversation {
         let content = content.text();
         let text = match read::<Text<'_>>(content.as_bytes()) {
             Some(text) => text.0.into_owned(),
-            None => {
-                let blocks = blocks(&content);
-                if blocks.iter().any(|block| block.tool_use_id.is_some()) {
-                    return;
-                }
-                blocks
-                    .into_iter()
-                    .find_map(|block| block.text)
-                    .map(|text| text.0.into_owned())
-                    .unwrap_or_default()
-            }
+            None => blocks(&content)
+                .into_iter()
+                .find_map(|block| block.text)
+                .map(|text| text.0.into_owned())
+                .unwrap_or_default(),
         };
         if text.starts_with("<local-command-") || text.starts_with("<bash-") {
             return;
@@ -96,13 +90,16 @@ impl Conversation {
         self.steps.any_failing()
     }
 
-    /// Counts the tool calls and tool results among a message's blocks.
-    pub(super) fn blocks(&mut self, message: &Spoken<'_>, tally: &mut SessionTally) {
-        let Some(content) = message.content else { return };
+    /// Counts the tool calls and tool results among a message's blocks; whether there
+    /// are results.
+    pub(super) fn blocks(&mut self, message: &Spoken<'_>, tally: &mut SessionTally) -> bool {
+        let Some(content) = message.content else { return false };
         if memmem::find(content.0, b"\"tool_use").is_none() {
-            return;
+            return false;
         }
+        let mut has_results = false;
         for block in blocks(&content.text()) {
+            has_results |= block.tool_use_id.is_some();
             match (block.kind.as_ref().map_or("", Text::as_str), &block.id, &block.tool_use_id) {
                 ("tool_use", Some(id), _) => self.tool_use(id.as_str(), &block, tally),
                 ("tool_result", _, Some(id)) if block.is_error == Some(true) => {
@@ -114,6 +111,7 @@ impl Conversation {
                 _ => {}
             }
         }
+        has_results
     }
 
     fn tool_use(&mut self, id: &str, block: &Block<'_>, tally: &mut SessionTally) {
