@@ -10,12 +10,13 @@
 //! repository, whoever made it, runs none of its hooks, filters or commands.
 //!
 //! Reading order: [`repo_id`], [`folder`], [`ticket`], [`pull_request`], [`rules`],
-//! [`mod@attribute`]; then [`git`].
+//! [`mod@attribute`], [`organisation`]; then [`git`].
 
 pub mod attribute;
 pub mod folder;
 pub mod git;
 pub mod identity;
+pub mod organisation;
 pub mod pull_request;
 pub mod repo_id;
 pub mod rules;

@@ -91,6 +91,15 @@ impl Rules {
         self.projects.iter().filter(|it| it.name == *project).find_map(|it| it.client.as_ref())
     }
 
+    /// Whether projects or clients depend on branches or on tickets, which are named in
+    /// branches.
+    #[must_use]
+    pub fn look_at_branches(&self) -> bool {
+        let projects = self.projects.iter().map(|it| &it.when);
+        let clients = self.clients.iter().map(|it| &it.when);
+        projects.chain(clients).any(|it| it.branch.is_some() || it.ticket.is_some())
+    }
+
     /// The client by a rule of its own.
     pub(crate) fn client(&self, subject: &Subject<'_>) -> Option<&Client> {
         self.clients.iter().find(|it| it.when.matches(subject)).map(|it| &it.name)

@@ -134,6 +134,30 @@ impl Directory {
         of_project().or_else(of_developer).or_else(of_teams)
     }
 
+    /// The days on which something begins, or has just ended, in order: between two of
+    /// them every answer stays the same.
+    #[must_use]
+    pub fn turning_days(&self) -> Vec<Day> {
+        fn turns<T>(course: &Course<T>) -> impl Iterator<Item = Day> {
+            course.steps().iter().flat_map(|it| it.from.into_iter().chain(it.to.map(Day::next)))
+        }
+        let it = &self.entries;
+        let mut days: BTreeSet<Day> = BTreeSet::new();
+        for team in it.teams.values() {
+            days.extend(turns(&team.parent).chain(turns(&team.cost_centre)));
+        }
+        for developer in it.developers.values() {
+            days.extend(turns(&developer.team).chain(turns(&developer.cost_centre)));
+        }
+        for project in it.projects.values() {
+            days.extend(turns(&project.client).chain(turns(&project.cost_centre)));
+        }
+        for repo in it.repos.values() {
+            days.extend(turns(&repo.project));
+        }
+        days.into_iter().collect()
+    }
+
     /// The name of a team for people.
     #[must_use]
     pub fn team_name<'a>(&'a self, team: &'a Team) -> &'a str {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Attribution, Cell, Confidence, Dimension, Place, Provider, Service, Timestamp, Tool};
+use pricing::Pricer;
 
 /// How anything that is not known is called, in every key and filter.
 pub const UNKNOWN: &str = "unknown";
@@ -89,6 +90,23 @@ pub struct ServiceFacts {
     pub provider: Provider,
     /// Whether the price book knows the model.
     pub priced: bool,
+}
+
+impl ServiceFacts {
+    /// What the price book makes of a service.
+    #[must_use]
+    pub fn of(service: &Service, pricer: &Pricer) -> Self {
+        let resolved = pricer.resolve(&service.model, service.provider.as_ref());
+        let named = || service.provider.clone().unwrap_or_else(|| Provider::new(UNKNOWN));
+        Self {
+            service: service.clone(),
+            model: resolved
+                .as_ref()
+                .map_or_else(|| Arc::from(service.model.as_str()), |it| Arc::from(it.model().as_str())),
+            provider: resolved.as_ref().map_or_else(named, |it| it.provider().clone()),
+            priced: resolved.is_some(),
+        }
+    }
 }
 
 /// What was read to fill a [`Book`], and what could not be.

@@ -1,6 +1,6 @@
 //! What a report is asked: how to cut, what to leave out, which period.
 
-use domain::{Dimension, wildcard};
+use domain::{Dimension, Timestamp, wildcard};
 use jiff::tz::TimeZone;
 
 use crate::span::Span;
@@ -64,6 +64,18 @@ impl Query {
             all.push(dimension);
         }
         Ok(all)
+    }
+
+    /// The first moment that the answer depends on: where the period before is compared
+    /// with, its beginning. `None` for all time.
+    #[must_use]
+    pub fn begins(&self, now: Timestamp) -> Option<Timestamp> {
+        let since = self.span.since?;
+        if !self.compare {
+            return Some(since);
+        }
+        let before = self.span.before(&self.timezone, now)?.0.since?;
+        Some(before.min(since))
     }
 
     pub(crate) fn check_filters(&self) -> Result<(), QueryError> {

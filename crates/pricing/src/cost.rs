@@ -73,6 +73,17 @@ pub enum Used<'a> {
 }
 
 impl<'a> Used<'a> {
+    /// What a source states of a call, given how far its output count can be trusted.
+    #[must_use]
+    pub const fn stated(usage: &'a Usage, output: OutputConfidence) -> Self {
+        match output {
+            OutputConfidence::Aggregate => Self::BySeveral(usage),
+            OutputConfidence::Final | OutputConfidence::Interrupted | OutputConfidence::Placeholder => {
+                Self::ByOne(usage)
+            }
+        }
+    }
+
     const fn usage(self) -> &'a Usage {
         match self {
             Self::ByOne(usage) | Self::BySeveral(usage) => usage,
@@ -96,12 +107,7 @@ impl<'a> From<&'a Usage> for Used<'a> {
 
 impl<'a> From<&'a Figures> for Used<'a> {
     fn from(figures: &'a Figures) -> Self {
-        match figures.output {
-            OutputConfidence::Aggregate => Self::BySeveral(&figures.usage),
-            OutputConfidence::Final | OutputConfidence::Interrupted | OutputConfidence::Placeholder => {
-                Self::ByOne(&figures.usage)
-            }
-        }
+        Self::stated(&figures.usage, figures.output)
     }
 }
 

@@ -1,0 +1,58 @@
+//! Which sums are enough for a question: those by day are few, and exact wherever
+//! nobody asks for something finer.
+
+use attribution::Rules;
+use domain::{Dimension, Timestamp};
+use insight::Query;
+use jiff::tz::TimeZone;
+use store::Grain;
+
+/// Before the first call of any tool.
+const BEGINNING: Timestamp = Timestamp::from_millis(0);
+/// How far a clock may be ahead of this one: calls a little in the future are shown.
+const AHEAD_MILLIS: i64 = 2 * 24 * 60 * 60 * 1_000;
+
+/// The coarsest grain that answers exactly.
+pub(super) fn enough_for(query: &Query, zone: &TimeZone, rules: &Rules) -> Grain {
+    let mut asked = query.group_by.iter().copied().chain(query.filters.iter().map(|it| it.dimension));
+    let is_coarse = |it: Dimension| match it {
+        Dimension::Developer
+        | Dimension::Repo
+        | Dimension::Model
+        | Dimension::Provider
+        | Dimension::Tool
+        | Dimension::Team
+        | Dimension::Day
+        | Dimension::Week
+        | Dimension::Month => true,
+        // Rules may look at branches and tickets, which sums by day leave out.
+        Dimension::Client | Dimension::Project | Dimension::CostCentre => !rules.look_at_branches(),
+        Dimension::Branch
+        | Dimension::PullRequest
+        | Dimension::Ticket
+        | Dimension::Session
+        | Dimension::Task
+        | Dimension::Hour => false,
+    };
+    let ends = [query.span.since, query.span.until];
+    let of_whole_days = ends.into_iter().flatten().all(|it| begins_a_day(it, zone));
+    // What lies before a period that is compared with may begin inside a day.
+    if query.timezone == *zone && of_whole_days && !query.compare && asked.all(is_coarse) {
+        Grain::Day
+    } else {
+        Grain::Quarter
+    }
+}
+
+/// From when to when the store must be asked.
+pub(super) fn reach(query: &Query, now: Timestamp) -> (Timestamp, Timestamp) {
+    let end = Timestamp::from_millis(now.millis().saturating_add(AHEAD_MILLIS));
+    let until = query.span.until.unwrap_or(end);
+    (query.begins(now).unwrap_or(BEGINNING), until)
+}
+
+fn begins_a_day(at: Timestamp, zone: &TimeZone) -> bool {
+    let Ok(moment) = jiff::Timestamp::from_millisecond(at.millis()) else { return false };
+    let local = moment.to_zoned(zone.clone());
+    local.start_of_day().is_ok_and(|start| start == local)
+}

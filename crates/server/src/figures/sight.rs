@@ -1,0 +1,35 @@
+//! What somebody may see of the book.
+
+use std::collections::BTreeSet;
+
+use domain::{Day, Developer, Directory, Team};
+use insight::PlaceFacts;
+
+/// Whose calls somebody sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sight {
+    /// Everybody's.
+    Everything,
+    /// Those of these teams and the teams below them, on the days on which they were theirs.
+    Teams(BTreeSet<Team>),
+    /// Their own.
+    Own(Developer),
+    /// Nobody's.
+    Nothing,
+}
+
+impl Sight {
+    /// Whether calls of a day that belong there are to be seen.
+    #[must_use]
+    pub fn sees(&self, facts: &PlaceFacts, directory: &Directory, day: Day) -> bool {
+        let attribution = &facts.attribution;
+        match self {
+            Self::Everything => true,
+            Self::Nothing => false,
+            Self::Own(developer) => attribution.developer.as_ref().is_some_and(|it| it.value == *developer),
+            Self::Teams(teams) => {
+                attribution.team.as_ref().is_some_and(|it| directory.is_within(&it.value, teams, day))
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Everything that says whom calls belong to, and what it says, remembered until
+//! something of it changes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use attribution::{FolderFacts, Known, PullRequests, Rules, TagKey, Tags, attribute_reported, organisation};
+use domain::{Day, Directory, Folder, PrLink, QuarterHour, Whereabouts};
+use insight::PlaceFacts;
+use store::{FolderReport, Names, SessionTag};
+
+use super::DirectoryAt;
+
+/// What the store was told about folders, pull requests and sessions.
+pub(super) struct Told {
+    pub(super) version: u64,
+    pub(super) folders: Vec<FolderReport>,
+    pub(super) links: Vec<PrLink>,
+    pub(super) tags: Vec<SessionTag>,
+    pub(super) rules: Arc<Rules>,
+}
+
+/// The surroundings of all calls.
+#[derive(Default)]
+pub(super) struct Surroundings {
+    versions: Option<(u64, u64)>,
+    rules: Arc<Rules>,
+    folders: HashMap<Folder, FolderFacts>,
+    pull_requests: PullRequests,
+    tags: Tags,
+    directory: Arc<Directory>,
+    turning_days: Vec<Day>,
+    answers: RwLock<Answers>,
+}
+
+/// All answers so far. What stands there stays there.
+#[derive(Default)]
+pub(super) struct Answers {
+    places: Vec<PlaceFacts>,
+    /// Where the answer stands for a number of [`Names`], an age of the directory and,
+    /// where it depends on that, a quarter of an hour.
+    positions: HashMap<(u32, u32, Option<QuarterHour>), u32>,
+}
+
+impl Surroundings {
+    pub(super) fn new(told: Told, directory: DirectoryAt, names: &Names) -> Self {
+        let mut folders = HashMap::new();
+        for report in told.folders {
+            // Facts that a newer collector writes differently are as good as none.
+            if let Ok(facts) = FolderFacts::from_text(&report.facts) {
+                folders.insert(report.folder, facts);
+            }
+        }
+        let mut tags = Tags::default();
+        for tag in told.tags {
+            if let Some(key) = TagKey::from_name(&tag.key) {
+                tags.set(tag.session, key, &tag.value);
+            }
+        }
+        let places = names.whereabouts().iter().map(|it| &*it.place);
+        Self {
+            versions: Some((told.version, directory.version)),
+            pull_requests: PullRequests::new(&told.links, places, &folders, &told.rules),
+            rules: told.rules,
+            folders,
+            tags,
+            turning_days: directory.directory.turning_days(),
+            directory: directory.directory,
+            answers: RwLock::default(),
+        }
+    }
+
+    pub(super) fn is_of(&self, told: u64, directory: u64) -> bool {
+        self.versions == Some((told, directory))
+    }
+
+    /// All answers so far.
+    pub(super) fn answers(&self) -> RwLockReadGuard<'_, Answers> {
+        self.answers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets somebody ask for many answers at once.
+    pub(super) fn ask<T>(&self, work: impl FnOnce(&mut Inquiry<'_>) -> T) -> T {
+        let mut answers = self.answers.write().unwrap_or_else(PoisonError::into_inner);
+        work(&mut Inquiry { surroundings: self, answers: &mut answers })
+    }
+
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Which age of the directory a day lies in: within one nothing of it changes.
+    pub(super) fn age_of(&self, day: Day) -> u32 {
+        u32::try_from(self.turning_days.partition_point(|it| *it <= day)).unwrap_or(u32::MAX)
+    }
+}
+
+impl Answers {
+    /// Whom calls belong to, by position.
+    pub(super) fn places(&self) -> &[PlaceFacts] {
+        &self.places
+    }
+}
+
+/// Somebody asking.
+pub(super) struct Inquiry<'a> {
+    surroundings: &'a Surroundings,
+    answers: &'a mut Answers,
+}
+
+impl Inquiry<'_> {
+    /// The answer at a position.
+    pub(super) fn facts(&self, position: u32) -> Option<&PlaceFacts> {
+        self.answers.places.get(usize::try_from(position).ok()?)
+    }
+
+    /// Where in [`Answers::places`] it stands whom calls belong to that were made
+    /// there, on that day.
+    pub(super) fn position(
+        &mut self,
+        number: u32,
+        whereabouts: &Whereabouts,
+        day: Day,
+        quarter: QuarterHour,
+    ) -> u32 {
+        let around = self.surroundings;
+        let at = around.pull_requests.depend_on_time(&whereabouts.place).then_some(quarter);
+        let key = (number, around.age_of(day), at);
+        if let Some(&known) = self.answers.positions.get(&key) {
+            return known;
+        }
+        let known = Known {
+            rules: &around.rules,
+            folders: &around.folders,
+            pull_requests: &around.pull_requests,
+            tags: &around.tags,
+        };
+        let attribution =
+            organisation::on_day(attribute_reported(whereabouts, quarter, &known), &around.directory, day);
+        let position = u32::try_from(self.answers.places.len()).unwrap_or(u32::MAX);
+        self.answers.places.push(PlaceFacts { place: whereabouts.place.as_ref().clone(), attribution });
+        self.answers.positions.insert(key, position);
+        position
+    }
+}
