@@ -22,6 +22,7 @@ mod json;
 pub mod lines;
 pub mod logs;
 mod moment;
+pub mod otlp;
 pub mod reading;
 mod remote;
 pub mod source;
