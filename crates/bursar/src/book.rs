@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use attribution::{Known, attribute};
-use domain::{Cell, Place, Provider, QuarterHour, Service, Tool};
+use domain::{Cell, Place, QuarterHour, Service, Tool};
 use ingest::Problem;
-use insight::{Book, PlaceFacts, Provenance, Query, ServiceFacts, Sources, ToolSource, UNKNOWN, kept_cells};
+use insight::{Book, PlaceFacts, Provenance, Query, ServiceFacts, Sources, ToolSource, kept_cells};
 use metering::CellKey;
 use pricing::Pricer;
 use store::Journal;
@@ -95,7 +95,7 @@ impl OwnedBook {
         for cell in &mut self.cells {
             let service = numbered(services, cell.service)?;
             cell.service = *positions.entry(cell.service).or_insert_with(|| {
-                self.services.push(service_facts(service, pricer));
+                self.services.push(ServiceFacts::of(service, pricer));
                 u32::try_from(self.services.len().saturating_sub(1)).unwrap_or(u32::MAX)
             });
         }
@@ -109,20 +109,6 @@ fn numbered<T>(all: &[T], number: u32) -> Result<&T> {
     place
         .and_then(|it| all.get(it))
         .ok_or_else(|| anyhow!("the store is damaged: it sums calls of the unknown number {number}"))
-}
-
-/// What the price book makes of a service.
-pub(crate) fn service_facts(service: &Service, pricer: &Pricer) -> ServiceFacts {
-    let resolved = pricer.resolve(&service.model, service.provider.as_ref());
-    let named = || service.provider.clone().unwrap_or_else(|| Provider::new(UNKNOWN));
-    ServiceFacts {
-        service: service.clone(),
-        model: resolved
-            .as_ref()
-            .map_or_else(|| Arc::from(service.model.as_str()), |it| Arc::from(it.model().as_str())),
-        provider: resolved.as_ref().map_or_else(named, |it| it.provider().clone()),
-        priced: resolved.is_some(),
-    }
 }
 
 /// What was read, by tool, and what could not be.

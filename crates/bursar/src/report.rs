@@ -106,6 +106,10 @@ impl ZoneOption {
         let Some(name) = self.timezone.as_deref() else {
             return Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC));
         };
+        // Asked for by name alone, it would be looked for in the whole database of zones.
+        if name == "UTC" {
+            return Ok(TimeZone::UTC);
+        }
         TimeZone::get(name).map_err(|_| {
             usage(format!("`--timezone {name}` is no time zone; give one such as Europe/Berlin or UTC"))
         })
