@@ -1,0 +1,16 @@
+//! Who asks, and what they may.
+
+pub(crate) mod caller;
+mod role;
+mod token;
+mod view;
+
+pub(crate) use caller::Caller;
+pub(crate) use role::{Right, Role};
+pub(crate) use token::{Minted, Presented, TokenEntry, WireToken};
+pub(crate) use view::View;
+
+/// Random letters to tell requests apart; the same ones where the machine has none.
+pub(crate) fn random_id(letters: usize) -> String {
+    token::random(letters).unwrap_or_else(|_| "0".repeat(letters))
+}

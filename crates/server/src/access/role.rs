@@ -1,0 +1,97 @@
+//! Roles, and what each may do.
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Role {
+    /// Everything.
+    Owner,
+    /// Everything but tokens of owners.
+    Admin,
+    /// The figures of teams, repositories, projects and clients; not of individuals.
+    Finance,
+    /// The figures of some teams and all below them, individuals included.
+    Lead,
+    /// One's own figures.
+    Developer,
+    /// To report, and nothing else.
+    Collector,
+}
+
+/// Something that one may do or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Right {
+    /// Report calls and activities.
+    Deliver,
+    /// Read figures, as far as one sees them.
+    ReadFigures,
+    /// Read the organisation's directory.
+    ReadDirectory,
+    /// Change it.
+    WriteDirectory,
+    /// List, make and revoke tokens.
+    Tokens,
+    /// Make and revoke tokens of owners.
+    OwnerTokens,
+    /// Read the audit log.
+    Audit,
+    /// Read and change settings.
+    Settings,
+}
+
+impl Role {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Owner, Self::Admin, Self::Finance, Self::Lead, Self::Developer, Self::Collector];
+
+    /// The name in JSON and options.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Finance => "finance",
+            Self::Lead => "lead",
+            Self::Developer => "developer",
+            Self::Collector => "collector",
+        }
+    }
+
+    /// The variant of that name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
+    /// Whether it has that right.
+    pub(crate) const fn may(self, right: Right) -> bool {
+        match right {
+            // Whoever uses the tools may report; finance does not.
+            Right::Deliver => !matches!(self, Self::Finance),
+            Right::ReadFigures => !matches!(self, Self::Collector),
+            Right::ReadDirectory => matches!(self, Self::Owner | Self::Admin | Self::Finance | Self::Lead),
+            Right::WriteDirectory | Right::Tokens | Right::Audit | Right::Settings => {
+                matches!(self, Self::Owner | Self::Admin)
+            }
+            Right::OwnerTokens => matches!(self, Self::Owner),
+        }
+    }
+}
+
+impl Right {
+    /// What it is to do, after "may not".
+    pub(crate) const fn describe(self) -> &'static str {
+        match self {
+            Self::Deliver => "report usage",
+            Self::ReadFigures => "read figures",
+            Self::ReadDirectory => "read the organisation's directory",
+            Self::WriteDirectory => "change the organisation's directory",
+            Self::Tokens => "manage tokens",
+            Self::OwnerTokens => "manage tokens of owners",
+            Self::Audit => "read the audit log",
+            Self::Settings => "read or change settings",
+        }
+    }
+
+    /// Who may.
+    pub(crate) fn holders(self) -> Vec<&'static str> {
+        Role::ALL.into_iter().filter(|it| it.may(self)).map(Role::name).collect()
+    }
+}

@@ -1,0 +1,152 @@
+//! The API, version 1: one file a resource. Every handler asks first who calls, and
+//! whether that role may.
+
+mod audit;
+mod health;
+mod me;
+mod organisation;
+mod settings;
+mod tokens;
+
+use axum::Router;
+use axum::extract::Query;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use domain::Timestamp;
+use http::header::CONTENT_TYPE;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::desk::Desk;
+use crate::failure::Failure;
+use crate::traffic;
+
+/// Under which name the description speaks of tokens.
+const TOKEN_SCHEME: &str = "token";
+
+/// The parameters of a request, in their order.
+type Pairs = Query<Vec<(String, String)>>;
+
+/// All addresses, with what is around each request.
+pub(crate) fn router(desk: Desk) -> Router {
+    let (router, openapi) = described().split_for_parts();
+    let document = openapi.to_pretty_json().unwrap_or_default();
+    let serve = move || {
+        let document = document.clone();
+        async move { ([(CONTENT_TYPE, "application/json")], document) }
+    };
+    router
+        .route("/api/openapi.json", get(serve))
+        .fallback(async || Failure::NoRoute)
+        .method_not_allowed_fallback(async || Failure::NoMethod)
+        .layer(from_fn_with_state(desk.clone(), traffic::around))
+        .with_state(desk)
+}
+
+/// The description as text.
+pub(crate) fn openapi_json() -> Result<String, serde_json::Error> {
+    described().into_openapi().to_pretty_json()
+}
+
+fn described() -> OpenApiRouter<Desk> {
+    OpenApiRouter::with_openapi(head())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(me::me))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(organisation::show, organisation::apply))
+        .routes(routes!(organisation::file))
+        .routes(routes!(organisation::entry, organisation::put, organisation::remove))
+        .routes(routes!(audit::list))
+        .routes(routes!(settings::show, settings::put))
+}
+
+fn head() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Bursar")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "What AI coding tools cost a company, who and what the money went to. Amounts are exact, in \
+             nano-USD as text. Failures are application/problem+json with a stable `code`.",
+        ))
+        .build();
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("bsr_<public>_<secret>")
+        .description(Some("A token that `bursar token create` printed."))
+        .build();
+    OpenApiBuilder::new()
+        .info(info)
+        .components(Some(
+            ComponentsBuilder::new().security_scheme(TOKEN_SCHEME, SecurityScheme::Http(token)).build(),
+        ))
+        .security(Some([SecurityRequirement::new(TOKEN_SCHEME, Vec::<String>::new())]))
+        .build()
+}
+
+/// A moment as text: `2026-11-22T09:00:00Z`.
+fn moment(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| String::new(), |it| it.to_string())
+}
+
+/// JSON that is text already.
+fn json(text: String) -> Response {
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// The parameters of a request that takes none but these, each at most once.
+struct Given<'a> {
+    pairs: &'a [(String, String)],
+}
+
+impl<'a> Given<'a> {
+    fn only(pairs: &'a [(String, String)], known: &[&str]) -> Result<Self, Failure> {
+        for (index, (name, _)) in pairs.iter().enumerate() {
+            let problem = if !known.contains(&name.as_str()) {
+                format!("there is no such parameter; there are {}", known.join(", "))
+            } else if pairs.iter().skip(index.saturating_add(1)).any(|it| it.0 == *name) {
+                "give it once".to_owned()
+            } else {
+                continue;
+            };
+            return Err(Failure::Parameter { name: name.clone(), problem });
+        }
+        Ok(Self { pairs })
+    }
+
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.pairs.iter().find(|it| it.0 == name).map(|it| it.1.as_str())
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, Failure> {
+        match self.text(name) {
+            None | Some("false") => Ok(false),
+            Some("true" | "") => Ok(true),
+            Some(_) => Err(bad(name, "give true or false")),
+        }
+    }
+
+    fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Failure> {
+        let read = |text: &str| text.parse().map_err(|_| bad(name, "give a whole number"));
+        self.text(name).map(read).transpose()
+    }
+
+    /// How many rows a page has.
+    fn limit(&self, desk: &Desk) -> Result<usize, Failure> {
+        let most = desk.limits().page_rows;
+        match self.number::<usize>("limit")? {
+            None => Ok(most.min(100)),
+            Some(limit) if (1..=most).contains(&limit) => Ok(limit),
+            Some(_) => Err(bad("limit", &format!("give a number from 1 to {most}"))),
+        }
+    }
+}
+
+fn bad(name: &str, problem: &str) -> Failure {
+    Failure::Parameter { name: name.to_owned(), problem: problem.to_owned() }
+}

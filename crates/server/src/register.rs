@@ -1,0 +1,159 @@
+//! The books as the server uses them: tokens, directory and settings, remembered
+//! until they change.
+//!
+//! Several servers may share one database. Each looks at the version of the books at
+//! most every [`LOOK_AFTER`], so that is how long a token that was revoked elsewhere
+//! is still taken.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use domain::Directory;
+use domain::directory::{Entries, EntryKind};
+use serde::{Deserialize, Serialize};
+use store::{Act, Books, Change};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::access::{TokenEntry, WireToken};
+use crate::failure::Failure;
+use crate::org::WireEntry;
+
+/// How long the books are taken to be as they were.
+const LOOK_AFTER: Duration = Duration::from_secs(1);
+
+/// The kind of tokens in the books.
+pub(crate) const TOKEN: &str = "token";
+/// The kind of settings in the books.
+pub(crate) const SETTING: &str = "setting";
+/// The one entry of that kind.
+pub(crate) const ORGANISATION: &str = "organisation";
+
+/// What stands in the books at one version of them.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// Which version.
+    pub(crate) version: u64,
+    /// Tokens by their public part.
+    pub(crate) tokens: HashMap<String, TokenEntry>,
+    /// The organisation's directory.
+    pub(crate) directory: Arc<Directory>,
+    /// What the organisation has set.
+    pub(crate) settings: Settings,
+}
+
+/// What an organisation sets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Whether tokens of the role finance see developers and sessions.
+    pub(crate) individuals_visible_to_finance: bool,
+}
+
+/// Reads the books, and remembers.
+pub(crate) struct Register {
+    books: Books,
+    held: RwLock<Option<Held>>,
+    /// One reads, the others wait for what it finds.
+    reading: Mutex<()>,
+}
+
+#[derive(Clone)]
+struct Held {
+    standing: Arc<Standing>,
+    looked: Instant,
+}
+
+impl Register {
+    pub(crate) const fn new(books: Books) -> Self {
+        Self { books, held: RwLock::new(None), reading: Mutex::const_new(()) }
+    }
+
+    /// The books themselves.
+    pub(crate) const fn books(&self) -> &Books {
+        &self.books
+    }
+
+    fn held(&self) -> Option<Held> {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What stands in the books, at most [`LOOK_AFTER`] ago.
+    pub(crate) async fn current(&self) -> Result<Arc<Standing>, Failure> {
+        let recent = |it: &Held| it.looked.elapsed() < LOOK_AFTER;
+        if let Some(held) = self.held().filter(recent) {
+            return Ok(held.standing);
+        }
+        let _turn = self.reading.lock().await;
+        if let Some(held) = self.held().filter(recent) {
+            return Ok(held.standing);
+        }
+        self.look().await
+    }
+
+    /// What stands in the books now.
+    pub(crate) async fn fresh(&self) -> Result<Arc<Standing>, Failure> {
+        let _turn = self.reading.lock().await;
+        self.look().await
+    }
+
+    async fn look(&self) -> Result<Arc<Standing>, Failure> {
+        let looked = Instant::now();
+        let version = self.books.version().await?;
+        let standing = match self.held() {
+            Some(held) if held.standing.version == version => held.standing,
+            _ => Arc::new(self.read(version).await?),
+        };
+        let held = Held { standing: Arc::clone(&standing), looked };
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        Ok(standing)
+    }
+
+    /// Reads all of it. An act in between makes parts of it newer than the version says,
+    /// and the next look reads again.
+    async fn read(&self, version: u64) -> Result<Standing, Failure> {
+        let mut tokens = HashMap::new();
+        for entry in self.books.entries(TOKEN).await? {
+            let wire: WireToken = understood(TOKEN, &entry.id, &entry.body)?;
+            let token = wire.entry().ok_or_else(|| damaged(TOKEN, &entry.id))?;
+            tokens.insert(entry.id, token);
+        }
+        let mut entries = Entries::default();
+        for kind in EntryKind::ALL {
+            for entry in self.books.entries(kind.name()).await? {
+                let wire = WireEntry::from_json(kind, &entry.body)?;
+                entries.put(&entry.id, wire.entry().map_err(|_| damaged(kind.name(), &entry.id))?);
+            }
+        }
+        let directory = Directory::new(entries).map_err(|problems| {
+            Failure::Damaged(problems.first().map_or_else(String::new, ToString::to_string))
+        })?;
+        let settings = match self.books.entry(SETTING, ORGANISATION).await? {
+            Some(entry) => understood(SETTING, ORGANISATION, &entry.body)?,
+            None => Settings::default(),
+        };
+        Ok(Standing { version, tokens, directory: Arc::new(directory), settings })
+    }
+
+    /// Does something to the books, and sees it at once.
+    pub(crate) async fn act(&self, act: Act) -> Result<u64, Failure> {
+        let version = self.books.act(act).await?;
+        self.fresh().await?;
+        Ok(version)
+    }
+}
+
+/// What shall stand in the books, as JSON.
+pub(crate) fn change<T: Serialize>(kind: &str, id: &str, after: Option<&T>) -> Result<Change, Failure> {
+    let after = after.map(serde_json::to_string).transpose()?;
+    Ok(Change { kind: kind.to_owned(), id: id.to_owned(), after })
+}
+
+fn understood<T: for<'a> Deserialize<'a>>(kind: &str, id: &str, body: &str) -> Result<T, Failure> {
+    serde_json::from_str(body).map_err(|_| damaged(kind, id))
+}
+
+fn damaged(kind: &str, id: &str) -> Failure {
+    Failure::Damaged(format!("the {kind} `{id}`"))
+}

@@ -1,0 +1,145 @@
+//! The wiring: opens the store and the ports, starts what runs, and stops it in order.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use axum::Router;
+use store::{Act, Settings, Store};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::access::{Minted, Presented, Role, TokenEntry, WireToken};
+use crate::api;
+use crate::desk::Desk;
+use crate::failure::{Failure, ServeError};
+use crate::listener::{Listener, Port};
+use crate::options::ServeOptions;
+use crate::register::{self, TOKEN};
+use crate::tls;
+
+/// Where a server listens, told once it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// The API.
+    pub api: SocketAddr,
+    /// OTLP over HTTP.
+    pub otlp_http: Option<SocketAddr>,
+    /// OTLP over gRPC.
+    pub otlp_grpc: Option<SocketAddr>,
+    /// Whether all of them are encrypted.
+    pub tls: bool,
+    /// The owner's token, where it was made up just now: nobody ever sees it again.
+    pub owner_token: Option<String>,
+}
+
+/// Serves until `shutdown` comes to an end, then drains. `ready` is called once, when
+/// all listeners are open.
+///
+/// # Errors
+/// [`ServeError`] where it cannot start, and where a part of it ends by itself.
+pub async fn serve(
+    options: ServeOptions,
+    ready: impl FnOnce(&Addresses),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let acceptor = options.tls.as_ref().map(tls::acceptor).transpose()?;
+    let settings = Settings { prices: options.prices.clone(), zone: options.zone.clone() };
+    let store = Store::open(&options.database, settings).await?;
+    let (stop, stopping) = watch::channel(false);
+    let desk = Desk::new(store, &options, stopping);
+    let owner_token = first_owner(&desk, options.owner_token.as_deref()).await?;
+
+    let mut listeners = Vec::new();
+    let mut open = async |address: Option<SocketAddr>, what: &'static str, router: Router| {
+        let Some(address) = address else { return Ok::<_, ServeError>(None) };
+        let port = Port::open(address, what).await?;
+        let address = port.address;
+        listeners.push(port.answered_by(router, acceptor.clone(), desk.clone()));
+        Ok(Some(address))
+    };
+    let api = open(Some(options.api), "api", api::router(desk.clone())).await?.unwrap_or(options.api);
+    let addresses =
+        Addresses { api, otlp_http: None, otlp_grpc: None, tls: options.tls.is_some(), owner_token };
+    ready(&addresses);
+    run(&desk, listeners, stop, shutdown).await
+}
+
+/// Runs everything until it is told to stop, or one of them ends by itself.
+async fn run(
+    desk: &Desk,
+    listeners: Vec<Listener>,
+    stop: watch::Sender<bool>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let mut tasks = JoinSet::new();
+    for listener in listeners {
+        tasks.spawn(listener.run());
+    }
+    let pricing = desk.clone();
+    let mut jobs = JoinSet::new();
+    jobs.spawn(async move { reprice(&pricing).await });
+    let outcome = tokio::select! {
+        () = shutdown => Ok(()),
+        ended = tasks.join_next() => Err(ServeError::Task(ended.and_then(Result::ok).unwrap_or("listener"))),
+    };
+    tracing::info!("stopping");
+    stop.send_replace(true);
+    while tasks.join_next().await.is_some() {}
+    // Repricing goes on where it was at the next start.
+    jobs.shutdown().await;
+    tracing::info!("stopped");
+    outcome
+}
+
+/// Brings calls up to the prices that the server was started with.
+async fn reprice(desk: &Desk) {
+    match desk.store().reprice().await {
+        Ok(0) => {}
+        Ok(calls) => tracing::info!(calls, "priced anew"),
+        Err(error) => tracing::error!(%error, "cannot price anew; the next start tries again"),
+    }
+}
+
+/// Makes sure that there is an owner: takes the token that was given, and makes one up
+/// where there is no token at all.
+async fn first_owner(desk: &Desk, given: Option<&str>) -> Result<Option<String>, ServeError> {
+    let failed = |failure: Failure| {
+        if let Failure::Store(error) = failure {
+            return ServeError::Store(error);
+        }
+        ServeError::Start(failure.to_string())
+    };
+    let standing = desk.register().fresh().await.map_err(failed)?;
+    let given = given.map(|it| Presented::of(it).ok_or(ServeError::OwnerToken)).transpose()?;
+    let (presented, shown) = match given {
+        Some(presented) if standing.tokens.contains_key(&presented.public) => return Ok(None),
+        Some(presented) => (presented, None),
+        None if !standing.tokens.is_empty() => return Ok(None),
+        None => {
+            let minted = Minted::new().map_err(failed)?;
+            (minted.presented, Some(minted.text))
+        }
+    };
+    let entry = TokenEntry {
+        role: Role::Owner,
+        developer: None,
+        teams: std::collections::BTreeSet::new(),
+        label: "first owner".to_owned(),
+        created_at: desk.now(),
+        created_by: "server".to_owned(),
+        expires_at: None,
+        revoked_at: None,
+        digest: presented.digest(),
+    };
+    let change = register::change(TOKEN, &presented.public, Some(&WireToken::of(&entry))).map_err(failed)?;
+    let act = Act {
+        at: desk.now(),
+        actor: "server".to_owned(),
+        action: "token.bootstrap".to_owned(),
+        reason: Some("the server was started".to_owned()),
+        changes: vec![change],
+        expected: Some(standing.version),
+    };
+    desk.register().act(act).await.map_err(failed)?;
+    Ok(shown)
+}
