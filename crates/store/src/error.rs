@@ -80,6 +80,12 @@ pub enum StoreError {
     /// This build has no engine for the database.
     #[error("this program cannot use PostgreSQL yet: give `sqlite:FOLDER`")]
     NoSuchEngine,
+    /// Something is said to have happened at a moment that nothing can have happened at.
+    #[error("the moment {millis} ms since 1970 is none that a book can hold: leave what has it out")]
+    Moment {
+        /// The moment.
+        millis: i64,
+    },
     /// The folder of the book cannot be made.
     #[error("cannot make the folder {path} for the book: give one that can be written to")]
     Folder {

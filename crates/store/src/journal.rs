@@ -1,7 +1,7 @@
 //! The journal: calls, their sums, and the files that they were read from.
 
 pub(crate) mod code;
-mod columns;
+pub(crate) mod columns;
 mod folders;
 mod interned;
 mod read;

@@ -17,13 +17,16 @@
 
 pub mod books;
 mod calendar;
+mod copy;
 mod database;
 mod delivery;
 mod error;
 pub mod journal;
+mod memory;
 mod plan;
 mod postgres;
 mod reading;
+mod sessions;
 mod sqlite;
 mod store;
 

@@ -32,7 +32,7 @@ use metering::{Assembled, CallId, assemble};
 use crate::delivery::Accepted;
 
 pub(crate) use self::search::{Ask, Search};
-pub(crate) use self::sums::{SumKey, Sums};
+pub(crate) use self::sums::{Applied, Stand, SumKey, Sums};
 
 /// What becomes of some observations beside those that are known.
 pub(crate) struct Plan {

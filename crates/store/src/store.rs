@@ -67,6 +67,8 @@ impl Store {
     pub async fn open(database: &Database, settings: Settings) -> Result<Self, StoreError> {
         match database {
             Database::Sqlite(folder) => {
+                std::fs::create_dir_all(folder)
+                    .map_err(|source| StoreError::Folder { path: folder.clone(), source })?;
                 let journal = SqliteJournal::open(folder, settings).await?;
                 Ok(Self { engine: Engine::Sqlite(Arc::new(journal)), books: Books::sqlite(folder)? })
             }

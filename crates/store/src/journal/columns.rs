@@ -7,28 +7,28 @@ use rusqlite::types::FromSql;
 use super::code::Code;
 use crate::error::StoreError;
 
-pub(super) struct Columns<'a> {
+pub(crate) struct Columns<'a> {
     row: &'a Row<'a>,
     next: usize,
 }
 
 impl<'a> Columns<'a> {
-    pub(super) const fn of(row: &'a Row<'a>) -> Self {
+    pub(crate) const fn of(row: &'a Row<'a>) -> Self {
         Self { row, next: 0 }
     }
 
-    pub(super) fn value<T: FromSql>(&mut self) -> Result<T, StoreError> {
+    pub(crate) fn value<T: FromSql>(&mut self) -> Result<T, StoreError> {
         let column = self.next;
         self.next = column.saturating_add(1);
         Ok(self.row.get(column)?)
     }
 
-    pub(super) fn text<T>(&mut self, make: impl Fn(&str) -> T) -> Result<T, StoreError> {
+    pub(crate) fn text<T>(&mut self, make: impl Fn(&str) -> T) -> Result<T, StoreError> {
         let text = self.maybe_text(make)?;
         text.ok_or_else(|| StoreError::Unknown { what: "text", value: "null".to_owned() })
     }
 
-    pub(super) fn maybe_text<T>(&mut self, make: impl Fn(&str) -> T) -> Result<Option<T>, StoreError> {
+    pub(crate) fn maybe_text<T>(&mut self, make: impl Fn(&str) -> T) -> Result<Option<T>, StoreError> {
         let column = self.next;
         self.next = column.saturating_add(1);
         let text = self.row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from)?;
@@ -36,7 +36,7 @@ impl<'a> Columns<'a> {
     }
 
     /// A name of an enumeration.
-    pub(super) fn named<T>(
+    pub(crate) fn named<T>(
         &mut self,
         what: &'static str,
         make: fn(&str) -> Option<T>,
@@ -44,31 +44,31 @@ impl<'a> Columns<'a> {
         self.text(|text| make(text).ok_or_else(|| StoreError::Unknown { what, value: text.to_owned() }))?
     }
 
-    pub(super) fn code<T: Code>(&mut self) -> Result<T, StoreError> {
+    pub(crate) fn code<T: Code>(&mut self) -> Result<T, StoreError> {
         T::from_code(self.value()?)
     }
 
     /// A count, of which none is negative.
-    pub(super) fn count(&mut self) -> Result<u64, StoreError> {
+    pub(crate) fn count(&mut self) -> Result<u64, StoreError> {
         let value: i64 = self.value()?;
         u64::try_from(value).map_err(|_| StoreError::Unknown { what: "a count", value: value.to_string() })
     }
 
     /// Bits of a `u64` that is kept as a signed integer.
-    pub(super) fn bits(&mut self) -> Result<u64, StoreError> {
+    pub(crate) fn bits(&mut self) -> Result<u64, StoreError> {
         self.value::<i64>().map(i64::cast_unsigned)
     }
 
-    pub(super) fn tokens(&mut self) -> Result<Tokens, StoreError> {
+    pub(crate) fn tokens(&mut self) -> Result<Tokens, StoreError> {
         self.count().map(Tokens::new)
     }
 
-    pub(super) fn moment(&mut self) -> Result<Timestamp, StoreError> {
+    pub(crate) fn moment(&mut self) -> Result<Timestamp, StoreError> {
         self.value().map(Timestamp::from_millis)
     }
 }
 
 /// A count for a signed column.
-pub(super) fn signed(count: u64) -> Result<i64, Overflow> {
+pub(crate) fn signed(count: u64) -> Result<i64, Overflow> {
     i64::try_from(count).map_err(|_| Overflow)
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::{Observed, Timestamp};
 use metering::Names;
-use metering::assemble::TOLERANCE_MILLIS;
+use metering::assemble::{TOLERANCE_MILLIS, hashes_of_text};
 
 use crate::error::StoreError;
 use crate::reading::Evidence;
@@ -40,6 +40,14 @@ impl Search {
         let mut search = Self::default();
         observed.into_iter().for_each(|it| search.ask(metering::names(it), it.call.at));
         search
+    }
+
+    /// From a text on that may be a key or a request id.
+    pub(crate) fn by_text(text: &str) -> Self {
+        let (keys, request) = hashes_of_text(text);
+        let keys = keys.into_iter().map(|it| Ask::Key(it.cast_signed()));
+        let next: Vec<Ask> = keys.chain([Ask::Request(request.cast_signed())]).collect();
+        Self { asked: next.iter().copied().collect(), next, ..Self::default() }
     }
 
     /// What to look for next; nothing at the end.

@@ -1,7 +1,9 @@
 //! The engines, each with an empty store for a test.
 
+use jiff::tz::TimeZone;
+use pricing::{Contract, PriceBook, Pricer};
 use rusqlite::Connection;
-use store::{Books, StoreError};
+use store::{Books, Settings, Store, StoreError};
 use tempfile::TempDir;
 use testkit::postgres::{Database, Server};
 
@@ -51,6 +53,40 @@ impl Engine {
             Self::Sqlite(folder) => Books::sqlite(folder.path()),
             Self::Postgres(database) => Books::postgres(database.url()).await,
         }
+    }
+
+    /// The same engine with another, empty store.
+    pub(crate) fn another(&self) -> Self {
+        match self {
+            Self::Sqlite(_) => Self::sqlite(),
+            Self::Postgres(_) => Self::postgres(),
+        }
+    }
+
+    /// Opens its store, as one more process would.
+    pub(crate) async fn store(&self) -> Store {
+        self.store_in("UTC").await
+    }
+
+    /// Opens its store with the days of a time zone.
+    pub(crate) async fn store_in(&self, zone: &str) -> Store {
+        self.store_with(None, zone).await
+    }
+
+    /// Opens its store with prices of half the list.
+    pub(crate) async fn store_at_half_price(&self) -> Store {
+        let text = "name = \"half\"\n[[price]]\nprovider = \"*\"\nmodel = \"*\"\nmultiplier = \"0.5\"\n";
+        self.store_with(Some(Contract::parse(text).unwrap()), "UTC").await
+    }
+
+    async fn store_with(&self, contract: Option<Contract>, zone: &str) -> Store {
+        let prices = Pricer::new(PriceBook::bundled().unwrap(), contract);
+        let settings = Settings { prices, zone: TimeZone::get(zone).unwrap() };
+        let address = match self {
+            Self::Sqlite(folder) => store::Database::Sqlite(folder.path().to_owned()),
+            Self::Postgres(database) => store::Database::Postgres(database.url().to_owned()),
+        };
+        Store::open(&address, settings).await.unwrap()
     }
 
     /// Runs statements on its database behind the store's back: in that file, where it

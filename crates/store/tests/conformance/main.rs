@@ -5,3 +5,4 @@
 mod books;
 mod connection;
 mod engine;
+mod journal;

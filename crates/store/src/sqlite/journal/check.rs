@@ -1,0 +1,230 @@
+//! Whether calls and sums are what the observations make.
+
+use std::collections::{BTreeMap, HashMap};
+
+use domain::{Day, SessionId};
+use metering::{Assembled, CallId, Meter};
+use rusqlite::Connection;
+
+use super::upkeep::Parts;
+use super::values::Values;
+use super::{calls, observations, sums, surroundings};
+use crate::calendar::Calendar;
+use crate::error::StoreError;
+use crate::memory::SumRow;
+use crate::plan::rows::CallRow;
+use crate::plan::site::Said;
+use crate::plan::{Search, Stand, SumKey, Sums};
+use crate::reading::{Difference, Grain};
+
+/// Calls that are looked at together.
+const CALLS_AT_ONCE: i64 = 4_096;
+
+/// Compares everything in one state of the file. Returns the first differences.
+pub(super) fn check(
+    connection: &Connection,
+    meter: Meter,
+    calendar: Calendar,
+    limit: usize,
+) -> Result<Vec<Difference>, StoreError> {
+    let prices = connection
+        .prepare_cached("SELECT id FROM prices WHERE digest = ?1")?
+        .query_map([meter.pricer().digest()], |row| row.get(0))?
+        .next()
+        .transpose()?;
+    let mut checking = Checking {
+        connection,
+        meter,
+        calendar,
+        prices,
+        values: Values::default(),
+        said: HashMap::new(),
+        found: Vec::new(),
+        limit,
+    };
+    checking.calls()?;
+    checking.sums()?;
+    checking.found.truncate(limit);
+    Ok(checking.found)
+}
+
+struct Checking<'a> {
+    connection: &'a Connection,
+    meter: Meter,
+    calendar: Calendar,
+    /// The number of the prices in force, where anything was priced with them.
+    prices: Option<i64>,
+    values: Values,
+    said: HashMap<SessionId, Said>,
+    found: Vec<Difference>,
+    limit: usize,
+}
+
+impl Checking<'_> {
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.limit
+    }
+
+    fn differ(&mut self, what: &'static str, which: &impl ToString, found: String, expected: String) {
+        if found != expected {
+            self.found.push(Difference { what, which: which.to_string(), found, expected });
+        }
+    }
+
+    /// The calls that the observations make, and whether there are others.
+    fn calls(&mut self) -> Result<(), StoreError> {
+        let mut parts = Parts::default();
+        let mut expected = 0_i64;
+        while let Some(part) = parts.next(self.connection, &mut self.values)? {
+            let observed: Vec<_> = part.iter().map(|it| &it.observed).collect();
+            for call in metering::assemble(&observed) {
+                expected = expected.saturating_add(1);
+                self.call(&call)?;
+                if self.is_full() {
+                    return Ok(());
+                }
+            }
+        }
+        let found: i64 = self.connection.query_row("SELECT count(*) FROM call", [], |row| row.get(0))?;
+        if found == expected { Ok(()) } else { self.calls_of_nobody() }
+    }
+
+    fn call(&mut self, call: &Assembled) -> Result<(), StoreError> {
+        let stored = calls::row(self.connection, &call.id)?;
+        let priced = self.meter.price(call.call.clone());
+        let mut expected = CallRow::of(call, &priced, self.prices.unwrap_or(-1))?;
+        if let Some(stored) = &stored
+            && Some(stored.prices) != self.prices
+        {
+            // Priced with other prices: the amounts are not to be compared with these.
+            let CallRow { prices, list, cost, unpriced, .. } = *stored;
+            (expected.prices, expected.list, expected.cost, expected.unpriced) =
+                (prices, list, cost, unpriced);
+        }
+        let found = stored.as_ref().map_or_else(|| "nothing".to_owned(), told_call);
+        self.differ("call", &call.id, found, told_call(&expected));
+        Ok(())
+    }
+
+    /// Names the calls that no observation makes.
+    fn calls_of_nobody(&mut self) -> Result<(), StoreError> {
+        let mut behind = None;
+        loop {
+            let part = calls::behind(self.connection, behind, CALLS_AT_ONCE)?;
+            let Some(last) = part.last() else { return Ok(()) };
+            behind = Some(last.id);
+            for row in &part {
+                if !self.is_made(&row.id, row.key.as_str())? {
+                    self.differ("call", &row.id, told_call(row), "nothing".to_owned());
+                }
+                if self.is_full() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn is_made(&mut self, id: &CallId, key: &str) -> Result<bool, StoreError> {
+        let mut search = Search::by_text(key);
+        observations::finish(&mut search, self.connection, &mut self.values)?;
+        Ok(metering::assemble(&search.into_observed()).iter().any(|call| call.id == *id))
+    }
+
+    /// The sums that the calls make, day by day.
+    fn sums(&mut self) -> Result<(), StoreError> {
+        let mut behind = None;
+        let mut of_day: Option<(Day, Sums)> = None;
+        let mut rows = (0_usize, 0_usize);
+        loop {
+            let part = calls::behind(self.connection, behind, CALLS_AT_ONCE)?;
+            let Some(last) = part.last() else { break };
+            behind = Some(last.id);
+            for row in &part {
+                let day = self.calendar.day(row.quarter());
+                if of_day.as_ref().is_none_or(|(of, _)| *of != day)
+                    && let Some((done, sums)) = of_day.replace((day, Sums::default()))
+                {
+                    self.day(done, sums, &mut rows)?;
+                }
+                let stand = self.stand(row)?;
+                if let Some((_, sums)) = &mut of_day {
+                    sums.enter(row, &stand, &self.calendar)?;
+                }
+                if self.is_full() {
+                    return Ok(());
+                }
+            }
+        }
+        if let Some((done, sums)) = of_day {
+            self.day(done, sums, &mut rows)?;
+        }
+        self.sums_of_nobody(rows)
+    }
+
+    fn stand(&mut self, row: &CallRow) -> Result<Stand, StoreError> {
+        let whereabouts = self.values.whereabouts(self.connection, row.whereabouts)?;
+        let session = &whereabouts.place.session;
+        let said = match self.said.get(session) {
+            Some(said) => *said,
+            None => {
+                let said = surroundings::said(self.connection, session)?;
+                self.said.insert(session.clone(), said);
+                said
+            }
+        };
+        Ok(Stand::of(&whereabouts, said))
+    }
+
+    fn day(&mut self, day: Day, sums: Sums, rows: &mut (usize, usize)) -> Result<(), StoreError> {
+        let expected = sums.finish(&self.calendar);
+        let of_day = |grain| sums::of_day(self.connection, &self.calendar, grain, day);
+        let (quarters, days) = (of_day(Grain::Quarter)?, of_day(Grain::Day)?);
+        rows.0 = rows.0.saturating_add(quarters.len());
+        rows.1 = rows.1.saturating_add(days.len());
+        let make = |all: &[(SumKey, metering::rollup::Change)]| {
+            all.iter().map(|(key, change)| (*key, *change.figures())).collect()
+        };
+        self.compare("cell", &quarters, &make(&expected.quarters));
+        self.compare("day_cell", &days, &make(&expected.days));
+        Ok(())
+    }
+
+    fn compare(&mut self, what: &'static str, found: &[SumRow], expected: &BTreeMap<SumKey, [i64; 11]>) {
+        let found: BTreeMap<SumKey, [i64; 11]> = found.iter().map(|row| (row.key, row.figures)).collect();
+        let told = |figures: Option<&[i64; 11]>| figures.map_or_else(|| "nothing".to_owned(), told_sum);
+        let keys: std::collections::BTreeSet<&SumKey> = found.keys().chain(expected.keys()).collect();
+        for key in keys {
+            let SumKey { period, whereabouts, service, confidence, seen } = key;
+            let which = format!("{period}/{whereabouts}/{service}/{confidence}/{seen}");
+            self.differ(what, &which, told(found.get(key)), told(expected.get(key)));
+        }
+    }
+
+    /// Sums on days without a call.
+    fn sums_of_nobody(&mut self, rows: (usize, usize)) -> Result<(), StoreError> {
+        for (what, sql, expected) in [
+            ("cell", "SELECT count(*) FROM cell", rows.0),
+            ("day_cell", "SELECT count(*) FROM day_cell", rows.1),
+        ] {
+            let found: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
+            self.differ(what, &"all", format!("{found} rows"), format!("{expected} rows"));
+        }
+        Ok(())
+    }
+}
+
+/// A call, as a difference tells it.
+fn told_call(row: &CallRow) -> String {
+    let CallRow { key, at, whereabouts, service, confidence, seen, matching, counts, .. } = row;
+    let amount = |it: Option<i64>| it.map_or_else(|| "-".to_owned(), |it| it.to_string());
+    let price = format!("{} {} {}", amount(row.list), amount(row.cost), amount(row.unpriced));
+    let reported = amount(row.reported);
+    format!(
+        "{key} at {at} {whereabouts}/{service}/{confidence}/{seen}/{matching} {counts:?} {reported} {price}"
+    )
+}
+
+/// A sum, as a difference tells it.
+fn told_sum(figures: &[i64; 11]) -> String {
+    format!("{figures:?}")
+}
