@@ -2,16 +2,20 @@
 //! whether that role may.
 
 mod audit;
+mod calls;
+mod deliveries;
+mod events;
+mod figures;
 mod health;
 mod me;
 mod organisation;
+mod reporters;
 mod settings;
 mod tokens;
 
 use axum::Router;
 use axum::extract::Query;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::Timestamp;
 use http::header::CONTENT_TYPE;
@@ -57,6 +61,15 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
         .routes(routes!(me::me))
+        .routes(routes!(deliveries::deliver))
+        .routes(routes!(reporters::list))
+        .routes(routes!(figures::report))
+        .routes(routes!(figures::sessions))
+        .routes(routes!(figures::session))
+        .routes(routes!(figures::coverage))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::one))
+        .routes(routes!(events::watch))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(organisation::show, organisation::apply))
@@ -92,11 +105,6 @@ fn head() -> OpenApi {
 /// A moment as text: `2026-11-22T09:00:00Z`.
 fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| String::new(), |it| it.to_string())
-}
-
-/// JSON that is text already.
-fn json(text: String) -> Response {
-    ([(CONTENT_TYPE, "application/json")], text).into_response()
 }
 
 /// The parameters of a request that takes none but these, each at most once.

@@ -10,7 +10,7 @@ use domain::directory::Problem;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use ingest::delivery::DeliveryError;
-use insight::{ParameterError, ReportError};
+use insight::{ParameterError, ReportError, SessionError};
 use serde::Serialize;
 use store::StoreError;
 
@@ -224,6 +224,8 @@ impl From<FiguresError> for Failure {
             FiguresError::Report(ReportError::Query(_)) | FiguresError::Swap(_) | FiguresError::RowsAlone => {
                 Self::Question(error.to_string())
             }
+            FiguresError::Session(SessionError::Report(error)) => Self::Damaged(error.to_string()),
+            FiguresError::Session(error) => Self::Question(error.to_string()),
             FiguresError::Report(error) => Self::Damaged(error.to_string()),
             FiguresError::Store(error) => Self::Store(error),
             FiguresError::Json(error) => Self::Unwritable(error),

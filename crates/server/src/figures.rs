@@ -8,9 +8,11 @@
 //! `surroundings` (what calls belong to), `layout` (sums laid out for `insight`),
 //! [`FiguresDesk`], [`coverage`].
 
+pub mod calls;
 pub mod coverage;
 mod grain;
 mod layout;
+mod one_session;
 pub mod sight;
 mod surroundings;
 
@@ -19,8 +21,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use attribution::Rules;
 use domain::{Dimension, Directory, SessionTally, Timestamp};
 use insight::{
-    Asides, Format, Parameters, Provenance, Query, Report, ReportError, Sessions, Sources, Swap, SwapError,
-    WhatIf, WhatIfCall, WhatIfDesk, csv, render, wire,
+    Asides, Format, Parameters, Provenance, Query, Report, ReportError, SessionError, Sessions, Sources,
+    Swap, SwapError, WhatIf, WhatIfCall, WhatIfDesk, csv, render, wire,
 };
 use jiff::tz::TimeZone;
 use pricing::{Pricer, Used};
@@ -48,6 +50,9 @@ pub enum FiguresError {
     /// The question makes no sense.
     #[error(transparent)]
     Report(#[from] ReportError),
+    /// There is no such session, or more than one.
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// The models to try make no sense.
     #[error(transparent)]
     Swap(#[from] SwapError),
@@ -319,3 +324,6 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, FiguresError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| FiguresError::Stopping)?
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use attribution::{FolderFacts, Known, PullRequests, Rules, TagKey, Tags, attribute_reported, organisation};
-use domain::{Day, Directory, Folder, PrLink, QuarterHour, Whereabouts};
+use domain::{Attribution, Day, Directory, Folder, PrLink, QuarterHour, Whereabouts};
 use insight::PlaceFacts;
 use store::{FolderReport, Names, SessionTag};
 
@@ -85,6 +85,17 @@ impl Surroundings {
         work(&mut Inquiry { surroundings: self, answers: &mut answers })
     }
 
+    /// Whom the calls belong to that were made there, on that day.
+    pub(super) fn attribution(&self, there: &Whereabouts, day: Day, quarter: QuarterHour) -> Attribution {
+        let known = Known {
+            rules: &self.rules,
+            folders: &self.folders,
+            pull_requests: &self.pull_requests,
+            tags: &self.tags,
+        };
+        organisation::on_day(attribute_reported(there, quarter, &known), &self.directory, day)
+    }
+
     pub(super) fn directory(&self) -> &Directory {
         &self.directory
     }
@@ -129,14 +140,7 @@ impl Inquiry<'_> {
         if let Some(&known) = self.answers.positions.get(&key) {
             return known;
         }
-        let known = Known {
-            rules: &around.rules,
-            folders: &around.folders,
-            pull_requests: &around.pull_requests,
-            tags: &around.tags,
-        };
-        let attribution =
-            organisation::on_day(attribute_reported(whereabouts, quarter, &known), &around.directory, day);
+        let attribution = around.attribution(whereabouts, day, quarter);
         let position = u32::try_from(self.answers.places.len()).unwrap_or(u32::MAX);
         self.answers.places.push(PlaceFacts { place: whereabouts.place.as_ref().clone(), attribution });
         self.answers.positions.insert(key, position);

@@ -1,0 +1,187 @@
+//! A call explained: the account of its cost as `bursar explain` has it, and what each
+//! source said.
+
+use domain::call::{Figures, Owner};
+use domain::{Call, Lineage, Naming, Origin};
+use insight::{ExplainedCall, Format, render, wire};
+use metering::assemble::disagreements;
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::{BookedCall, Evidence};
+
+use super::wire::WireTokens;
+use crate::api::moment;
+use crate::desk::Desk;
+use crate::failure::Failure;
+use crate::figures::calls::Placed;
+use crate::figures::{Asked, Written};
+
+/// What one source said of a call.
+#[derive(Serialize)]
+struct WireObservation {
+    source: &'static str,
+    reporter: String,
+    /// Whose credential it came with.
+    developer: Option<String>,
+    /// Whom the reporter named.
+    claimed: Option<String>,
+    received_at: String,
+    at: String,
+    key: String,
+    /// provider or derived: whose id the key is.
+    naming: &'static str,
+    request: Option<String>,
+    session: String,
+    model: String,
+    provider: Option<String>,
+    tokens: WireTokens,
+    output_count: &'static str,
+    reported_cost_nano_usd: Option<String>,
+}
+
+impl WireObservation {
+    fn of(it: &Evidence) -> Self {
+        let (observed, call) = (&it.observed, &it.observed.call);
+        let (witness, figures) = (&observed.witness, &call.figures);
+        Self {
+            source: witness.source.name(),
+            reporter: witness.reporter.to_string(),
+            developer: witness.developer.as_ref().map(ToString::to_string),
+            claimed: witness.claimed.as_ref().map(ToString::to_string),
+            received_at: moment(it.received_at),
+            at: moment(call.at),
+            key: call.key.to_string(),
+            naming: match observed.naming {
+                Naming::Provider => "provider",
+                Naming::Derived => "derived",
+            },
+            request: observed.request.as_ref().map(ToString::to_string),
+            session: call.owner.place.session.to_string(),
+            model: figures.model.to_string(),
+            provider: figures.provider.as_ref().map(ToString::to_string),
+            tokens: WireTokens::of(&figures.usage),
+            output_count: figures.output.name(),
+            reported_cost_nano_usd: figures.reported_cost.map(|it| it.nano().to_string()),
+        }
+    }
+}
+
+/// The calls, explained as asked. What was said of a call is told where there is one.
+pub(super) async fn written(desk: &Desk, asked: &Asked, calls: &[Placed]) -> Result<Written, Failure> {
+    let evidence = match calls {
+        [one] => desk.store().explain(one.call.id).await?.map(|it| it.evidence).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let joined: Vec<Call> = calls.iter().map(|it| joined(&it.call)).collect();
+    let explained: Vec<ExplainedCall<'_>> = calls
+        .iter()
+        .zip(&joined)
+        .map(|(placed, call)| {
+            let figures = &call.figures;
+            let resolved = desk.prices().resolve(&figures.model, figures.provider.as_ref());
+            let price = desk.prices().derive(resolved.as_ref(), call.at, figures, &figures.terms);
+            ExplainedCall { call, price, attribution: placed.attribution.clone(), file: None }
+        })
+        .collect();
+    let zone = &asked.parameters.query.timezone;
+    let text = match asked.parameters.format {
+        Format::Table => {
+            let text = render::explain_text(&explained, zone, &asked.parameters.terminal);
+            format!("{text}{}", said(&evidence))
+        }
+        Format::Json | Format::Csv => {
+            let text = wire::explain_json(&explained, zone).map_err(|it| Failure::Damaged(it.to_string()))?;
+            with_observations(&text, calls, &evidence)?
+        }
+    };
+    Ok(Written { format: asked.parameters.format, text })
+}
+
+/// A call of the book as one machine has it.
+fn joined(it: &BookedCall) -> Call {
+    let lineage = Lineage::Own;
+    Call {
+        key: it.key.clone(),
+        at: it.at,
+        figures: Figures {
+            model: it.service.model.clone(),
+            provider: it.service.provider.clone(),
+            usage: it.usage,
+            terms: it.service.terms,
+            output: it.output,
+            reported_cost: it.reported_cost,
+            lineage,
+            at: it.at,
+            origin: Origin::default(),
+        },
+        owner: Owner { place: it.whereabouts.place.clone(), lineage, at: it.at },
+    }
+}
+
+/// The document with what the book knows besides.
+fn with_observations(text: &str, calls: &[Placed], evidence: &[Evidence]) -> Result<String, Failure> {
+    let mut document: Value = serde_json::from_str(text)?;
+    let rows = document.get_mut("calls").and_then(Value::as_array_mut).into_iter().flatten();
+    for (row, placed) in rows.zip(calls) {
+        let Some(row) = row.as_object_mut() else { continue };
+        row.insert("id".to_owned(), json!(placed.call.id.to_string()));
+        let seen: Vec<&str> = placed.call.seen.kinds().map(domain::SourceKind::name).collect();
+        row.insert("seen".to_owned(), json!(seen));
+        row.insert("matching".to_owned(), json!(placed.call.matching.name()));
+        if calls.len() == 1 {
+            let observations: Vec<WireObservation> = evidence.iter().map(WireObservation::of).collect();
+            row.insert("observations".to_owned(), serde_json::to_value(observations)?);
+            row.insert("disagreements".to_owned(), differing(evidence));
+        }
+    }
+    let mut text = serde_json::to_string_pretty(&document)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn differing(evidence: &[Evidence]) -> Value {
+    let observed: Vec<_> = evidence.iter().map(|it| &it.observed).collect();
+    let all = disagreements(&observed).into_iter().map(|it| {
+        let said = it.said.iter().map(|(kind, text)| json!({ "source": kind.name(), "said": text }));
+        json!({ "what": it.what, "said": said.collect::<Vec<_>>() })
+    });
+    Value::Array(all.collect())
+}
+
+/// What was said, for people: a line an observation, and a line a disagreement.
+fn said(evidence: &[Evidence]) -> String {
+    if evidence.is_empty() {
+        return String::new();
+    }
+    let mut lines = vec![String::new(), format!("Seen {} times", evidence.len())];
+    for it in evidence {
+        let (observed, usage) = (&it.observed, &it.observed.call.figures.usage);
+        let witness = &observed.witness;
+        let who = witness.developer.as_ref().or(witness.claimed.as_ref());
+        lines.push(format!(
+            "  {:<8} {}  input {}, output {}, cache read {}, cache write {}",
+            witness.source.name(),
+            moment(observed.call.at),
+            usage.input,
+            usage.output,
+            usage.cache_read,
+            usage.cache_write_5m.count().saturating_add(usage.cache_write_1h.count()),
+        ));
+        let who = who.map_or_else(|| "nobody known".to_owned(), ToString::to_string);
+        let request = observed.request.as_ref().map_or("none", |it| it.as_str());
+        lines.push(format!(
+            "           by {who} through {}, received {}; key {}, request {request}",
+            witness.reporter,
+            moment(it.received_at),
+            observed.key(),
+        ));
+    }
+    let observed: Vec<_> = evidence.iter().map(|it| &it.observed).collect();
+    for it in disagreements(&observed) {
+        let said: Vec<String> =
+            it.said.iter().map(|(kind, text)| format!("{} {text}", kind.name())).collect();
+        lines.push(format!("  They differ on {}: {} (the first is believed)", it.what, said.join(", ")));
+    }
+    lines.push(String::new());
+    lines.iter().map(|it| insight::printable(it)).collect::<Vec<_>>().join("\n")
+}

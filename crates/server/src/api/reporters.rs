@@ -1,0 +1,82 @@
+//! Who reports, by which source, and since when it has been silent.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::moment;
+use crate::access::Caller;
+use crate::desk::Desk;
+use crate::failure::Failure;
+use crate::figures::sight::Sight;
+
+/// A reporter that was heard from, and is not any more, is silent after this long.
+const SILENT_AFTER_MS: i64 = 3 * 24 * 60 * 60 * 1_000;
+
+/// Everybody who ever reported.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Reporters {
+    reporters: Vec<WireReporter>,
+}
+
+/// One reporter.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WireReporter {
+    reporter: String,
+    /// gateway, log, otlp, hook or vendor
+    source: &'static str,
+    /// Whose credential it uses.
+    developer: Option<String>,
+    /// Whom it names itself.
+    claimed: Option<String>,
+    /// The developer's team today.
+    team: Option<String>,
+    first_at: String,
+    last_at: String,
+    /// Whether it has not been heard from for three days.
+    silent: bool,
+    observations: u64,
+    activities: u64,
+}
+
+/// Who reports, and who has fallen silent
+#[utoipa::path(get, path = "/api/v1/reporters", tag = "reporting", responses((status = 200, body = Reporters)))]
+pub(crate) async fn list(State(desk): State<Desk>, caller: Caller) -> Result<Json<Reporters>, Failure> {
+    let standing = desk.register().current().await?;
+    let view = caller.view(&standing.settings)?;
+    view.must_show_individuals("reporters")?;
+    let now = desk.now();
+    let today = desk.figures().day_of(now);
+    let directory = &standing.directory;
+    let mut reporters = Vec::new();
+    for it in desk.store().reporters().await? {
+        let named = it.witness.developer.as_ref().or(it.witness.claimed.as_ref());
+        let developer = named.map(|it| directory.developer_of(it.as_str()).unwrap_or(it));
+        let team = developer.zip(today).and_then(|(developer, today)| directory.team_of(developer, today));
+        let is_in_sight = match &view.sight {
+            Sight::Everything => true,
+            Sight::Nothing => false,
+            Sight::Own(own) => developer == Some(own),
+            Sight::Teams(teams) => {
+                team.zip(today).is_some_and(|(team, today)| directory.is_within(team, teams, today))
+            }
+        };
+        if !is_in_sight {
+            continue;
+        }
+        reporters.push(WireReporter {
+            reporter: it.witness.reporter.to_string(),
+            source: it.witness.source.name(),
+            developer: it.witness.developer.as_ref().map(ToString::to_string),
+            claimed: it.witness.claimed.as_ref().map(ToString::to_string),
+            team: team.map(ToString::to_string),
+            first_at: moment(it.first_at),
+            last_at: moment(it.last_at),
+            silent: now.millis_since(it.last_at) > SILENT_AFTER_MS,
+            observations: it.observations,
+            activities: it.activities,
+        });
+    }
+    Ok(Json(Reporters { reporters }))
+}

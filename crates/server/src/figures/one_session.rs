@@ -1,0 +1,47 @@
+//! One session from within, as `bursar session` shows it.
+
+use domain::SessionId;
+use insight::{Format, Query, SessionError, SessionNotes, Span, render, session, wire};
+use store::Grain;
+
+use super::{Asked, FiguresDesk, FiguresError, Written, blocking};
+
+impl FiguresDesk {
+    /// The answer to a question of `bursar session`, written as asked.
+    ///
+    /// # Errors
+    /// [`FiguresError`], also where the session has no calls that the asker sees.
+    pub async fn session(&self, asked: Asked, id: SessionId) -> Result<Written, FiguresError> {
+        let Asked { parameters, sight, directory, now } = asked;
+        if parameters.format == Format::Csv {
+            return Err(FiguresError::RowsAlone);
+        }
+        let calls = self.store.calls_of_session(id.clone()).await?;
+        let moments = || calls.iter().map(|it| it.at);
+        let (Some(first), Some(last)) = (moments().min(), moments().max()) else {
+            return Err(SessionError::NoCalls(id).into());
+        };
+        let zone = parameters.query.timezone.clone();
+        let until = domain::Timestamp::from_millis(last.millis().saturating_add(1));
+        let span = Span { since: Some(first), until: Some(until) };
+        let query = Query { span, ..Query::total(zone.clone()) };
+        let laid = self.lay_out(&query, &sight, &directory, Grain::Quarter, now).await?;
+        let tallies = self.store.sessions().await?;
+        let pull_requests = self.store.pull_requests().await?;
+        let desk = self.clone();
+        blocking(move || {
+            let notes = SessionNotes { tallies: &tallies, pull_requests: &pull_requests };
+            let answers = laid.surroundings.answers();
+            let book =
+                insight::Book { cells: &laid.cells, places: answers.places(), services: &laid.services };
+            let detail = session(&id, &book, &notes, &zone, now)?;
+            let provenance = desk.provenance(&laid.sources);
+            let text = match parameters.format {
+                Format::Table => render::session_text(&detail, &provenance, &zone, &parameters.terminal),
+                Format::Json | Format::Csv => wire::session_json(&detail, &provenance, &zone)?,
+            };
+            Ok(Written { format: parameters.format, text })
+        })
+        .await
+    }
+}
