@@ -48,7 +48,11 @@ impl Books {
     /// # Errors
     /// [`StoreError::Address`], [`StoreError::Unreachable`] and [`StoreError::Newer`].
     pub async fn postgres(url: &str) -> Result<Self, StoreError> {
-        let pool = postgres::Pool::to(url)?;
+        Self::pooled(postgres::Pool::to(url)?).await
+    }
+
+    /// Opens the books where these connections lead.
+    pub(crate) async fn pooled(pool: postgres::Pool) -> Result<Self, StoreError> {
         postgres::Books::open(pool).await.map(Engine::Postgres).map(Self)
     }
 

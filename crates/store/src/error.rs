@@ -77,9 +77,6 @@ pub enum StoreError {
     /// The store is being closed.
     #[error("the store is closed; what was not answered can be sent again")]
     Closed,
-    /// This build has no engine for the database.
-    #[error("this program cannot use PostgreSQL yet: give `sqlite:FOLDER`")]
-    NoSuchEngine,
     /// Something is said to have happened at a moment that nothing can have happened at.
     #[error("the moment {millis} ms since 1970 is none that a book can hold: leave what has it out")]
     Moment {

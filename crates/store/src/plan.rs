@@ -23,6 +23,7 @@ pub(crate) mod rows;
 mod search;
 pub(crate) mod site;
 mod sums;
+pub(crate) mod verdict;
 
 use std::collections::HashMap;
 

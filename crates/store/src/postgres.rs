@@ -9,9 +9,12 @@
 mod address;
 mod attempts;
 mod books;
+mod columns;
+mod journal;
 mod pool;
 mod schema;
 mod tls;
 
 pub(crate) use books::Books;
+pub(crate) use journal::PostgresJournal;
 pub(crate) use pool::Pool;

@@ -30,6 +30,7 @@ use crate::books::Books;
 use crate::database::Database;
 use crate::delivery::{Accepted, Delivery, FolderReport, SessionTag};
 use crate::error::StoreError;
+use crate::postgres::{Pool, PostgresJournal};
 use crate::reading::{
     ActivitySum, BookedCall, CallPage, CallQuery, Cells, Difference, Explained, Grain, News, Reporter,
 };
@@ -57,13 +58,15 @@ pub struct Store {
 #[derive(Clone)]
 enum Engine {
     Sqlite(Arc<SqliteJournal>),
+    Postgres(Arc<PostgresJournal>),
 }
 
 impl Store {
     /// Opens the book, or makes it, and brings its schema up to date.
     ///
     /// # Errors
-    /// [`StoreError::Open`], [`StoreError::Newer`], and where the database fails.
+    /// [`StoreError::Open`], [`StoreError::Unreachable`], [`StoreError::Newer`], and where the
+    /// database fails.
     pub async fn open(database: &Database, settings: Settings) -> Result<Self, StoreError> {
         match database {
             Database::Sqlite(folder) => {
@@ -72,7 +75,12 @@ impl Store {
                 let journal = SqliteJournal::open(folder, settings).await?;
                 Ok(Self { engine: Engine::Sqlite(Arc::new(journal)), books: Books::sqlite(folder)? })
             }
-            Database::Postgres(_) => Err(StoreError::NoSuchEngine),
+            Database::Postgres(url) => {
+                let pool = Pool::to(url)?;
+                let journal = PostgresJournal::open(pool.clone(), settings).await?;
+                let books = Books::pooled(pool).await?;
+                Ok(Self { engine: Engine::Postgres(Arc::new(journal)), books })
+            }
         }
     }
 
@@ -89,6 +97,7 @@ impl Store {
     pub async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.accept(delivery).await,
+            Engine::Postgres(journal) => journal.accept(delivery).await,
         }
     }
 
@@ -97,6 +106,7 @@ impl Store {
     pub fn watch(&self) -> broadcast::Receiver<Arc<News>> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.watch(),
+            Engine::Postgres(journal) => journal.watch(),
         }
     }
 
@@ -108,6 +118,7 @@ impl Store {
     pub async fn cells(&self, grain: Grain, from: Timestamp, to: Timestamp) -> Result<Cells, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.cells(grain, from, to).await,
+            Engine::Postgres(journal) => journal.cells(grain, from, to).await,
         }
     }
 
@@ -118,6 +129,7 @@ impl Store {
     pub async fn span(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.span().await,
+            Engine::Postgres(journal) => journal.span().await,
         }
     }
 
@@ -128,6 +140,7 @@ impl Store {
     pub async fn calls(&self, query: CallQuery) -> Result<CallPage, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.calls(query).await,
+            Engine::Postgres(journal) => journal.calls(query).await,
         }
     }
 
@@ -138,6 +151,7 @@ impl Store {
     pub async fn calls_of_session(&self, session: SessionId) -> Result<Vec<BookedCall>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.calls_of_session(session).await,
+            Engine::Postgres(journal) => journal.calls_of_session(session).await,
         }
     }
 
@@ -149,6 +163,7 @@ impl Store {
     pub async fn named(&self, text: &str, limit: usize) -> Result<Vec<BookedCall>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.named(text.to_owned(), limit).await,
+            Engine::Postgres(journal) => journal.named(text.to_owned(), limit).await,
         }
     }
 
@@ -159,6 +174,7 @@ impl Store {
     pub async fn explain(&self, id: CallId) -> Result<Option<Explained>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.explain(id).await,
+            Engine::Postgres(journal) => journal.explain(id).await,
         }
     }
 
@@ -170,6 +186,7 @@ impl Store {
     pub async fn activities(&self, from: Timestamp, to: Timestamp) -> Result<Vec<ActivitySum>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.activities(from, to).await,
+            Engine::Postgres(journal) => journal.activities(from, to).await,
         }
     }
 
@@ -180,6 +197,7 @@ impl Store {
     pub async fn reporters(&self) -> Result<Vec<Reporter>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.reporters().await,
+            Engine::Postgres(journal) => journal.reporters().await,
         }
     }
 
@@ -190,6 +208,7 @@ impl Store {
     pub async fn folders(&self) -> Result<Vec<FolderReport>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.folders().await,
+            Engine::Postgres(journal) => journal.folders().await,
         }
     }
 
@@ -200,6 +219,7 @@ impl Store {
     pub async fn pull_requests(&self) -> Result<Vec<PrLink>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.pull_requests().await,
+            Engine::Postgres(journal) => journal.pull_requests().await,
         }
     }
 
@@ -210,6 +230,7 @@ impl Store {
     pub async fn sessions(&self) -> Result<Vec<SessionTally>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.sessions().await,
+            Engine::Postgres(journal) => journal.sessions().await,
         }
     }
 
@@ -220,6 +241,7 @@ impl Store {
     pub async fn tags(&self) -> Result<Vec<SessionTag>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.tags().await,
+            Engine::Postgres(journal) => journal.tags().await,
         }
     }
 
@@ -231,6 +253,7 @@ impl Store {
     pub async fn surroundings_version(&self) -> Result<u64, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.surroundings_version().await,
+            Engine::Postgres(journal) => journal.surroundings_version().await,
         }
     }
 
@@ -242,6 +265,7 @@ impl Store {
     pub async fn reprice(&self) -> Result<u64, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.reprice().await,
+            Engine::Postgres(journal) => journal.reprice().await,
         }
     }
 
@@ -253,6 +277,7 @@ impl Store {
     pub async fn rebuild(&self) -> Result<u64, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.rebuild().await,
+            Engine::Postgres(journal) => journal.rebuild().await,
         }
     }
 
@@ -264,6 +289,7 @@ impl Store {
     pub async fn check(&self, limit: usize) -> Result<Vec<Difference>, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.check(limit).await,
+            Engine::Postgres(journal) => journal.check(limit).await,
         }
     }
 
@@ -275,6 +301,7 @@ impl Store {
     pub async fn export(&self, to: Box<dyn Write + Send>) -> Result<u64, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.export(to).await,
+            Engine::Postgres(journal) => journal.export(to).await,
         }
     }
 
@@ -287,6 +314,7 @@ impl Store {
     pub async fn import(&self, from: Box<dyn Read + Send>) -> Result<u64, StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.import(from).await,
+            Engine::Postgres(journal) => journal.import(from).await,
         }
     }
 
@@ -297,6 +325,7 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         match &self.engine {
             Engine::Sqlite(journal) => journal.ping().await,
+            Engine::Postgres(journal) => journal.ping().await,
         }
     }
 
@@ -305,6 +334,7 @@ impl Store {
     pub fn folder(&self) -> Option<PathBuf> {
         match &self.engine {
             Engine::Sqlite(journal) => Some(journal.folder().to_owned()),
+            Engine::Postgres(_) => None,
         }
     }
 }

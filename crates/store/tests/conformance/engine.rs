@@ -96,7 +96,9 @@ impl Engine {
             Self::Sqlite(folder) => {
                 Connection::open(folder.path().join(file)).unwrap().execute_batch(sql(self)).unwrap();
             }
-            Self::Postgres(database) => database.statement(sql(self)),
+            Self::Postgres(database) => {
+                database.statement(&format!("SET search_path TO journal, books; {}", sql(self)));
+            }
         }
     }
 }
