@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::{CallKey, ModelName, Provider};
+use crate::ids::{CallKey, ModelName, Provider, RequestId};
 use crate::money::NanoUsd;
 use crate::observation::{Lineage, Origin, OutputConfidence, Place};
 use crate::terms::{Service, Terms};
@@ -17,6 +17,9 @@ use crate::usage::Usage;
 pub struct Call {
     /// The provider's own id for it.
     pub key: CallKey,
+    /// The provider's id of the request, where a log has it. In the company's book it
+    /// stands with each observation, and not here.
+    pub request: Option<RequestId>,
     /// When it was first seen: the moment it is booked to.
     pub at: Timestamp,
     /// The witness for the figures.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::{Branch, CallKey, Folder, ModelName, Provider, SessionId};
+use crate::ids::{Branch, CallKey, Folder, ModelName, Provider, RequestId, SessionId};
 use crate::money::NanoUsd;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -14,6 +14,8 @@ use crate::usage::Usage;
 pub struct Observation {
     /// Which call this is about.
     pub key: CallKey,
+    /// The provider's id of the request, where the source has it.
+    pub request: Option<RequestId>,
     /// When the source wrote it down.
     pub at: Timestamp,
     /// The model, as the source named it.

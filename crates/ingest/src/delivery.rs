@@ -17,8 +17,8 @@ mod write;
 use std::sync::Arc;
 
 use domain::{
-    Activity, ActivityKind, Call, Developer, Folder, Naming, Observed, PrLink, ReporterId, RequestId,
-    SessionId, SessionTally, SourceKind, Timestamp, Tool, Witness,
+    Activity, ActivityKind, Call, Developer, Folder, Naming, Observed, PrLink, ReporterId, SessionId,
+    SessionTally, SourceKind, Timestamp, Tool, Witness,
 };
 
 /// The format, as its first field names it.
@@ -60,8 +60,6 @@ pub struct Delivery {
 pub struct ReportedCall {
     /// What kind of id its key is.
     pub naming: Naming,
-    /// The provider's id of the request.
-    pub request: Option<RequestId>,
     /// The call. Its origin stays on the machine; its folder stands there under a
     /// name that tells nothing of its path.
     pub call: Call,
@@ -216,7 +214,8 @@ impl ReportedCall {
     /// The observation that it is to the company's book.
     #[must_use]
     pub fn observed(self, witness: &Arc<Witness>) -> Observed {
-        let Self { naming, request, call } = self;
+        let Self { naming, mut call } = self;
+        let request = call.request.take();
         Observed { witness: Arc::clone(witness), naming, request, call }
     }
 }

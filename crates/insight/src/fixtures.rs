@@ -363,6 +363,7 @@ pub(crate) fn calls() -> Vec<domain::Call> {
     let place = Arc::new(place(Tool::ClaudeCode, "5f0e6c1a", Some("main")));
     let call = |key: &str, when: &str, model: &str, usage: Usage| domain::Call {
         key: domain::CallKey::new(key),
+        request: None,
         at: at(when),
         figures: Figures {
             model: ModelName::new(model),

@@ -14,6 +14,10 @@
 //!   alike in all of this: the call is the lower session id's, which is no guess at
 //!   the original but the same choice on every machine.
 //!
+//! The id of the request is that of the records which are as original as the
+//! figures, the smallest of several: a side conversation that replays a message notes
+//! the id of a request of its own beside it.
+//!
 //! The call is booked to the earliest moment at which anybody saw it. What is
 //! still equal is decided by content, so that the order of files never matters.
 
@@ -22,23 +26,36 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use domain::call::{Figures, Owner};
-use domain::{Call, CallKey, Lineage, Observation};
+use domain::{Call, CallKey, Lineage, Observation, RequestId};
 
 /// The call that one observation alone makes.
 #[must_use]
 pub fn single(observation: Observation) -> Call {
-    let Observation { key, at, model, provider, usage, terms, output, lineage, place, reported_cost, origin } =
-        observation;
+    let Observation {
+        key,
+        request,
+        at,
+        model,
+        provider,
+        usage,
+        terms,
+        output,
+        lineage,
+        place,
+        reported_cost,
+        origin,
+    } = observation;
     let figures = Figures { model, provider, usage, terms, output, reported_cost, lineage, at, origin };
-    Call { key, at, figures, owner: Owner { place, lineage, at } }
+    Call { key, request, at, figures, owner: Owner { place, lineage, at } }
 }
 
 /// What two views of the same call make together.
 #[must_use]
 pub fn join(one: Call, other: Call) -> Call {
+    let request = request(&one, &other);
     let figures = if better_figures(&other.figures, &one.figures) { other.figures } else { one.figures };
     let owner = if better_owner(&other.owner, &one.owner) { other.owner } else { one.owner };
-    Call { key: one.key, at: one.at.min(other.at), figures, owner }
+    Call { key: one.key, request, at: one.at.min(other.at), figures, owner }
 }
 
 /// Calls being gathered, each joined with what came before.
@@ -55,6 +72,7 @@ impl Gathering {
             }
             Entry::Occupied(mut place) => {
                 let known = place.get_mut();
+                known.request = request(known, &call);
                 if better_figures(&call.figures, &known.figures) {
                     known.figures = call.figures;
                 }
@@ -81,6 +99,18 @@ impl Gathering {
     /// Takes them out, in no particular order.
     pub fn take(&mut self) -> Vec<Call> {
         self.0.drain().map(|(_, call)| call).collect()
+    }
+}
+
+/// The request that both together name.
+fn request(one: &Call, other: &Call) -> Option<RequestId> {
+    match replayed(one.figures.lineage).cmp(&replayed(other.figures.lineage)) {
+        Ordering::Less => one.request.clone(),
+        Ordering::Greater => other.request.clone(),
+        Ordering::Equal => {
+            let both = [one, other].into_iter().filter_map(|it| it.request.as_ref());
+            both.min().cloned()
+        }
     }
 }
 

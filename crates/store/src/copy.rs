@@ -448,7 +448,7 @@ fn observation(it: ObservationLine) -> Option<Evidence> {
         origin: Origin { file: figures.file, offset: figures.offset },
     };
     let owner = Owner { place: Arc::new(place), lineage: coded(it.owner_lineage)?, at: moment(it.owner_at) };
-    let call = Call { key: CallKey::new(&it.key), at: moment(it.at), figures, owner };
+    let call = Call { key: CallKey::new(&it.key), request: None, at: moment(it.at), figures, owner };
     let naming = if it.provider_key { domain::Naming::Provider } else { domain::Naming::Derived };
     let request = it.request.as_deref().map(RequestId::new);
     let observed = Observed { witness: Arc::new(witness(&it.witness)?), naming, request, call };

@@ -4,6 +4,7 @@ pub(crate) mod code;
 pub(crate) mod columns;
 mod folders;
 mod interned;
+mod outbox;
 mod read;
 mod sources;
 mod write;
@@ -18,6 +19,7 @@ use self::interned::Interned;
 use crate::error::StoreError;
 
 pub use self::folders::{FolderRow, Tag};
+pub use self::outbox::{ActivityRow, OutboxState, Outgoing, Pending, Ticket};
 pub use self::read::{CallRow, Interning};
 pub use self::sources::{KnownSource, Met, SourceReading};
 pub use self::write::{Batch, Written};

@@ -34,7 +34,10 @@ pub use books::{Act, AuditRow, Books, Change, Entry};
 pub use database::{Database, DatabaseError};
 pub use delivery::{Accepted, Delivery, FolderReport, SessionTag, TallyReport};
 pub use error::StoreError;
-pub use journal::{Batch, FolderRow, Journal, KnownSource, Met, SourceReading, Tag, Written};
+pub use journal::{
+    ActivityRow, Batch, FolderRow, Journal, KnownSource, Met, OutboxState, Outgoing, Pending, SourceReading,
+    Tag, Ticket, Written,
+};
 pub use metering::{CallId, Matching};
 pub use reading::{
     ActivitySum, BookedCall, CallPage, CallQuery, Cells, DayCells, Difference, Evidence, Explained, Grain,

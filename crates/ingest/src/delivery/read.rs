@@ -108,9 +108,9 @@ fn call(wire: &wire::Call<'_>, places: &[Arc<Place>]) -> Result<ReportedCall, Pr
     };
     Ok(ReportedCall {
         naming: named("naming", &wire.naming, names::naming_of)?,
-        request: maybe("request", wire.request.as_ref(), RequestId::new)?,
         call: Call {
             key: text("key", &wire.key, CallKey::new)?,
+            request: maybe("request", wire.request.as_ref(), RequestId::new)?,
             at: moment("at_ms", wire.at_ms)?,
             figures,
             owner,

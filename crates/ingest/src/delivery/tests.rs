@@ -53,6 +53,7 @@ fn call() -> Call {
     };
     Call {
         key: CallKey::new("msg_1"),
+        request: Some(RequestId::new("req_1")),
         at: moment(0),
         figures,
         owner: Owner { place, lineage: Lineage::Sidechain, at: moment(2) },
@@ -65,11 +66,7 @@ fn full() -> Delivery {
     tally.turns = 3;
     tally.peak_context = Tokens::new(9);
     Delivery {
-        calls: vec![ReportedCall {
-            naming: Naming::Provider,
-            request: Some(RequestId::new("req_1")),
-            call: call(),
-        }],
+        calls: vec![ReportedCall { naming: Naming::Provider, call: call() }],
         sessions: vec![tally],
         pull_requests: vec![PrLink {
             tool: Tool::ClaudeCode,

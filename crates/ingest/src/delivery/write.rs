@@ -59,12 +59,12 @@ fn wire_place(place: &Place) -> wire::Place<'_> {
 }
 
 fn call<'a>(reported: &'a ReportedCall, places: &mut Places<'a>) -> wire::Call<'a> {
-    let ReportedCall { naming, request, call } = reported;
+    let ReportedCall { naming, call } = reported;
     let (figures, usage, terms) = (&call.figures, &call.figures.usage, &call.figures.terms);
     wire::Call {
         key: Text::from(call.key.as_str()),
         naming: Text::from(names::naming(*naming)),
-        request: request.as_ref().map(|it| Text::from(it.as_str())),
+        request: call.request.as_ref().map(|it| Text::from(it.as_str())),
         place: places.number(&call.owner.place),
         at_ms: call.at.millis(),
         model: Text::from(figures.model.as_str()),

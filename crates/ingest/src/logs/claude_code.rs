@@ -25,8 +25,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use domain::{
-    CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, PicoUsd, Place, PrLink, Provider, SessionId,
-    Thread, Timestamp, Tool,
+    CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, PicoUsd, Place, PrLink, Provider, RequestId,
+    SessionId, Thread, Timestamp, Tool,
 };
 use memchr::memmem::{self, Finder};
 
@@ -293,6 +293,7 @@ impl Seen<'_> {
         let stop = message.stop_reason.as_ref().map(Text::as_str);
         let observation = Observation {
             key: CallKey::new(&key),
+            request: request.map(Text::as_str).filter(|id| !id.is_empty()).map(RequestId::new),
             at: self.at,
             model: ModelName::new(model.as_str()),
             provider: provider(&key),
@@ -335,6 +336,8 @@ impl Seen<'_> {
             };
             harvest.observations.push(Observation {
                 key: CallKey::new(&format!("{}#advisor-{number}", main.key)),
+                // The request is the main call's: as a name of this one it would make one of both.
+                request: None,
                 model: ModelName::new(model.as_str()),
                 usage,
                 terms: domain::Terms { geo: main.terms.geo, ..usage::terms(&wire) },

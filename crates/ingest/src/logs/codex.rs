@@ -330,6 +330,7 @@ impl Rollout {
         let usage = used.usage();
         let observation = Observation {
             key,
+            request: None,
             at,
             model: ModelName::new(model),
             provider: Some(Provider::new(self.state.provider.as_deref().unwrap_or(DEFAULT_PROVIDER))),

@@ -240,6 +240,7 @@ impl Session {
             }
             harvest.observations.push(Observation {
                 key: CallKey::new(&format!("copilot-cli:{}:{id}:{model}", self.state.session)),
+                request: None,
                 at,
                 model: ModelName::new(&model),
                 provider: None,

@@ -185,6 +185,7 @@ impl Conversation {
     fn call(&mut self, id: &str, (at, model): (Timestamp, &str), usage: Usage, offset: u64) -> Observation {
         Observation {
             key: CallKey::new(&format!("gemini-cli:{}:{id}", self.state.session)),
+            request: None,
             at,
             model: ModelName::new(model),
             provider: Some(Provider::new(PROVIDER)),

@@ -98,6 +98,7 @@ fn count(message: &Message, stand: &Stand<'_>, harvest: &mut Harvest) {
     };
     harvest.observations.push(Observation {
         key: CallKey::new(&format!("opencode:{}", stand.id)),
+        request: None,
         at,
         model: ModelName::new(model),
         provider: message.provider_id.get().map(Provider::new),

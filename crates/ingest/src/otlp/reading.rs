@@ -199,7 +199,7 @@ impl<'e> Reading<'e> {
             origin: Origin::default(),
         };
         let owner = Owner { place, lineage: told.lineage, at: event.at };
-        let call = Call { key, at: event.at, figures, owner };
+        let call = Call { key, request: None, at: event.at, figures, owner };
         self.telemetry.observed.push(Observed { witness, naming, request, call });
     }
 

@@ -31,6 +31,7 @@ pub(super) fn call(observed: &[&Observed], cluster: Cluster<'_>) -> Option<Assem
     };
     let call = Call {
         key: named.key().clone(),
+        request: None,
         at,
         figures: figures(best, &by_figures),
         owner: Owner { place, lineage: owner.lineage, at: owner.at },

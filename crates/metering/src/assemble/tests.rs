@@ -59,6 +59,7 @@ fn said(source: SourceKind, naming: Naming, key: &str) -> Observed {
         request: None,
         call: Call {
             key: CallKey::new(key),
+            request: None,
             at,
             figures,
             owner: Owner { place: Arc::new(place), lineage: Lineage::Own, at },

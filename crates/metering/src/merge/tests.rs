@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Call, CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, OutputConfidence, Place, SessionId,
-    Terms, Thread, Timestamp, Tokens, Tool, Usage,
+    Call, CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, OutputConfidence, Place, RequestId,
+    SessionId, Terms, Thread, Timestamp, Tokens, Tool, Usage,
 };
 
 use super::{Gathering, join, single};
@@ -27,6 +27,7 @@ fn place(session: &str) -> Arc<Place> {
 fn seen(session: &str, lineage: Lineage, at: i64, output: u64, cache_read: u64) -> Observation {
     Observation {
         key: CallKey::new("msg_1"),
+        request: None,
         at: Timestamp::from_millis(at),
         model: ModelName::new("claude-opus-4-8"),
         provider: None,
@@ -136,12 +137,33 @@ fn random_observation(random: &mut Random) -> Observation {
         [Lineage::Own, Lineage::Sidechain, Lineage::Copied, Lineage::Quoted][random.below(4) as usize];
     let session = ["a", "b", "c"][random.below(3) as usize];
     let mut seen = seen(session, lineage, random.below(4) as i64, random.below(3), random.below(3));
+    seen.request = [None, Some("r1"), Some("r2")][random.below(3) as usize].map(RequestId::new);
     seen.usage.input = Tokens::new(random.below(2));
     seen.model = ModelName::new(["m1", "m2"][random.below(2) as usize]);
     seen.output = OutputConfidence::ALL[random.below(4) as usize];
     seen.reported_cost = (random.below(2) == 0).then(|| NanoUsd::new(random.below(2) as i64));
     seen.origin = Origin { file: random.below(2) as u32, offset: random.below(2) };
     seen
+}
+
+#[test]
+fn the_request_is_that_of_the_original() {
+    let with = |lineage, request: Option<&str>| Observation {
+        request: request.map(RequestId::new),
+        ..seen("a", lineage, 1, 1, 0)
+    };
+    let own = with(Lineage::Own, Some("req_b"));
+    let nameless = with(Lineage::Own, None);
+    let aside = with(Lineage::Sidechain, Some("req_a"));
+    for (observations, expected) in [
+        (vec![own.clone(), nameless.clone()], Some("req_b")),
+        (vec![own.clone(), with(Lineage::Copied, Some("req_c"))], Some("req_b")),
+        (vec![aside.clone(), own], Some("req_b")),
+        (vec![aside.clone(), nameless], None),
+        (vec![aside], Some("req_a")),
+    ] {
+        assert_eq!(fold(&observations).request.as_ref().map(RequestId::as_str), expected);
+    }
 }
 
 #[test]

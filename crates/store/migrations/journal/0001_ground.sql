@@ -57,6 +57,7 @@ CREATE TABLE prices (
 -- from, `owner_*` which one the place is from: both are needed to join another.
 CREATE TABLE call (
     key             TEXT PRIMARY KEY,
+    request         TEXT,
     at              INTEGER NOT NULL,
     place           INTEGER NOT NULL,
     service         INTEGER NOT NULL,
@@ -122,6 +123,8 @@ CREATE TABLE tally (
     PRIMARY KEY (source, session)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX tally_by_session ON tally (session);
+
 -- What could not be read of a file.
 CREATE TABLE problem (
     source       INTEGER NOT NULL,
@@ -153,10 +156,45 @@ CREATE TABLE folder (
     facts        TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What people say of sessions.
+-- What people say of sessions; empty where it was taken back.
 CREATE TABLE tag (
     session TEXT NOT NULL,
     key     TEXT NOT NULL,
     value   TEXT NOT NULL,
+    at      INTEGER NOT NULL,
     PRIMARY KEY (session, key)
+) STRICT, WITHOUT ROWID;
+
+-- What hooks of tools noted. The identity is in hexadecimal digits.
+CREATE TABLE activity (
+    identity TEXT PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    kind     TEXT NOT NULL,
+    amount   INTEGER NOT NULL,
+    subject  TEXT,
+    tool     TEXT,
+    session  TEXT
+) STRICT, WITHOUT ROWID;
+
+-- The server that this machine reports to: one row, or none.
+CREATE TABLE reporting (
+    server TEXT NOT NULL
+) STRICT;
+
+-- What the server was not told yet. Kept in the transaction that changes it; `change`
+-- counts how often it changed since, so that only what was sent is taken out.
+CREATE TABLE outbox (
+    about  INTEGER NOT NULL,
+    key    TEXT NOT NULL,
+    change INTEGER NOT NULL,
+    PRIMARY KEY (about, key)
+) STRICT, WITHOUT ROWID;
+
+-- What the server refused.
+CREATE TABLE parked (
+    about INTEGER NOT NULL,
+    key   TEXT NOT NULL,
+    at    INTEGER NOT NULL,
+    why   TEXT NOT NULL,
+    PRIMARY KEY (about, key)
 ) STRICT, WITHOUT ROWID;

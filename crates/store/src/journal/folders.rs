@@ -4,6 +4,7 @@ use domain::Timestamp;
 use rusqlite::params;
 
 use super::Journal;
+use super::outbox::{About, Outbox};
 use crate::error::StoreError;
 
 /// What git said of a folder.
@@ -24,8 +25,10 @@ pub struct Tag {
     pub session: String,
     /// What it is about: `task`, `client` …
     pub key: String,
-    /// What was said.
+    /// What was said; empty where it was taken back.
     pub value: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Journal {
@@ -50,11 +53,13 @@ impl Journal {
         let transaction =
             self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         {
+            let outbox = Outbox::of(&transaction)?;
             let mut statement = transaction.prepare_cached(
                 "INSERT OR REPLACE INTO folder (path, looked_up_at, facts) VALUES (?1, ?2, ?3)",
             )?;
             for folder in folders {
                 statement.execute(params![folder.path, folder.looked_up_at.millis(), folder.facts])?;
+                outbox.put(About::Folder, &[&folder.path])?;
             }
         }
         Ok(transaction.commit()?)
@@ -65,9 +70,12 @@ impl Journal {
     /// # Errors
     /// Where the database fails.
     pub fn tags(&self) -> Result<Vec<Tag>, StoreError> {
-        let mut statement = self.connection.prepare_cached("SELECT session, key, value FROM tag")?;
-        let rows = statement
-            .query_map([], |row| Ok(Tag { session: row.get(0)?, key: row.get(1)?, value: row.get(2)? }))?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT session, key, value, at FROM tag WHERE value <> ''")?;
+        let rows = statement.query_map([], |row| {
+            let at = Timestamp::from_millis(row.get(3)?);
+            Ok(Tag { session: row.get(0)?, key: row.get(1)?, value: row.get(2)?, at })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -76,16 +84,14 @@ impl Journal {
     /// # Errors
     /// Where the database fails.
     pub fn set_tag(&mut self, tag: &Tag) -> Result<(), StoreError> {
-        if tag.value.is_empty() {
-            self.connection
-                .execute("DELETE FROM tag WHERE session = ?1 AND key = ?2", [&tag.session, &tag.key])?;
-        } else {
-            self.connection.execute(
-                "INSERT INTO tag (session, key, value) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (session, key) DO UPDATE SET value = excluded.value",
-                [&tag.session, &tag.key, &tag.value],
-            )?;
-        }
-        Ok(())
+        let transaction =
+            self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        transaction.execute(
+            "INSERT INTO tag (session, key, value, at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (session, key) DO UPDATE SET value = excluded.value, at = excluded.at",
+            params![tag.session, tag.key, tag.value, tag.at.millis()],
+        )?;
+        Outbox::of(&transaction)?.put(About::Tag, &[&tag.session, &tag.key])?;
+        Ok(transaction.commit()?)
     }
 }

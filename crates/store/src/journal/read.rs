@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::call::{Figures, Owner};
 use domain::{
     Branch, Call, CallKey, Cell, Measures, NanoUsd, Origin, Place, PrLink, Price, PricedCall, QuarterHour,
-    Service, SessionId, SessionTally, Tool, Usage,
+    RequestId, Service, SessionId, SessionTally, Tool, Usage,
 };
 use metering::{CellKey, Meter};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -34,7 +34,8 @@ const REPRICINGS: usize = 5;
 /// Calls that are priced again in one transaction.
 const REPRICED_AT_ONCE: usize = 8_192;
 
-const CALL_COLUMNS: &str = "key, at, place, service, confidence, input, output, cache_read, cache_write_5m,
+const CALL_COLUMNS: &str =
+    "key, request, at, place, service, confidence, input, output, cache_read, cache_write_5m,
     cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage, figures_at, source, offset,
     owner_lineage, owner_at, list_nano, cost_nano, unpriced";
 
@@ -130,16 +131,7 @@ impl Journal {
         let mut rows = statement.query([])?;
         let mut links = Vec::new();
         while let Some(row) = rows.next()? {
-            let mut columns = Columns::of(row);
-            links.push(PrLink {
-                tool: columns.named("tool", Tool::from_name)?,
-                session: columns.text(SessionId::new)?,
-                url: columns.text(|text| Arc::from(text))?,
-                number: columns.count()?,
-                branch: Some(columns.text(Branch::new)?).filter(|branch| !branch.as_str().is_empty()),
-                first_at: columns.moment()?,
-                last_at: columns.moment()?,
-            });
+            links.push(pull_request(row)?);
         }
         Ok(links)
     }
@@ -203,7 +195,7 @@ impl Journal {
         while let Some(row) = rows.next()? {
             let priced = priced_call(row, &self.interned)?;
             let (quarter, output) = (priced.call.at.quarter_hour(), priced.call.figures.output);
-            each(CellKey { quarter, place: row.get(2)?, service: row.get(3)?, output }, priced);
+            each(CellKey { quarter, place: row.get(3)?, service: row.get(4)?, output }, priced);
         }
         Ok(())
     }
@@ -240,9 +232,23 @@ pub(super) fn calls_with_other_prices(
     Ok(calls)
 }
 
+pub(super) fn pull_request(row: &Row<'_>) -> Result<PrLink, StoreError> {
+    let mut columns = Columns::of(row);
+    Ok(PrLink {
+        tool: columns.named("tool", Tool::from_name)?,
+        session: columns.text(SessionId::new)?,
+        url: columns.text(|text| Arc::from(text))?,
+        number: columns.count()?,
+        branch: Some(columns.text(Branch::new)?).filter(|branch| !branch.as_str().is_empty()),
+        first_at: columns.moment()?,
+        last_at: columns.moment()?,
+    })
+}
+
 fn priced_call(row: &Row<'_>, interned: &Interned) -> Result<PricedCall, StoreError> {
     let mut columns = Columns::of(row);
     let key = columns.text(CallKey::new)?;
+    let request = columns.maybe_text(RequestId::new)?;
     let at = columns.moment()?;
     let place: u32 = columns.value()?;
     let missing = |what| StoreError::Unknown { what, value: format!("the number of call {key}") };
@@ -268,7 +274,7 @@ fn priced_call(row: &Row<'_>, interned: &Interned) -> Result<PricedCall, StoreEr
         (Some(list), Some(cost)) => Ok(Price { list: NanoUsd::new(list), contract: NanoUsd::new(cost) }),
         _ => Err(columns.code()?),
     };
-    Ok(PricedCall { call: Call { key, at, figures, owner }, price })
+    Ok(PricedCall { call: Call { key, request, at, figures, owner }, price })
 }
 
 fn spent(row: &Row<'_>) -> Result<(NanoUsd, u64), StoreError> {

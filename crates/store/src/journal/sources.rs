@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Journal;
 use super::columns::{Columns, signed};
+use super::outbox::{About, Outbox};
 use crate::error::StoreError;
 
 /// A file that the journal knows.
@@ -178,7 +179,11 @@ impl Journal {
 
 /// Stores a reading, unless another process read the file meanwhile: then its
 /// reading stands, and this one's calls have been joined to it anyway.
-pub(super) fn store_reading(connection: &Connection, reading: &SourceReading) -> Result<bool, StoreError> {
+pub(super) fn store_reading(
+    connection: &Connection,
+    outbox: Outbox<'_>,
+    reading: &SourceReading,
+) -> Result<bool, StoreError> {
     let (before, after) = (&reading.before, &reading.after);
     let mut statement = connection.prepare_cached(
         "UPDATE source SET device = ?2, inode = ?3, size = ?4, modified_ns = ?5, offset = ?6, head = ?7, tail = ?8
@@ -206,6 +211,7 @@ pub(super) fn store_reading(connection: &Connection, reading: &SourceReading) ->
     connection.prepare_cached("DELETE FROM tally WHERE source = ?1")?.execute([reading.source])?;
     for tally in &reading.tallies {
         store_tally(connection, reading.source, tally)?;
+        outbox.put(About::Session, &[tally.tool.name(), tally.session.as_str()])?;
     }
     connection.prepare_cached("DELETE FROM problem WHERE source = ?1")?.execute([reading.source])?;
     let mut statement = connection

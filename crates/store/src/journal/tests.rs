@@ -29,6 +29,7 @@ fn call(key: &str, at: i64, output: u64, model: &str, lineage: Lineage) -> Call 
     };
     single(Observation {
         key: CallKey::new(key),
+        request: None,
         at: Timestamp::from_millis(at),
         model: ModelName::new(model),
         provider: None,

@@ -8,6 +8,7 @@ use super::Journal;
 use super::code::Code;
 use super::columns::signed;
 use super::interned::Interned;
+use super::outbox::{About, Outbox};
 use super::read;
 use super::sources::{SourceReading, store_reading};
 use crate::error::StoreError;
@@ -51,16 +52,20 @@ impl Journal {
         self.interned.refresh(&transaction)?;
         let prices = prices_number(&transaction, meter.pricer().digest())?;
         let mut writer = Writer::new(&transaction, &mut self.interned, meter, prices);
+        let outbox = Outbox::of(&transaction)?;
         let mut written = Written::default();
         for call in &batch.calls {
-            writer.call(call, &mut written)?;
+            if writer.call(call, &mut written)? {
+                outbox.put(About::Call, &[call.key.as_str()])?;
+            }
         }
         writer.sums()?;
         for link in &batch.pull_requests {
             store_pull_request(&transaction, link)?;
+            outbox.put(About::PullRequest, &[link.session.as_str(), &link.url])?;
         }
         for reading in &batch.readings {
-            store_reading(&transaction, reading)?;
+            store_reading(&transaction, outbox, reading)?;
         }
         transaction.commit()?;
         Ok(written)
@@ -118,19 +123,21 @@ impl<'a> Writer<'a> {
         Self { connection, interned, meter, prices, changes: Changes::default() }
     }
 
-    fn call(&mut self, call: &Call, written: &mut Written) -> Result<(), StoreError> {
+    /// Stores a call, joined with what is known of it; whether that changed anything.
+    fn call(&mut self, call: &Call, written: &mut Written) -> Result<bool, StoreError> {
         let known = read::call(self.connection, self.interned, call.key.as_str())?;
         let joined = match &known {
             Some(known) => join(known.call.clone(), call.clone()),
             None => call.clone(),
         };
         match &known {
-            Some(known) if known.call == joined => return Ok(()),
+            Some(known) if known.call == joined => return Ok(false),
             Some(_) => written.corrected_calls = written.corrected_calls.saturating_add(1),
             None => written.new_calls = written.new_calls.saturating_add(1),
         }
         let priced = self.meter.price(joined);
-        self.store(known.as_ref(), &priced)
+        self.store(known.as_ref(), &priced)?;
+        Ok(true)
     }
 
     /// Stores a call in place of what was known of it, and moves it in the sums.
@@ -159,10 +166,12 @@ impl<'a> Writer<'a> {
         let amount = |pick: fn(&Price) -> i64| priced.price.as_ref().ok().map(pick);
         let mut statement = self.connection.prepare_cached(
             "INSERT OR REPLACE INTO call VALUES
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)",
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+              ?24)",
         )?;
         statement.execute(params![
             call.key.as_str(),
+            call.request.as_ref().map(domain::RequestId::as_str),
             call.at.millis(),
             place,
             service,

@@ -46,7 +46,7 @@ pub(crate) struct ObservationRow {
 impl ObservationRow {
     pub(crate) fn of(it: &Observed, received_at: Timestamp) -> Result<Self, Overflow> {
         let names = metering::names(it);
-        let Call { key, at, figures, owner } = &it.call;
+        let Call { key, request: _, at, figures, owner } = &it.call;
         Ok(Self {
             key: key.clone(),
             naming: it.naming.code(),
@@ -99,7 +99,7 @@ impl ObservationRow {
             lineage: code(self.owner_lineage)?,
             at: moment(self.owner_at),
         };
-        let call = Call { key: self.key, at: moment(self.at), figures, owner };
+        let call = Call { key: self.key, request: None, at: moment(self.at), figures, owner };
         let observed = Observed {
             witness: Arc::clone(witness),
             naming: code(self.naming)?,
@@ -213,7 +213,7 @@ pub(crate) fn to_price(
         origin: Origin::default(),
     };
     let owner = Owner { place: Arc::clone(&whereabouts.place), lineage, at };
-    Ok(Call { key: row.key.clone(), at, figures, owner })
+    Ok(Call { key: row.key.clone(), request: None, at, figures, owner })
 }
 
 pub(crate) fn code<T: crate::journal::code::Code>(column: i64) -> Result<T, StoreError> {

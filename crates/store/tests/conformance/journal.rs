@@ -61,7 +61,7 @@ fn said(source: SourceKind, naming: Naming, (key, at, output): (&str, i64, u64))
         witness: Arc::new(witness(source, Some("ada@example.com"))),
         naming,
         request: None,
-        call: Call { key: CallKey::new(key), at, figures, owner },
+        call: Call { key: CallKey::new(key), request: None, at, figures, owner },
     }
 }
 

@@ -188,6 +188,7 @@ impl Session {
         }
         harvest.observations.push(Observation {
             key: CallKey::new(&format!("cline:{}:{}:{id}", self.id, self.agent)),
+            request: None,
             at,
             model: ModelName::new(model),
             provider: provider(served_by),

@@ -197,6 +197,7 @@ impl Task {
         let cancelled = pending.request.cancel_reason.get().is_some();
         Observation {
             key: CallKey::new(&format!("{}:{}:{}", self.tool.name(), self.id, at.millis())),
+            request: None,
             at,
             model: ModelName::new(&used.model),
             provider: provider(used.provider.as_deref()),

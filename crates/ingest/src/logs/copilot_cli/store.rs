@@ -179,6 +179,7 @@ fn request(row: &Row<'_>, id: i64) -> Option<Observation> {
     };
     Some(Observation {
         key: CallKey::new(&format!("copilot-cli:{session}:row:{id}")),
+        request: None,
         at: time(&text(row, 2)?)?,
         model: ModelName::new(&text(row, 3)?),
         provider: None,

@@ -191,7 +191,7 @@ fn believed(group: &Group, parts: usize) -> Assembled {
     let named = group.iter().min_by_key(|it| (it.naming, it.witness.source, it.call.key.clone())).unwrap();
     Assembled {
         id: CallId::of(at, &smallest(group)),
-        call: Call { key: named.call.key.clone(), at, figures, owner },
+        call: Call { key: named.call.key.clone(), request: None, at, figures, owner },
         whereabouts: Whereabouts {
             place,
             developer: person(|it| it.developer.clone()),

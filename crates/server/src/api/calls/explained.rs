@@ -102,6 +102,7 @@ fn joined(it: &BookedCall) -> Call {
     let lineage = Lineage::Own;
     Call {
         key: it.key.clone(),
+        request: None,
         at: it.at,
         figures: Figures {
             model: it.service.model.clone(),
