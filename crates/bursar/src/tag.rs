@@ -10,7 +10,7 @@ use domain::SessionId;
 use insight::printable;
 use store::Tag;
 
-use crate::environment::Environment;
+use crate::environment::{Environment, now};
 use crate::failure::usage;
 use crate::named;
 use crate::opened::{Opened, SourceOptions};
@@ -63,5 +63,10 @@ fn parse(session: &SessionId, text: &str) -> Result<Tag> {
         .ok_or_else(|| usage(format!("`{text}` is no tag: write KEY=VALUE, with one of {known}")))?;
     let key = TagKey::from_name(key.trim())
         .ok_or_else(|| usage(format!("there is no tag `{key}`; give one of {known}")))?;
-    Ok(Tag { session: session.to_string(), key: key.name().to_owned(), value: value.trim().to_owned() })
+    Ok(Tag {
+        session: session.to_string(),
+        key: key.name().to_owned(),
+        value: value.trim().to_owned(),
+        at: now(),
+    })
 }
