@@ -14,6 +14,7 @@
 
 mod access;
 mod api;
+pub mod backup;
 mod clock;
 mod desk;
 mod failure;
@@ -22,6 +23,7 @@ mod listener;
 mod metrics;
 pub mod options;
 mod org;
+mod otlp_receiver;
 mod register;
 pub mod serve;
 mod tls;

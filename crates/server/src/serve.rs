@@ -14,6 +14,7 @@ use crate::desk::Desk;
 use crate::failure::{Failure, ServeError};
 use crate::listener::{Listener, Port};
 use crate::options::ServeOptions;
+use crate::otlp_receiver::{self, Receiver};
 use crate::register::{self, TOKEN};
 use crate::tls;
 
@@ -58,8 +59,12 @@ pub async fn serve(
         Ok(Some(address))
     };
     let api = open(Some(options.api), "api", api::router(desk.clone())).await?.unwrap_or(options.api);
-    let addresses =
-        Addresses { api, otlp_http: None, otlp_grpc: None, tls: options.tls.is_some(), owner_token };
+    let receiver = Receiver::new(desk.clone());
+    let otlp_http = otlp_receiver::http_router(receiver.clone());
+    let otlp_http = open(options.otlp_http, "OTLP over HTTP", otlp_http).await?;
+    let otlp_grpc = otlp_receiver::grpc_router(receiver);
+    let otlp_grpc = open(options.otlp_grpc, "OTLP over gRPC", otlp_grpc).await?;
+    let addresses = Addresses { api, otlp_http, otlp_grpc, tls: options.tls.is_some(), owner_token };
     ready(&addresses);
     run(&desk, listeners, stop, shutdown).await
 }
