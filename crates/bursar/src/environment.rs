@@ -97,6 +97,30 @@ impl Environment {
         local.chain(remote).collect()
     }
 
+    fn string(&self, name: &str) -> Option<String> {
+        self.text(name).map(|it| it.to_string_lossy().into_owned())
+    }
+
+    /// The server that administration asks: `BURSAR_SERVER`.
+    pub(crate) fn server(&self) -> Option<String> {
+        self.string("BURSAR_SERVER")
+    }
+
+    /// The token that a server is asked with: `BURSAR_TOKEN`.
+    pub(crate) fn token(&self) -> Option<String> {
+        self.string("BURSAR_TOKEN")
+    }
+
+    /// The token that becomes an owner's when a server starts: `BURSAR_OWNER_TOKEN`.
+    pub(crate) fn owner_token(&self) -> Option<String> {
+        self.string("BURSAR_OWNER_TOKEN")
+    }
+
+    /// The database of a server: `BURSAR_DATABASE`. It may hold a password.
+    pub(crate) fn database(&self) -> Option<String> {
+        self.string("BURSAR_DATABASE")
+    }
+
     /// What git is run with.
     pub(crate) fn machine(&self) -> attribution::Machine {
         attribution::Machine {

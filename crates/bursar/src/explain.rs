@@ -8,6 +8,7 @@ use domain::{PricedCall, Unpriced};
 use insight::{ExplainedCall, render, wire};
 use pricing::{Derivation, Pricer};
 
+use crate::client::{ServerOption, encoded};
 use crate::environment::Environment;
 use crate::failure::usage;
 use crate::knowledge::Knowledge;
@@ -34,10 +35,17 @@ pub(crate) struct ExplainArgs {
     zone: ZoneOption,
     #[command(flatten)]
     sources: SourceOptions,
+    #[command(flatten)]
+    server: ServerOption,
 }
 
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &ExplainArgs, environment: &Environment) -> Result<String> {
+    if let Some(client) = args.server.client(environment)? {
+        let mut pairs = args.format.pairs(environment);
+        pairs.extend(args.zone.pairs());
+        return client.get(&format!("/api/v1/calls/{}", encoded(&args.id)), &pairs);
+    }
     let zone = args.zone.zone()?;
     let mut opened = Opened::up_to_date(&args.sources, environment)?;
     let (calls, file) = asked_for(&mut opened, &args.id)?;

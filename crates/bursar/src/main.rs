@@ -4,7 +4,10 @@
 //! back the text to print; this file alone prints, and turns errors into exit
 //! codes (0 done, 1 failed, 2 asked wrong).
 
+mod audit;
 mod book;
+mod client;
+mod database;
 mod demo;
 mod doctor;
 mod environment;
@@ -12,17 +15,23 @@ mod explain;
 mod failure;
 mod hook;
 mod knowledge;
+mod listing;
 mod named;
 mod opened;
+mod org;
 mod prices;
 mod progress;
 mod report;
 mod scan;
+mod serve;
+mod server_settings;
 mod session;
 mod sessions;
 mod shell;
 mod statusline;
 mod tag;
+mod token;
+mod up;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -52,6 +61,15 @@ enum Command {
     Hook(hook::HookArgs),
     Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
+    Up(up::UpArgs),
+    Serve(serve::ServeArgs),
+    Token(token::TokenArgs),
+    Org(org::OrgArgs),
+    Audit(audit::AuditArgs),
+    Migrate(database::MigrateArgs),
+    Check(database::CheckArgs),
+    Backup(database::BackupArgs),
+    Restore(database::RestoreArgs),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
 }
@@ -81,6 +99,15 @@ fn run(command: &Command, environment: &Environment) -> Result<String> {
         Command::Hook(args) => Ok(hook::run(args, environment)),
         Command::Doctor(args) => doctor::run(args, environment),
         Command::Demo(args) => demo::run(args, environment),
+        Command::Up(args) => up::run(args, environment),
+        Command::Serve(args) => serve::run(args, environment),
+        Command::Token(args) => token::run(args, environment),
+        Command::Org(args) => org::run(args, environment),
+        Command::Audit(args) => audit::run(args, environment),
+        Command::Migrate(args) => database::migrate(args, environment),
+        Command::Check(args) => database::check(args, environment),
+        Command::Backup(args) => database::run_backup(args, environment),
+        Command::Restore(args) => database::run_restore(args, environment),
         Command::Completions(args) => shell::completions(args, Cli::command()),
         Command::Man(args) => shell::man(args, Cli::command()),
     }

@@ -87,7 +87,8 @@ pub(crate) fn pricer(options: &SourceOptions, environment: &Environment) -> Resu
     Ok(Pricer::new(PriceBook::bundled()?, contract))
 }
 
-fn rules(options: &SourceOptions, environment: &Environment) -> Result<Rules> {
+/// The organisation's rules.
+pub(crate) fn rules(options: &SourceOptions, environment: &Environment) -> Result<Rules> {
     let file = settings_file(options.rules.as_deref(), "rules.toml", environment)?;
     file.map_or_else(
         || Ok(Rules::default()),
@@ -125,7 +126,7 @@ pub(crate) fn keep_private(_: &Path) {}
 
 /// A settings file: the one that was named, which must be there, or the default
 /// one, which need not.
-fn settings_file(
+pub(crate) fn settings_file(
     named: Option<&Path>,
     default: &str,
     environment: &Environment,

@@ -10,6 +10,7 @@ use insight::{
 use jiff::tz::TimeZone;
 
 use crate::book::OwnedBook;
+use crate::client::{Pairs, ServerOption, terminal_pairs};
 use crate::environment::{Environment, now};
 use crate::failure::usage;
 use crate::opened::{Opened, SourceOptions};
@@ -76,6 +77,8 @@ pub(crate) struct ReportArgs {
     filters: FilterOptions,
     #[command(flatten)]
     sources: SourceOptions,
+    #[command(flatten)]
+    server: ServerOption,
 }
 
 /// Which period, and whose days.
@@ -101,7 +104,28 @@ pub(crate) struct ZoneOption {
     timezone: Option<String>,
 }
 
+impl Format {
+    /// As parameters of a request, with what the terminal can show.
+    pub(crate) fn pairs(self, environment: &Environment) -> Pairs {
+        let name = match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Csv => "csv",
+        };
+        let mut pairs = vec![("format", name.to_owned())];
+        if matches!(self, Self::Table) {
+            pairs.extend(terminal_pairs(environment));
+        }
+        pairs
+    }
+}
+
 impl ZoneOption {
+    /// As parameters of a request.
+    pub(crate) fn pairs(&self) -> Pairs {
+        self.timezone.iter().map(|it| ("timezone", it.clone())).collect()
+    }
+
     pub(crate) fn zone(&self) -> Result<TimeZone> {
         let Some(name) = self.timezone.as_deref() else {
             return Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC));
@@ -117,6 +141,14 @@ impl ZoneOption {
 }
 
 impl WhenOptions {
+    /// As parameters of a request.
+    pub(crate) fn pairs(&self) -> Pairs {
+        let mut pairs = self.zone.pairs();
+        pairs.extend(self.since.iter().map(|it| ("since", it.clone())));
+        pairs.extend(self.until.iter().map(|it| ("until", it.clone())));
+        pairs
+    }
+
     pub(crate) fn zone(&self) -> Result<TimeZone> {
         self.zone.zone()
     }
@@ -140,6 +172,13 @@ macro_rules! filter_options {
         }
 
         impl FilterOptions {
+            /// As parameters of a request.
+            pub(crate) fn pairs(&self) -> Pairs {
+                let given = [$((Dimension::$dimension, &self.$field)),+];
+                let given = given.into_iter().filter(|(_, patterns)| !patterns.is_empty());
+                given.map(|(dimension, patterns)| (dimension.name(), patterns.join(","))).collect()
+            }
+
             pub(crate) fn filters(&self) -> Result<Vec<Filter>> {
                 let given = [$((Dimension::$dimension, &self.$field)),+];
                 let given = given.into_iter().filter(|(_, patterns)| !patterns.is_empty());
@@ -168,6 +207,9 @@ filter_options! {
 
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String> {
+    if let Some(client) = args.server.client(environment)? {
+        return client.get("/api/v1/report", &pairs(args, environment)?);
+    }
     let zone = args.when.zone()?;
     let query = Query {
         group_by: dimensions(args)?,
@@ -205,6 +247,28 @@ pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String
         Format::Json => wire::report_json(&report, &asides, &book.provenance())?,
         Format::Csv => csv::report_csv(&report),
     })
+}
+
+/// The question as parameters of a request.
+fn pairs(args: &ReportArgs, environment: &Environment) -> Result<Pairs> {
+    let by: Vec<&str> = dimensions(args)?.into_iter().map(Dimension::name).collect();
+    let mut pairs = vec![
+        ("by", by.join(",")),
+        ("compare", args.compare.to_string()),
+        ("figures", args.figures.to_string()),
+    ];
+    let every = args.every.map(|it| match it {
+        Every::Daily => "daily",
+        Every::Weekly => "weekly",
+        Every::Monthly => "monthly",
+    });
+    pairs.extend(every.map(|it| ("every", it.to_owned())));
+    pairs.extend(args.top.map(|it| ("top", it.to_string())));
+    pairs.extend(args.what_if.clone().map(|it| ("what_if", it)));
+    pairs.extend(args.format.pairs(environment));
+    pairs.extend(args.when.pairs());
+    pairs.extend(args.filters.pairs());
+    Ok(pairs)
 }
 
 /// Prices the calls that the query keeps again, under other models. Sums are not

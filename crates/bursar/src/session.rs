@@ -6,6 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use insight::{SessionNotes, render, session, wire};
 
 use crate::book::OwnedBook;
+use crate::client::{ServerOption, encoded};
 use crate::environment::{Environment, now};
 use crate::failure::usage;
 use crate::named;
@@ -30,10 +31,17 @@ pub(crate) struct SessionArgs {
     zone: ZoneOption,
     #[command(flatten)]
     sources: SourceOptions,
+    #[command(flatten)]
+    server: ServerOption,
 }
 
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &SessionArgs, environment: &Environment) -> Result<String> {
+    if let Some(client) = args.server.client(environment)? {
+        let mut pairs = args.format.pairs(environment);
+        pairs.extend(args.zone.pairs());
+        return client.get(&format!("/api/v1/sessions/{}", encoded(&args.id)), &pairs);
+    }
     let zone = args.zone.zone()?;
     let mut opened = Opened::up_to_date(&args.sources, environment)?;
     let named = named::session(&opened, &args.id)?;

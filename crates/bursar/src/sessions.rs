@@ -5,6 +5,7 @@ use clap::Args;
 use insight::{Query, csv, render, sessions, wire};
 
 use crate::book::OwnedBook;
+use crate::client::ServerOption;
 use crate::environment::{Environment, now};
 use crate::opened::{Opened, SourceOptions};
 use crate::report::{FilterOptions, Format, WhenOptions};
@@ -30,10 +31,19 @@ pub(crate) struct SessionsArgs {
     filters: FilterOptions,
     #[command(flatten)]
     sources: SourceOptions,
+    #[command(flatten)]
+    server: ServerOption,
 }
 
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &SessionsArgs, environment: &Environment) -> Result<String> {
+    if let Some(client) = args.server.client(environment)? {
+        let mut pairs = vec![("top", args.top.to_string())];
+        pairs.extend(args.format.pairs(environment));
+        pairs.extend(args.when.pairs());
+        pairs.extend(args.filters.pairs());
+        return client.get("/api/v1/sessions", &pairs);
+    }
     let zone = args.when.zone()?;
     let query = Query {
         filters: args.filters.filters()?,

@@ -1,0 +1,214 @@
+//! Asking a server instead of this machine's own logs.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use insight::{Charset, Color, printable};
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::{Request, Response, StatusCode};
+
+use crate::environment::Environment;
+use crate::failure::usage;
+
+/// Where `bursar up` listens, and so where commands that need a server look for one.
+pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:4320";
+/// How long a whole request may take.
+const REQUEST_TIME: Duration = Duration::from_secs(60);
+/// The longest answer that is read.
+const ANSWER_BYTES: u64 = 256 * 1_024 * 1_024;
+
+/// A server that may be asked instead.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ServerOption {
+    /// Ask this server, with the token in BURSAR_TOKEN, and not the logs of this machine
+    #[arg(long, value_name = "URL", conflicts_with_all = ["ephemeral", "rules", "contract"])]
+    server: Option<String>,
+}
+
+/// The server that a command is about.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ServerAddress {
+    /// The server, asked with the token in BURSAR_TOKEN [default: BURSAR_SERVER, else
+    /// http://127.0.0.1:4320]
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+}
+
+impl ServerOption {
+    /// The server, where one was named.
+    pub(crate) fn client(&self, environment: &Environment) -> Result<Option<Client>> {
+        self.server.as_deref().map(|it| Client::new(it, environment)).transpose()
+    }
+}
+
+impl ServerAddress {
+    /// The server.
+    pub(crate) fn client(&self, environment: &Environment) -> Result<Client> {
+        let named = self.server.clone().or_else(|| environment.server());
+        Client::new(named.as_deref().unwrap_or(DEFAULT_SERVER), environment)
+    }
+}
+
+/// The parameters of a request.
+pub(crate) type Pairs = Vec<(&'static str, String)>;
+
+/// A server and the token to ask it with.
+pub(crate) struct Client {
+    agent: Agent,
+    server: String,
+    token: String,
+}
+
+/// What is asked.
+pub(crate) struct Ask<'a> {
+    pub(crate) method: &'static str,
+    /// Under the server's address, percent-encoded.
+    pub(crate) path: &'a str,
+    pub(crate) pairs: &'a [(&'static str, String)],
+    /// Media type and text.
+    pub(crate) body: Option<(&'static str, String)>,
+}
+
+impl Client {
+    fn new(server: &str, environment: &Environment) -> Result<Self> {
+        let server = server.trim_end_matches('/').to_owned();
+        if !["http://", "https://"].iter().any(|it| server.starts_with(it)) {
+            let said = printable(&server);
+            return Err(usage(format!("`--server {said}` is no address; give one such as {DEFAULT_SERVER}")));
+        }
+        let token = environment.token().ok_or_else(|| {
+            usage("BURSAR_TOKEN is not set: put a token there that `bursar token create` printed")
+        })?;
+        let agent = Agent::config_builder()
+            .timeout_global(Some(REQUEST_TIME))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(concat!("bursar/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .new_agent();
+        Ok(Self { agent, server, token })
+    }
+
+    /// The text of an answer.
+    pub(crate) fn get(&self, path: &str, pairs: &[(&'static str, String)]) -> Result<String> {
+        self.ask(&Ask { method: "GET", path, pairs, body: None })
+    }
+
+    /// An answer as JSON.
+    pub(crate) fn json(&self, ask: &Ask<'_>) -> Result<Value> {
+        serde_json::from_str(&self.ask(ask)?).context("the server's answer is not JSON; is it a bursar?")
+    }
+
+    /// The text of the answer to anything.
+    pub(crate) fn ask(&self, ask: &Ask<'_>) -> Result<String> {
+        let mut address = format!("{}{}", self.server, ask.path);
+        for (at, (name, value)) in ask.pairs.iter().enumerate() {
+            let sign = if at == 0 { '?' } else { '&' };
+            address.push(sign);
+            address.push_str(name);
+            address.push('=');
+            address.push_str(&encoded(value));
+        }
+        let mut request = Request::builder()
+            .method(ask.method)
+            .uri(&address)
+            .header("authorization", format!("Bearer {}", self.token));
+        if let Some((kind, _)) = &ask.body {
+            request = request.header("content-type", *kind);
+        }
+        let body = ask.body.as_ref().map(|it| it.1.clone()).unwrap_or_default();
+        let request = request.body(body).map_err(|_| {
+            usage(format!("the server's address `{}` or the token is malformed", self.server))
+        })?;
+        let answer = self
+            .agent
+            .run(request)
+            .map_err(|error| anyhow!("cannot reach {} ({error}); is a server running there?", self.server))?;
+        self.understood(answer)
+    }
+
+    fn understood(&self, mut answer: Response<ureq::Body>) -> Result<String> {
+        let status = answer.status();
+        let text = answer
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES)
+            .read_to_string()
+            .with_context(|| format!("the answer of {} broke off", self.server))?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        Err(refused(status, &text, &self.server))
+    }
+}
+
+/// What a refusal says, for people.
+fn refused(status: StatusCode, text: &str, server: &str) -> anyhow::Error {
+    let problem: Value = serde_json::from_str(text).unwrap_or_default();
+    let field = |name: &str| problem.get(name).and_then(Value::as_str).map(printable);
+    let Some(detail) = field("detail") else {
+        return anyhow!("{server} answered {status}; is it a bursar?");
+    };
+    let mut message = detail;
+    for it in problem.get("problems").and_then(Value::as_array).into_iter().flatten() {
+        let detail = it.get("detail").and_then(Value::as_str).unwrap_or_default();
+        message.push_str("\n  ");
+        message.push_str(&printable(detail));
+    }
+    if status.is_server_error() {
+        let id = field("request_id").unwrap_or_default();
+        return anyhow!("{message} ({status}, request {id})");
+    }
+    usage(message)
+}
+
+/// A text as a part of an address.
+pub(crate) fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                out.extend(char::from_digit(u32::from(digit), 16).map(|it| it.to_ascii_uppercase()));
+            }
+        }
+    }
+    out
+}
+
+/// What the terminal can show, as the server is told.
+pub(crate) fn terminal_pairs(environment: &Environment) -> Pairs {
+    let terminal = environment.terminal();
+    let charset = match terminal.charset {
+        Charset::Ascii => "ascii",
+        Charset::Unicode => "unicode",
+    };
+    let color = matches!(terminal.color, Color::On);
+    vec![("width", terminal.width.to_string()), ("color", color.to_string()), ("charset", charset.to_owned())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_encoded_for_addresses() {
+        assert_eq!(encoded("acme/*,!x y é"), "acme%2F%2A%2C%21x%20y%20%C3%A9");
+        assert_eq!(encoded("a-b_c.d~e"), "a-b_c.d~e");
+    }
+
+    #[test]
+    fn refusals_are_told_in_the_servers_words() {
+        let text = r#"{"detail": "the entries do not fit together", "problems": [{"detail": "x"}]}"#;
+        let error = refused(StatusCode::UNPROCESSABLE_ENTITY, text, "http://s");
+        assert_eq!(error.to_string(), "the entries do not fit together\n  x");
+        let error = refused(StatusCode::BAD_GATEWAY, "<html>", "http://s");
+        assert_eq!(error.to_string(), "http://s answered 502 Bad Gateway; is it a bursar?");
+    }
+}

@@ -1,0 +1,181 @@
+//! `bursar migrate`, `check`, `backup` and `restore`: what is done to a company's book
+//! where its database is, whether a server uses it or not.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use serde_json::json;
+use server::backup::{Onto, backup, restore};
+use store::{Settings, Store};
+
+use crate::environment::{Environment, now};
+use crate::failure::usage;
+use crate::listing::Listing;
+use crate::report::Format;
+use crate::serve::runtime;
+use crate::server_settings::{Opening, opening};
+
+/// Differences that `bursar check` names, unless told otherwise.
+const DIFFERENCES: usize = 100;
+
+/// Which database.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct DatabaseOptions {
+    /// What keeps the book: sqlite:FOLDER or postgres://USER@HOST:PORT/NAME
+    #[arg(long, value_name = "DATABASE")]
+    database: Option<String>,
+    /// The server's settings file, which names the database, its time zone and its prices
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The organisation's time zone, as the server has it [default: this machine's]
+    #[arg(long, value_name = "ZONE", short = 'z')]
+    timezone: Option<String>,
+}
+
+/// Brings the schema of a database up to date, as a server does when it starts
+#[derive(Debug, Args)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+/// Works every call and sum out anew and names whatever differs
+#[derive(Debug, Args)]
+#[command(after_help = "Exits with 1 where something differs.")]
+pub(crate) struct CheckArgs {
+    /// Name at most N differences
+    #[arg(long, value_name = "N", default_value_t = DIFFERENCES)]
+    top: usize,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+/// Copies everything into one file, while the server goes on
+#[derive(Debug, Args)]
+#[command(after_help = "The file holds the hashes of tokens, names and e-mail addresses: keep it as the \
+                        database.\n\nExamples:
+  bursar backup --database sqlite:/var/lib/bursar bursar-2026-11-22.backup")]
+pub(crate) struct BackupArgs {
+    /// The file, which must not be there
+    file: PathBuf,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+/// Takes in what `bursar backup` wrote, of whatever kind of database
+#[derive(Debug, Args)]
+pub(crate) struct RestoreArgs {
+    /// The file
+    file: PathBuf,
+    /// Lay it over what is there
+    #[arg(long)]
+    into_existing: bool,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+impl DatabaseOptions {
+    async fn open(&self, environment: &Environment) -> Result<Store> {
+        let (named, zone) = (self.database.as_deref(), self.timezone.as_deref());
+        let Opening { database, prices, zone } = opening(named, self.config.as_deref(), zone, environment)?;
+        Ok(Store::open(&database, Settings { prices, zone }).await?)
+    }
+}
+
+pub(crate) fn migrate(args: &MigrateArgs, environment: &Environment) -> Result<String> {
+    runtime()?.block_on(args.database.open(environment))?;
+    Ok("The database is up to date.\n".to_owned())
+}
+
+pub(crate) fn check(args: &CheckArgs, environment: &Environment) -> Result<String> {
+    let differences = runtime()?.block_on(async {
+        let store = args.database.open(environment).await?;
+        anyhow::Ok(store.check(args.top).await?)
+    })?;
+    let rows = differences.iter().map(|it| [it.what, &it.which, &it.found, &it.expected]);
+    let text = match args.format {
+        Format::Json => {
+            let rows: Vec<_> = rows
+                .map(|[what, which, found, expected]| {
+                    json!({ "what": what, "which": which, "found": found, "expected": expected })
+                })
+                .collect();
+            format!("{:#}\n", json!({ "agrees": rows.is_empty(), "differences": rows }))
+        }
+        Format::Table if differences.is_empty() => "The book agrees with its observations.\n".to_owned(),
+        Format::Table | Format::Csv => {
+            let mut listing = Listing::new(&["what", "which", "found", "expected"]);
+            rows.for_each(|it| listing.row(it.map(str::to_owned).to_vec()));
+            if matches!(args.format, Format::Csv) { listing.csv() } else { listing.table() }
+        }
+    };
+    if differences.is_empty() {
+        return Ok(text);
+    }
+    crate::print(&text)?;
+    let count = differences.len();
+    Err(anyhow!(
+        "the book differs from its observations in {count} places at least; a server that uses it \
+                 can go on, and what differs is shown above"
+    ))
+}
+
+pub(crate) fn run_backup(args: &BackupArgs, environment: &Environment) -> Result<String> {
+    let path = &args.file;
+    if path.exists() {
+        return Err(usage(format!("{} is there already; give another name", path.display())));
+    }
+    let part = part_of(path);
+    let cannot = || format!("cannot write {}", part.display());
+    let file = File::create_new(&part).with_context(cannot)?;
+    let copied = runtime()?.block_on(async {
+        let store = args.database.open(environment).await?;
+        anyhow::Ok(backup(&store, Box::new(BufWriter::new(file.try_clone()?))).await?)
+    });
+    let kept = copied.and_then(|copied| {
+        // On the disk before it has its name: half a backup must not look like one.
+        (&file)
+            .flush()
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&part, path))
+            .with_context(cannot)?;
+        Ok(copied)
+    });
+    if kept.is_err() {
+        drop(fs::remove_file(&part));
+    }
+    let copied = kept?;
+    Ok(format!(
+        "{} has {} tokens, settings and entries of the directory, and {} lines of the book.\n",
+        path.display(),
+        copied.entries,
+        copied.lines
+    ))
+}
+
+/// What the file is called until it is whole.
+fn part_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    PathBuf::from(name)
+}
+
+pub(crate) fn run_restore(args: &RestoreArgs, environment: &Environment) -> Result<String> {
+    let file = File::open(&args.file)
+        .map_err(|error| usage(format!("cannot read {}: {error}", args.file.display())))?;
+    let onto = if args.into_existing { Onto::Existing } else { Onto::Empty };
+    let copied = runtime()?.block_on(async {
+        let store = args.database.open(environment).await?;
+        anyhow::Ok(restore(&store, file, onto, now()).await?)
+    })?;
+    Ok(format!(
+        "Restored {} tokens, settings and entries of the directory, and {} lines of the book.\n",
+        copied.entries, copied.lines
+    ))
+}

@@ -1,0 +1,98 @@
+//! `bursar serve`: the company's server.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde_json::json;
+use server::{Addresses, ServeOptions};
+
+use crate::environment::Environment;
+use crate::server_settings::{ServerOptions, start_log};
+
+const EXAMPLES: &str = "Examples:
+  bursar serve --database sqlite:/var/lib/bursar --listen 0.0.0.0:4320
+  bursar serve --config /etc/bursar/server.toml
+  BURSAR_DATABASE=postgres://bursar@db:5432/bursar bursar serve --log-format json";
+
+/// The company's server: API, OpenTelemetry receivers, one book for all
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ServeArgs {
+    /// What keeps the book: sqlite:FOLDER or postgres://USER@HOST:PORT/NAME
+    #[arg(long, value_name = "DATABASE")]
+    database: Option<String>,
+    #[command(flatten)]
+    server: ServerOptions,
+}
+
+/// Runs until it is told to stop.
+pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> Result<String> {
+    let prepared = args.server.prepare(args.database.as_deref(), None, environment)?;
+    start_log(prepared.log_format, prepared.log_level)?;
+    runtime()?.block_on(async {
+        until_told(prepared.options, |addresses| {
+            announce(addresses);
+            if let Some(token) = &addresses.owner_token {
+                tell(&format!("The owner's token, shown this once: {token}\n"));
+            }
+        })
+        .await
+    })?;
+    Ok(String::new())
+}
+
+/// Threads for many requests at once.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")
+}
+
+/// Serves until the system says to stop.
+pub(crate) async fn until_told(options: ServeOptions, ready: impl FnOnce(&Addresses)) -> Result<()> {
+    let stop = stop_signal()?;
+    Ok(server::serve(options, ready, stop).await?)
+}
+
+/// Comes to an end at Ctrl-C, and where there is one at SIGTERM.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for signals")?;
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a signal to wait for it runs until it is ended.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+/// The one line for programs: where the server listens, now that it does.
+pub(crate) fn announce(addresses: &Addresses) {
+    let scheme = if addresses.tls { "https" } else { "http" };
+    let url = |it: std::net::SocketAddr| format!("{scheme}://{it}");
+    let line = json!({
+        "bursar": env!("CARGO_PKG_VERSION"),
+        "api": url(addresses.api),
+        "otlp_http": addresses.otlp_http.map(url),
+        "otlp_grpc": addresses.otlp_grpc.map(url),
+    });
+    // Nobody may be listening to it, and that is no reason to stop.
+    drop(crate::print(&format!("{line}\n")));
+}
+
+/// A line for people, who may not be there.
+pub(crate) fn tell(text: &str) {
+    let mut err = io::stderr().lock();
+    drop(err.write_all(text.as_bytes()).and_then(|()| err.flush()));
+}

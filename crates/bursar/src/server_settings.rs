@@ -1,0 +1,280 @@
+//! What a server is started with: the command line first, then the environment, then
+//! the settings file, then the defaults. docs/server.md explains every key.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
+use pricing::Pricer;
+use serde::Deserialize;
+use server::{Clock, Limits, ServeOptions, TlsFiles};
+use store::Database;
+
+use crate::environment::{Environment, now};
+use crate::failure::usage;
+use crate::opened::{SourceOptions, pricer, rules, settings_file};
+
+/// Where the API listens, unless told otherwise.
+const API: &str = "127.0.0.1:4320";
+/// Where OTLP over HTTP listens, unless told otherwise: the port that exporters expect.
+const OTLP_HTTP: &str = "127.0.0.1:4318";
+/// Where OTLP over gRPC listens, unless told otherwise: the port that exporters expect.
+const OTLP_GRPC: &str = "127.0.0.1:4317";
+/// What switches a listener off.
+const OFF: &str = "off";
+
+/// Options of every command that runs a server.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ServerOptions {
+    /// The settings file; docs/server.md explains every key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the API listens [default: 127.0.0.1:4320]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Where OTLP over HTTP listens, or `off` [default: 127.0.0.1:4318]
+    #[arg(long, value_name = "ADDR")]
+    otlp_http: Option<String>,
+    /// Where OTLP over gRPC listens, or `off` [default: 127.0.0.1:4317]
+    #[arg(long, value_name = "ADDR")]
+    otlp_grpc: Option<String>,
+    /// The organisation's time zone: Europe/Berlin, UTC ... [default: this machine's]
+    #[arg(long, value_name = "ZONE", short = 'z')]
+    timezone: Option<String>,
+    /// How log lines are written to standard error
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
+    /// How much is logged
+    #[arg(long, value_enum)]
+    log_level: Option<LogLevel>,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+}
+
+/// The settings file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    database: Option<String>,
+    listen: Option<String>,
+    otlp_http: Option<String>,
+    otlp_grpc: Option<String>,
+    timezone: Option<String>,
+    rules: Option<PathBuf>,
+    contract: Option<PathBuf>,
+    log_format: Option<LogFormat>,
+    log_level: Option<LogLevel>,
+    tls: Option<TlsTable>,
+    limits: LimitsTable,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TlsTable {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsTable {
+    connections: Option<usize>,
+    requests: Option<usize>,
+    body_bytes: Option<usize>,
+    unpacked_bytes: Option<usize>,
+    request_seconds: Option<u64>,
+    head_seconds: Option<u64>,
+    drain_seconds: Option<u64>,
+    watchers: Option<usize>,
+    page_rows: Option<usize>,
+}
+
+/// Everything that is needed to start.
+pub(crate) struct Prepared {
+    pub(crate) options: ServeOptions,
+    pub(crate) log_format: LogFormat,
+    pub(crate) log_level: LogLevel,
+}
+
+impl ServerOptions {
+    /// With what the environment and the settings file say besides. `database` is what
+    /// the command line says of it, and `otherwise` what holds where nobody does.
+    pub(crate) fn prepare(
+        &self,
+        database: Option<&str>,
+        otherwise: Option<Database>,
+        environment: &Environment,
+    ) -> Result<Prepared> {
+        let file = File::read(self.config.as_deref(), environment)?;
+        let sources = SourceOptions { ephemeral: false, rules: file.rules, contract: file.contract };
+        let database = match database.map(str::to_owned).or_else(|| environment.database()).or(file.database)
+        {
+            Some(text) => parsed(&text)?,
+            None => otherwise.ok_or_else(no_database)?,
+        };
+        let listen = self.listen.as_deref().or(file.listen.as_deref());
+        let http = self.otlp_http.as_deref().or(file.otlp_http.as_deref());
+        let grpc = self.otlp_grpc.as_deref().or(file.otlp_grpc.as_deref());
+        let options = ServeOptions {
+            database,
+            prices: pricer(&sources, environment)?,
+            rules: rules(&sources, environment)?,
+            zone: zone(self.timezone.as_deref().or(file.timezone.as_deref()))?,
+            api: address("listen", listen.unwrap_or(API))?,
+            otlp_http: listener("otlp-http", http.unwrap_or(OTLP_HTTP))?,
+            otlp_grpc: listener("otlp-grpc", grpc.unwrap_or(OTLP_GRPC))?,
+            tls: file.tls.map(|it| TlsFiles { certificate: it.certificate, key: it.key }),
+            owner_token: environment.owner_token(),
+            limits: file.limits.limits()?,
+            clock: Clock::new(now),
+        };
+        Ok(Prepared {
+            options,
+            log_format: self.log_format.or(file.log_format).unwrap_or_default(),
+            log_level: self.log_level.or(file.log_level).unwrap_or_default(),
+        })
+    }
+}
+
+/// What opening a database takes.
+pub(crate) struct Opening {
+    pub(crate) database: Database,
+    pub(crate) prices: Pricer,
+    pub(crate) zone: TimeZone,
+}
+
+/// The database that the command line, the environment or the settings file names, with
+/// the time zone and the prices of its server.
+pub(crate) fn opening(
+    named: Option<&str>,
+    config: Option<&Path>,
+    timezone: Option<&str>,
+    environment: &Environment,
+) -> Result<Opening> {
+    let file = File::read(config, environment)?;
+    let database = named.map(str::to_owned).or_else(|| environment.database()).or(file.database);
+    let sources = SourceOptions { ephemeral: false, rules: None, contract: file.contract };
+    Ok(Opening {
+        database: parsed(&database.ok_or_else(no_database)?)?,
+        prices: pricer(&sources, environment)?,
+        zone: zone(timezone.or(file.timezone.as_deref()))?,
+    })
+}
+
+fn parsed(text: &str) -> Result<Database> {
+    Database::parse(text).map_err(|error| usage(error.to_string()))
+}
+
+fn no_database() -> anyhow::Error {
+    usage(
+        "no database is named: give --database, BURSAR_DATABASE or `database` in the settings file, as \
+         sqlite:FOLDER or postgres://USER@HOST:PORT/NAME",
+    )
+}
+
+impl File {
+    fn read(path: Option<&Path>, environment: &Environment) -> Result<Self> {
+        let Some((path, text)) = settings_file(path, "server.toml", environment)? else {
+            return Ok(Self::default());
+        };
+        let mut file: Self =
+            toml::from_str(&text).map_err(|error| usage(format!("{}: {error}", path.display())))?;
+        // Files are named from where the settings are.
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        let beside = |it: &mut PathBuf| *it = folder.join(&*it);
+        file.rules.iter_mut().chain(file.contract.iter_mut()).for_each(beside);
+        if let Some(tls) = &mut file.tls {
+            [&mut tls.certificate, &mut tls.key].into_iter().for_each(beside);
+        }
+        Ok(file)
+    }
+}
+
+impl LimitsTable {
+    fn limits(&self) -> Result<Limits> {
+        let mut limits = Limits::default();
+        let sizes = [
+            ("connections", self.connections, &mut limits.connections),
+            ("requests", self.requests, &mut limits.requests),
+            ("body_bytes", self.body_bytes, &mut limits.body_bytes),
+            ("unpacked_bytes", self.unpacked_bytes, &mut limits.unpacked_bytes),
+            ("watchers", self.watchers, &mut limits.watchers),
+            ("page_rows", self.page_rows, &mut limits.page_rows),
+        ];
+        for (name, given, limit) in sizes {
+            *limit = positive(name, given, *limit)?;
+        }
+        let times = [
+            ("request_seconds", self.request_seconds, &mut limits.request_time),
+            ("head_seconds", self.head_seconds, &mut limits.head_time),
+            ("drain_seconds", self.drain_seconds, &mut limits.drain_time),
+        ];
+        for (name, given, limit) in times {
+            *limit = Duration::from_secs(positive(name, given, limit.as_secs())?);
+        }
+        Ok(limits)
+    }
+}
+
+fn positive<T: Default + PartialEq>(name: &str, given: Option<T>, otherwise: T) -> Result<T> {
+    match given {
+        Some(given) if given == T::default() => {
+            Err(usage(format!("`limits.{name}` is 0, and nothing would be answered: give a larger number")))
+        }
+        Some(given) => Ok(given),
+        None => Ok(otherwise),
+    }
+}
+
+fn zone(named: Option<&str>) -> Result<TimeZone> {
+    let Some(name) = named else { return Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC)) };
+    TimeZone::get(name)
+        .map_err(|_| usage(format!("`{name}` is no time zone; give one such as Europe/Berlin or UTC")))
+}
+
+fn listener(option: &str, text: &str) -> Result<Option<SocketAddr>> {
+    if text == OFF { Ok(None) } else { address(option, text).map(Some) }
+}
+
+fn address(option: &str, text: &str) -> Result<SocketAddr> {
+    text.parse().map_err(|_| {
+        usage(format!("`--{option} {text}` is no address; give an IP address and a port, such as {API}"))
+    })
+}
+
+/// Starts writing log lines to standard error.
+pub(crate) fn start_log(format: LogFormat, level: LogLevel) -> Result<()> {
+    let level = match level {
+        LogLevel::Error => tracing::Level::ERROR,
+        LogLevel::Warn => tracing::Level::WARN,
+        LogLevel::Info => tracing::Level::INFO,
+        LogLevel::Debug => tracing::Level::DEBUG,
+    };
+    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => log.with_target(false).with_ansi(false).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).with_target(false).try_init(),
+    };
+    started.map_err(|error| anyhow!("cannot start the log: {error}"))
+}

@@ -1,0 +1,208 @@
+//! `bursar token`: tokens of a server, made, listed, revoked.
+
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::client::{Ask, ServerAddress, encoded};
+use crate::environment::Environment;
+use crate::listing::Listing;
+use crate::report::Format;
+
+const EXAMPLES: &str = "Examples:
+  bursar token create --role collector --developer ada@example.com
+  bursar token create --role lead --team core --label 'dashboard of the core team'
+  bursar token create --role finance --expires-in-days 90 --format json
+  bursar token list
+  bursar token revoke 4k2m9x0a7c1d";
+
+/// Tokens of a server: who may report, and who may see what
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct TokenArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Create(CreateArgs),
+    List(ListArgs),
+    Revoke(RevokeArgs),
+}
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    /// Everything
+    Owner,
+    /// Everything but tokens of owners
+    Admin,
+    /// The figures of teams, repositories, projects and clients
+    Finance,
+    /// The figures of some teams, individuals included
+    Lead,
+    /// One's own figures
+    Developer,
+    /// To report, and nothing else
+    Collector,
+}
+
+impl Role {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Finance => "finance",
+            Self::Lead => "lead",
+            Self::Developer => "developer",
+            Self::Collector => "collector",
+        }
+    }
+}
+
+/// Makes a token, and shows it this once
+#[derive(Debug, Args)]
+struct CreateArgs {
+    /// What it is for
+    #[arg(long, value_enum)]
+    role: Role,
+    /// Whose it is: what it reports is theirs, and what it shows
+    #[arg(long, value_name = "E-MAIL")]
+    developer: Option<String>,
+    /// The teams whose figures it shows, those below them included
+    #[arg(long, value_name = "TEAM", value_delimiter = ',')]
+    team: Vec<String>,
+    /// What it is for, in words
+    #[arg(long, default_value = "")]
+    label: String,
+    /// After how many days it expires [default: never]
+    #[arg(long, value_name = "DAYS")]
+    expires_in_days: Option<u32>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Lists all tokens, without their secrets
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    server: ServerAddress,
+}
+
+/// Revokes a token for good
+#[derive(Debug, Args)]
+struct RevokeArgs {
+    /// Its public part, as `bursar token list` has it
+    public: String,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What every change takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// Why, for the audit log
+    #[arg(long)]
+    reason: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    server: ServerAddress,
+}
+
+/// Runs the command; gives what to print.
+pub(crate) fn run(args: &TokenArgs, environment: &Environment) -> Result<String> {
+    match &args.what {
+        What::Create(args) => create(args, environment),
+        What::List(args) => list(args, environment),
+        What::Revoke(args) => revoke(args, environment),
+    }
+}
+
+fn create(args: &CreateArgs, environment: &Environment) -> Result<String> {
+    let wanted = json!({
+        "role": args.role.name(),
+        "developer": args.developer,
+        "teams": args.team,
+        "label": args.label,
+        "expires_in_days": args.expires_in_days,
+    });
+    let pairs: Vec<_> = args.common.reason.clone().map(|it| ("reason", it)).into_iter().collect();
+    let body = Some(("application/json", wanted.to_string()));
+    let ask = Ask { method: "POST", path: "/api/v1/tokens", pairs: &pairs, body };
+    let made = args.common.server.client(environment)?.json(&ask)?;
+    let text = |name: &str| text(&made, name);
+    Ok(match args.common.format {
+        Format::Json => format!("{made:#}\n"),
+        Format::Csv => {
+            let mut listing = Listing::new(&["token", "public", "role", "developer", "expires_at"]);
+            listing.row(["token", "public", "role", "developer", "expires_at"].map(text).to_vec());
+            listing.csv()
+        }
+        Format::Table => format!(
+            "{}\n\nIt is shown this once. Give it to whoever needs it as BURSAR_TOKEN;\n\
+             `bursar token revoke {}` takes it back.\n",
+            text("token"),
+            text("public")
+        ),
+    })
+}
+
+const COLUMNS: [&str; 7] = ["public", "role", "developer", "teams", "state", "created_at", "label"];
+
+fn list(args: &ListArgs, environment: &Environment) -> Result<String> {
+    let client = args.server.client(environment)?;
+    let mut tokens: Vec<Value> = Vec::new();
+    let mut pairs = Vec::new();
+    loop {
+        let mut page =
+            client.json(&Ask { method: "GET", path: "/api/v1/tokens", pairs: &pairs, body: None })?;
+        let rows = page.get_mut("tokens").and_then(Value::as_array_mut).map(std::mem::take);
+        tokens.extend(rows.unwrap_or_default());
+        match page.get("next").and_then(Value::as_str) {
+            Some(next) => pairs = vec![("cursor", next.to_owned())],
+            None => break,
+        }
+    }
+    if matches!(args.format, Format::Json) {
+        return Ok(format!("{:#}\n", json!({ "tokens": tokens })));
+    }
+    let mut listing = Listing::new(&COLUMNS);
+    for token in &tokens {
+        listing.row(COLUMNS.map(|it| text(token, it)).to_vec());
+    }
+    Ok(if matches!(args.format, Format::Csv) { listing.csv() } else { listing.table() })
+}
+
+fn revoke(args: &RevokeArgs, environment: &Environment) -> Result<String> {
+    let pairs: Vec<_> = args.common.reason.clone().map(|it| ("reason", it)).into_iter().collect();
+    let path = format!("/api/v1/tokens/{}", encoded(&args.public));
+    let ask = Ask { method: "DELETE", path: &path, pairs: &pairs, body: None };
+    let revoked = args.common.server.client(environment)?.json(&ask)?;
+    Ok(match args.common.format {
+        Format::Json => format!("{revoked:#}\n"),
+        Format::Csv => {
+            let mut listing = Listing::new(&COLUMNS);
+            listing.row(COLUMNS.map(|it| text(&revoked, it)).to_vec());
+            listing.csv()
+        }
+        Format::Table => format!("The token {} is revoked.\n", text(&revoked, "public")),
+    })
+}
+
+/// A field of an answer as text.
+pub(crate) fn text(value: &Value, name: &str) -> String {
+    match value.get(name) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(all)) => {
+            all.iter().map(|it| it.as_str().unwrap_or_default()).collect::<Vec<_>>().join(" ")
+        }
+        Some(other) => other.to_string(),
+    }
+}
