@@ -78,7 +78,7 @@ pub struct Names {
     pub key: u64,
     /// Of its request id.
     pub request: Option<u64>,
-    /// Of its counts. What it may match has the same, and a moment at most
+    /// Of its counts. What it may match has the same, another kind of source, and a moment at most
     /// [`super::TOLERANCE_MILLIS`] away.
     pub tokens: Option<u64>,
 }

@@ -285,7 +285,7 @@ fn reached(observed: &[Observed], start: usize) -> Vec<usize> {
         let moments = a.call.at.millis_since(b.call.at).abs() <= super::TOLERANCE_MILLIS;
         x.key == y.key
             || (x.request.is_some() && x.request == y.request)
-            || (x.tokens.is_some() && x.tokens == y.tokens && moments)
+            || (x.tokens.is_some() && x.tokens == y.tokens && moments && a.witness.source != b.witness.source)
     };
     let mut reached = vec![start];
     let mut next = 0;

@@ -1,9 +1,8 @@
 //! Everything that the names of some observations lead to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use domain::{Observed, Timestamp};
-use metering::Names;
+use domain::{Observed, SourceKind, Timestamp};
 use metering::assemble::{TOLERANCE_MILLIS, hashes_of_text};
 
 use crate::error::StoreError;
@@ -29,6 +28,8 @@ pub(crate) enum Ask {
 #[derive(Default)]
 pub(crate) struct Search {
     asked: HashSet<Ask>,
+    /// Moments and kinds of source, by the hash of the counts that were asked for.
+    counted: HashMap<i64, Vec<(Timestamp, SourceKind)>>,
     next: Vec<Ask>,
     numbers: HashSet<i64>,
     found: Vec<Evidence>,
@@ -38,7 +39,7 @@ impl Search {
     /// From some observations on, which need not be in the book.
     pub(crate) fn from<'a>(observed: impl IntoIterator<Item = &'a Observed>) -> Self {
         let mut search = Self::default();
-        observed.into_iter().for_each(|it| search.ask(metering::names(it), it.call.at));
+        observed.into_iter().for_each(|it| search.ask(it));
         search
     }
 
@@ -50,14 +51,14 @@ impl Search {
         Self { asked: next.iter().copied().collect(), next, ..Self::default() }
     }
 
-    /// What to look for next; nothing at the end.
+    /// What to look for next; nothing at the end. It may be something that was looked
+    /// for before.
     pub(crate) fn next(&mut self) -> Vec<Ask> {
         std::mem::take(&mut self.next)
     }
 
-    /// An observation that was found under the number that its engine gave it. It may
-    /// be one that was found before.
-    pub(crate) fn found(&mut self, number: i64, evidence: Evidence) -> Result<(), StoreError> {
+    /// An observation to go on from, under the number that its engine gave it.
+    pub(crate) fn start(&mut self, number: i64, evidence: Evidence) -> Result<(), StoreError> {
         if !self.numbers.insert(number) {
             return Ok(());
         }
@@ -65,10 +66,16 @@ impl Search {
             let what = "what the names and counts of a delivery lead to";
             return Err(StoreError::TooLarge { what, size: MOST_FOUND.saturating_add(1), limit: MOST_FOUND });
         }
-        let observed = &evidence.observed;
-        self.ask(metering::names(observed), observed.call.at);
+        self.ask(&evidence.observed);
         self.found.push(evidence);
         Ok(())
+    }
+
+    /// An observation that was found, under the number that its engine gave it. It may
+    /// be one that was found before, or one that turns out to have nothing to do with
+    /// what was looked for.
+    pub(crate) fn found(&mut self, number: i64, evidence: Evidence) -> Result<(), StoreError> {
+        if self.is_meant(&evidence.observed) { self.start(number, evidence) } else { Ok(()) }
     }
 
     /// Whether that number was found.
@@ -91,17 +98,36 @@ impl Search {
         self.numbers.iter().copied()
     }
 
-    fn ask(&mut self, names: Names, at: Timestamp) {
-        let at = at.millis();
-        let (from, to) = (at.saturating_sub(TOLERANCE_MILLIS), at.saturating_add(TOLERANCE_MILLIS));
-        let asks = [
-            Some(Ask::Key(names.key.cast_signed())),
-            names.request.map(|it| Ask::Request(it.cast_signed())),
-            names.tokens.map(|it| Ask::Tokens(it.cast_signed(), from, to)),
-        ];
+    /// Counts match what other kinds of source said, and nothing else: a session that
+    /// counts the same again and again leads nowhere by that.
+    fn is_meant(&self, observed: &Observed) -> bool {
+        let names = metering::names(observed);
+        let (at, kind) = (observed.call.at, observed.witness.source);
+        self.asked.contains(&Ask::Key(names.key.cast_signed()))
+            || names.request.is_some_and(|it| self.asked.contains(&Ask::Request(it.cast_signed())))
+            || names.tokens.and_then(|it| self.counted.get(&it.cast_signed())).is_some_and(|all| {
+                let near = |it: &Timestamp| it.millis_since(at).saturating_abs() <= TOLERANCE_MILLIS;
+                all.iter().any(|(moment, other)| *other != kind && near(moment))
+            })
+    }
+
+    fn ask(&mut self, observed: &Observed) {
+        let names = metering::names(observed);
+        let asks =
+            [Some(Ask::Key(names.key.cast_signed())), names.request.map(|it| Ask::Request(it.cast_signed()))];
         for ask in asks.into_iter().flatten() {
             if self.asked.insert(ask) {
                 self.next.push(ask);
+            }
+        }
+        if let Some(hash) = names.tokens.map(u64::cast_signed) {
+            let moment = (observed.call.at, observed.witness.source);
+            let all = self.counted.entry(hash).or_default();
+            if !all.contains(&moment) {
+                all.push(moment);
+                let at = moment.0.millis();
+                let (from, to) = (at.saturating_sub(TOLERANCE_MILLIS), at.saturating_add(TOLERANCE_MILLIS));
+                self.next.push(Ask::Tokens(hash, from, to));
             }
         }
     }

@@ -80,13 +80,16 @@ impl Engine {
     }
 
     async fn store_with(&self, contract: Option<Contract>, zone: &str) -> Store {
-        let prices = Pricer::new(PriceBook::bundled().unwrap(), contract);
-        let settings = Settings { prices, zone: TimeZone::get(zone).unwrap() };
-        let address = match self {
-            Self::Sqlite(folder) => store::Database::Sqlite(folder.path().to_owned()),
-            Self::Postgres(database) => store::Database::Postgres(database.url().to_owned()),
-        };
-        Store::open(&address, settings).await.unwrap()
+        let database = store::Database::parse(&self.address()).unwrap();
+        Store::open(&database, settings(contract, zone)).await.unwrap()
+    }
+
+    /// Where its store is, as a person writes it.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite:{}", folder.path().display()),
+            Self::Postgres(database) => database.url().to_owned(),
+        }
     }
 
     /// Runs statements on its database behind the store's back: in that file, where it
@@ -101,4 +104,10 @@ impl Engine {
             }
         }
     }
+}
+
+/// The prices and the days of a store.
+pub(crate) fn settings(contract: Option<Contract>, zone: &str) -> Settings {
+    let prices = Pricer::new(PriceBook::bundled().unwrap(), contract);
+    Settings { prices, zone: TimeZone::get(zone).unwrap() }
 }

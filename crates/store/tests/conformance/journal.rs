@@ -1,6 +1,7 @@
 //! The journal: what is accepted, how it is summed up, and what it survives.
 
 mod copies;
+mod crash;
 mod random;
 mod surroundings;
 mod upkeep;

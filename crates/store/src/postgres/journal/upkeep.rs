@@ -114,7 +114,7 @@ impl Parts {
         let mut search = Search::default();
         for (number, evidence) in part {
             if !self.ahead.remove(&number) {
-                search.found(number, evidence)?;
+                search.start(number, evidence)?;
             }
         }
         observations::finish(&mut search, transaction, values).await?;
