@@ -14,6 +14,7 @@ mod grain;
 mod layout;
 mod one_session;
 pub mod sight;
+mod subtree;
 mod surroundings;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -107,7 +108,7 @@ impl FiguresDesk {
     /// # Errors
     /// [`FiguresError`].
     pub async fn report(&self, asked: Asked) -> Result<Written, FiguresError> {
-        let Asked { parameters, sight, directory, now } = asked;
+        let Asked { parameters, sight, directory, now } = self.whole_teams(asked);
         if parameters.format == Format::Csv && (parameters.figures || parameters.what_if.is_some()) {
             return Err(FiguresError::RowsAlone);
         }
@@ -158,7 +159,7 @@ impl FiguresDesk {
     /// # Errors
     /// [`FiguresError`].
     pub async fn sessions(&self, asked: Asked) -> Result<Written, FiguresError> {
-        let Asked { parameters, sight, directory, now } = asked;
+        let Asked { parameters, sight, directory, now } = self.whole_teams(asked);
         let tallies = self.store.sessions().await?;
         let laid = self.lay_out(&parameters.query, &sight, &directory, Grain::Quarter, now).await?;
         let desk = self.clone();
@@ -184,7 +185,7 @@ impl FiguresDesk {
     /// # Errors
     /// [`FiguresError`].
     pub async fn coverage(&self, asked: Asked, by: Dimension) -> Result<coverage::Coverage, FiguresError> {
-        let Asked { parameters, sight, directory, now } = asked;
+        let Asked { parameters, sight, directory, now } = self.whole_teams(asked);
         let laid = self.lay_out(&parameters.query, &sight, &directory, Grain::Quarter, now).await?;
         let desk = self.clone();
         let query: Query = parameters.query;
@@ -196,6 +197,15 @@ impl FiguresDesk {
                 .map_err(ReportError::from)?)
         })
         .await
+    }
+
+    /// A question about a team is one about everything below it.
+    fn whole_teams(&self, mut asked: Asked) -> Asked {
+        let until = asked.parameters.query.span.until.map_or(asked.now, |it| it.min(asked.now));
+        let day = self.day_of(until).unwrap_or_else(|| domain::Day::of(until));
+        asked.parameters.query =
+            subtree::with_parts_of_teams(asked.parameters.query, &asked.directory.directory, day);
+        asked
     }
 
     fn provenance<'a>(&'a self, sources: &'a Sources) -> Provenance<'a> {

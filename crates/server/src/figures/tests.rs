@@ -1,0 +1,235 @@
+//! Questions about a small company in which people move.
+
+use std::fmt::Write as _;
+
+use domain::call::{Figures, Owner};
+use domain::directory::{Course, Dated, DeveloperEntry, Entries, Entry, RepoEntry, TeamEntry};
+use domain::{
+    Call, CallKey, Day, Developer, Lineage, ModelName, Naming, Observed, Origin, OutputConfidence, Place,
+    Project, Provider, ReporterId, SessionId, SourceKind, Team, Terms, Thread, Timestamp, Tokens, Tool,
+    Usage, Witness,
+};
+use pricing::PriceBook;
+use store::{Database, Delivery, SessionTag, Settings};
+
+use super::*;
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+/// 2026-03-01, a day before the first call.
+const START: i64 = 1_772_323_200_000;
+
+struct Company {
+    desk: FiguresDesk,
+    directory: DirectoryAt,
+    _folder: tempfile::TempDir,
+}
+
+fn observed(number: i64, developer: Option<&str>, repo: &str, source: SourceKind) -> Observed {
+    let at = Timestamp::from_millis(START + DAY_MILLIS * number + 3_600_000 * 9);
+    let place = Arc::new(Place {
+        tool: Tool::ClaudeCode,
+        session: SessionId::new(&format!("s{}", number % 7)),
+        thread: Thread::Main,
+        folder: None,
+        branch: None,
+        remote: Some(Arc::from(format!("https://github.com/{repo}"))),
+        command: None,
+        skill: None,
+    });
+    Observed {
+        witness: Arc::new(Witness {
+            source,
+            reporter: ReporterId::new("test"),
+            developer: developer.map(Developer::new),
+            claimed: None,
+        }),
+        naming: Naming::Provider,
+        request: None,
+        call: Call {
+            key: CallKey::new(&format!("msg_{repo}_{number}")),
+            request: None,
+            at,
+            figures: Figures {
+                model: ModelName::new("claude-sonnet-4-6"),
+                provider: Some(Provider::new("anthropic")),
+                usage: Usage { output: Tokens::new(1_000_000), ..Usage::ZERO },
+                terms: Terms::default(),
+                output: OutputConfidence::Final,
+                reported_cost: None,
+                lineage: Lineage::Own,
+                at,
+                origin: Origin::default(),
+            },
+            owner: Owner { place, lineage: Lineage::Own, at },
+        },
+    }
+}
+
+fn day(number: i64) -> Day {
+    Day::of(Timestamp::from_millis(START + DAY_MILLIS * number))
+}
+
+/// Ada is of `web` until the tenth day and of `pay` from then on; both are parts of `tech`.
+fn directory() -> DirectoryAt {
+    let mut entries = Entries::default();
+    let within =
+        |parent: &str| TeamEntry { parent: Course::always(Team::new(parent)), ..TeamEntry::default() };
+    entries.put("tech", Entry::Team(TeamEntry::default()));
+    entries.put("web", Entry::Team(within("tech")));
+    entries.put("pay", Entry::Team(within("tech")));
+    let moved = Course::new(vec![
+        Dated { from: None, to: Some(day(9)), value: Team::new("web") },
+        Dated { from: Some(day(10)), to: None, value: Team::new("pay") },
+    ]);
+    entries.put(
+        "ada@example.com",
+        Entry::Developer(DeveloperEntry {
+            identities: ["ada@old.example.com".to_owned()].into(),
+            team: moved,
+            ..DeveloperEntry::default()
+        }),
+    );
+    entries.put(
+        "bob@example.com",
+        Entry::Developer(DeveloperEntry {
+            team: Course::always(Team::new("web")),
+            ..DeveloperEntry::default()
+        }),
+    );
+    entries.put("shop", Entry::Project(domain::directory::ProjectEntry::default()));
+    entries.put(
+        "github.com/acme/shop",
+        Entry::Repo(RepoEntry { project: Course::always(Project::new("shop")) }),
+    );
+    let directory = Directory::new(entries).expect("a directory");
+    DirectoryAt { version: 1, directory: Arc::new(directory) }
+}
+
+impl Company {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let prices = Pricer::new(PriceBook::bundled().expect("prices"), None);
+        let settings = Settings { prices: prices.clone(), zone: TimeZone::UTC };
+        let store =
+            Store::open(&Database::Sqlite(folder.path().to_owned()), settings).await.expect("a store");
+        let mut delivery = Delivery::new(Timestamp::from_millis(START));
+        for number in 1..=20 {
+            let (who, repo) = if number % 2 == 0 {
+                ("ada@old.example.com", "acme/shop")
+            } else {
+                ("bob@example.com", "acme/api")
+            };
+            delivery.observed.push(observed(number, Some(who), repo, SourceKind::Log));
+            if number % 5 == 0 {
+                delivery.observed.push(observed(number, Some(who), repo, SourceKind::Otlp));
+            }
+        }
+        delivery.tags.push(SessionTag {
+            session: SessionId::new("s3"),
+            key: "client".to_owned(),
+            value: "Northwind".to_owned(),
+            at: Timestamp::from_millis(START),
+        });
+        store.accept(delivery).await.expect("accepted");
+        let desk = FiguresDesk::new(store, Rules::default(), prices, TimeZone::UTC);
+        Self { desk, directory: directory(), _folder: folder }
+    }
+
+    fn asked(&self, query: &str, sight: Sight) -> Asked {
+        let now = Timestamp::from_millis(START + 30 * DAY_MILLIS);
+        let pairs = query.split('&').filter_map(|it| it.split_once('='));
+        let parameters = Parameters::parse(pairs, &TimeZone::UTC, now).expect("parameters");
+        Asked { parameters, sight, directory: self.directory.clone(), now }
+    }
+
+    /// The rows and the total of a report, as CSV has them without its token counts.
+    async fn check(&self, query: &str, sight: Sight, expected: &str) {
+        let asked = self.asked(&format!("{query}&format=json"), sight);
+        let written = self.desk.report(asked).await.expect("a report");
+        let json: serde_json::Value = serde_json::from_str(&written.text).expect("JSON");
+        let mut text = String::new();
+        for row in json["rows"].as_array().expect("rows") {
+            let key: Vec<&str> =
+                row["key"].as_object().expect("a key").values().filter_map(|it| it.as_str()).collect();
+            writeln!(
+                text,
+                "{} {} {}",
+                key.join(" "),
+                row["calls"],
+                row["cost_usd"].as_str().expect("text").trim_end_matches(".000000000")
+            )
+            .expect("a text");
+        }
+        write!(text, "= {}", json["total"]["calls"]).expect("a text");
+        assert_eq!(text, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn last_month_stays_as_it_was_when_somebody_moves() {
+    let company = Company::new().await;
+    company.check("by=team", Sight::Everything, "web 14 210\npay 6 90\n= 20").await;
+    company
+        .check(
+            "by=team,developer",
+            Sight::Everything,
+            concat!(
+                "bob@example.com web 10 150\nada@example.com pay 6 90\n",
+                "ada@example.com web 4 60\n= 20"
+            ),
+        )
+        .await;
+    company.check("by=project", Sight::Everything, "shop 10 150\nunknown 10 150\n= 20").await;
+}
+
+#[tokio::test]
+async fn everybody_sees_what_they_may() {
+    let company = Company::new().await;
+    let ada = Sight::Own(Developer::new("ada@example.com"));
+    company.check("by=developer", ada, "ada@example.com 10 150\n= 10").await;
+    let web = Sight::Teams([Team::new("web")].into());
+    company.check("by=developer", web, "bob@example.com 10 150\nada@example.com 4 60\n= 14").await;
+    let tech = Sight::Teams([Team::new("tech")].into());
+    company.check("by=team", tech, "web 14 210\npay 6 90\n= 20").await;
+    company.check("by=team", Sight::Nothing, "= 0").await;
+}
+
+#[tokio::test]
+async fn a_team_is_all_that_is_below_it() {
+    let company = Company::new().await;
+    company.check("by=team&team=tech", Sight::Everything, "web 14 210\npay 6 90\n= 20").await;
+    company.check("by=team&team=!pay", Sight::Everything, "web 14 210\n= 14").await;
+}
+
+#[tokio::test]
+async fn sums_by_day_and_by_quarter_agree() {
+    let company = Company::new().await;
+    let since = "since=2026-03-05&until=2026-03-15";
+    for by in ["developer", "repo,model", "team,tool", "client,day", "project,week,provider"] {
+        let query = format!("{since}&by={by}");
+        let coarse = company.desk.report(company.asked(&query, Sight::Everything)).await.expect("a report");
+        let asked = company.asked(&query, Sight::Everything);
+        assert_eq!(company.desk.grain(&asked.parameters.query), Grain::Day, "{by}");
+        // A comparison and a filter on sessions need quarters of an hour.
+        let fine =
+            company.desk.report(company.asked(&format!("{query}&session=s*"), Sight::Everything)).await;
+        let fine = fine.expect("a report");
+        let rows = |it: &Written| {
+            let json: serde_json::Value = serde_json::from_str(&it.text).expect("JSON");
+            (json["rows"].clone(), json["total"].clone())
+        };
+        assert_eq!(rows(&coarse), rows(&fine), "{by}");
+    }
+}
+
+#[tokio::test]
+async fn coverage_says_who_saw_how_much() {
+    let company = Company::new().await;
+    let asked = company.asked("", Sight::Everything);
+    let coverage = company.desk.coverage(asked, Dimension::Developer).await.expect("coverage");
+    let by = |it: &coverage::Covered| it.by_kind.map(|it| it.calls);
+    assert_eq!(by(&coverage.total), [0, 20, 4, 0, 0]);
+    assert_eq!(coverage.total.seen_once, 16);
+    assert_eq!(coverage.rows.keys().collect::<Vec<_>>(), ["ada@example.com", "bob@example.com"]);
+    assert_eq!(by(&coverage.rows["ada@example.com"]), [0, 10, 2, 0, 0]);
+}
