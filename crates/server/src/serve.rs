@@ -48,8 +48,6 @@ pub async fn serve(
     let store = Store::open(&options.database, settings).await?;
     let (stop, stopping) = watch::channel(false);
     let desk = Desk::new(store, &options, stopping);
-    let owner_token = first_owner(&desk, options.owner_token.as_deref()).await?;
-
     let mut listeners = Vec::new();
     let mut open = async |address: Option<SocketAddr>, what: &'static str, router: Router| {
         let Some(address) = address else { return Ok::<_, ServeError>(None) };
@@ -64,6 +62,8 @@ pub async fn serve(
     let otlp_http = open(options.otlp_http, "OTLP over HTTP", otlp_http).await?;
     let otlp_grpc = otlp_receiver::grpc_router(receiver);
     let otlp_grpc = open(options.otlp_grpc, "OTLP over gRPC", otlp_grpc).await?;
+    // Last of all: a token that was made up is never shown by a start that fails.
+    let owner_token = first_owner(&desk, options.owner_token.as_deref()).await?;
     let addresses = Addresses { api, otlp_http, otlp_grpc, tls: options.tls.is_some(), owner_token };
     ready(&addresses);
     run(&desk, listeners, stop, shutdown).await
