@@ -7,6 +7,7 @@
 mod audit;
 mod book;
 mod client;
+mod collect;
 mod database;
 mod demo;
 mod doctor;
@@ -22,6 +23,7 @@ mod org;
 mod prices;
 mod progress;
 mod report;
+mod rollout;
 mod scan;
 mod serve;
 mod server_settings;
@@ -58,7 +60,9 @@ enum Command {
     Prices(prices::PricesArgs),
     Statusline(statusline::StatuslineArgs),
     Tag(tag::TagArgs),
+    Collect(collect::CollectArgs),
     Hook(hook::HookArgs),
+    Rollout(rollout::RolloutArgs),
     Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
     Up(up::UpArgs),
@@ -96,6 +100,8 @@ fn run(command: &Command, environment: &Environment) -> Result<String> {
         Command::Prices(args) => prices::run(args, environment),
         Command::Statusline(args) => Ok(statusline::run(args, environment)),
         Command::Tag(args) => tag::run(args, environment),
+        Command::Collect(args) => collect::run(args, environment),
+        Command::Rollout(args) => rollout::run(args, environment),
         Command::Hook(args) => Ok(hook::run(args, environment)),
         Command::Doctor(args) => doctor::run(args, environment),
         Command::Demo(args) => demo::run(args, environment),

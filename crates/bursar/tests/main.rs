@@ -8,6 +8,7 @@
     reason = "a failure in a helper is a failure of the test that called it"
 )]
 
+mod collect;
 mod example;
 mod git;
 mod growth;
@@ -16,6 +17,7 @@ mod machine;
 mod printed;
 mod privacy;
 mod refusals;
+mod rollout;
 mod settings;
 mod shell;
 mod statusline;

@@ -10,12 +10,15 @@
 //! until the collector reads it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use domain::{Branch, SessionId, Timestamp, Tool};
+use domain::{ActivityKind, Branch, SessionId, SourceKind, Timestamp, Tool};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::delivery::ReportedActivity;
 use crate::json::Text;
+use crate::otlp::identity::Identity;
 
 /// Bytes of a note; a longer one is not kept.
 pub const MAX_NOTE_BYTES: usize = 16 * 1_024;
@@ -192,6 +195,26 @@ struct Line {
 }
 
 impl Note {
+    /// What happened, where something did. A commit that telemetry tells of as well is
+    /// the same one.
+    #[must_use]
+    pub fn activity(&self) -> Option<ReportedActivity> {
+        let Heard::Commit { hash, .. } = &self.heard else { return None };
+        let kind = ActivityKind::Commit;
+        let session = self.session.as_ref().map_or("", SessionId::as_str);
+        let identity = Identity::of(kind.name()).with(self.tool.name()).with(session).with(hash).finish();
+        Some(ReportedActivity {
+            identity,
+            source: SourceKind::Hook,
+            at: self.at,
+            kind,
+            amount: 1,
+            subject: Some(Arc::from(hash.as_str())),
+            tool: Some(self.tool),
+            session: self.session.clone(),
+        })
+    }
+
     /// The note as a line, with its end; nothing where it cannot be written or is too long.
     #[must_use]
     pub fn to_line(&self) -> Option<String> {

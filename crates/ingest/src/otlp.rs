@@ -30,7 +30,7 @@ mod claude_code;
 mod codex;
 mod gemini_cli;
 mod gen_ai;
-mod identity;
+pub(crate) mod identity;
 mod json;
 mod message;
 mod metrics;

@@ -9,16 +9,16 @@ const BYTES: usize = 16;
 
 /// An identity in the making: a hash of parts, each with its length, so that no two
 /// lists of parts read the same.
-pub(super) struct Identity(Sha256);
+pub(crate) struct Identity(Sha256);
 
 impl Identity {
     /// Of one kind of thing.
-    pub(super) fn of(kind: &str) -> Self {
+    pub(crate) fn of(kind: &str) -> Self {
         Self(Sha256::new()).with(kind)
     }
 
     /// With one more part.
-    pub(super) fn with(mut self, part: &str) -> Self {
+    pub(crate) fn with(mut self, part: &str) -> Self {
         self.bytes(part.as_bytes());
         self
     }
@@ -53,7 +53,7 @@ impl Identity {
     }
 
     /// The identity.
-    pub(super) fn finish(self) -> [u8; BYTES] {
+    pub(crate) fn finish(self) -> [u8; BYTES] {
         let mut identity = [0; BYTES];
         for (to, from) in identity.iter_mut().zip(self.0.finalize()) {
             *to = from;

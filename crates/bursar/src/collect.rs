@@ -1,0 +1,86 @@
+//! `bursar collect`: reports this machine's usage to the company's server.
+//!
+//! The logbook is its spool: a call is in it before anything is sent, and remains to
+//! be reported until the server has said that it is stored. So a collector may be
+//! offline for a week, or be killed at any moment.
+//!
+//! Reading order: `collector.rs` (what it does), `packing.rs` (what leaves), `http.rs`
+//! (how), `pace.rs` (when).
+
+mod collector;
+pub(crate) mod http;
+mod install;
+pub(crate) mod installation;
+mod pace;
+mod packing;
+pub(crate) mod sink;
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use domain::Developer;
+
+pub(crate) use self::collector::{Arrangement, Collector, Stop};
+use self::http::{Server, ServerOptions};
+use crate::environment::Environment;
+use crate::failure::usage;
+
+const EXAMPLES: &str = "Examples:
+  bursar collect --server https://bursar.example.com          watches the logs and reports
+  bursar collect --server https://bursar.example.com --once   reports what is new and ends
+  bursar collect install --server https://bursar.example.com  runs it whenever you are logged in
+
+What is sent, field by field: docs/delivery.md. Prompts, code and paths are not.";
+
+/// Reports this machine's usage to the company's server
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub(crate) struct CollectArgs {
+    #[command(subcommand)]
+    command: Option<CollectCommand>,
+    #[command(flatten)]
+    server: ServerOptions,
+    /// Reports what is new and ends
+    #[arg(long)]
+    once: bool,
+    /// Looks at the logs at least once in so many seconds; hooks make it look at once
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(2..=3_600))]
+    interval: u64,
+    /// Whose machine it is, where git does not know: an e-mail address
+    #[arg(long, value_name = "E-MAIL")]
+    developer: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum CollectCommand {
+    Install(install::InstallArgs),
+}
+
+/// Runs the command; gives what to print.
+pub(crate) fn run(args: &CollectArgs, environment: &Environment) -> Result<String> {
+    if let Some(CollectCommand::Install(args)) = &args.command {
+        return install::run(args, environment);
+    }
+    let developer = args.developer.as_deref().map(|text| {
+        let address = attribution::identity::developer(text);
+        address.ok_or_else(|| usage(format!("`{text}` is no e-mail address")))
+    });
+    let developer: Option<Developer> = developer.transpose()?;
+    let arrangement = Arrangement { interval: Duration::from_secs(args.interval), developer };
+    let mut server = Server::of(&args.server, environment)?;
+    let mut collector = Collector::new(environment, arrangement, &mut server)?;
+    if args.once {
+        let state = collector.work_once()?;
+        return Ok(match state.parked {
+            0 => "Everything is reported.\n".to_owned(),
+            1 => "Everything is reported but 1 record, which the server refused.\n".to_owned(),
+            parked => format!("Everything is reported but {parked} records, which the server refused.\n"),
+        });
+    }
+    // Nobody sends: it works until the process ends, which it may at any moment.
+    let (_keep, stop) = channel();
+    collector.work(&Stop(stop));
+    Ok(String::new())
+}

@@ -1,0 +1,206 @@
+//! `bursar collect install`: a collector that runs whenever its user is logged in.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use clap::{Args, ValueEnum};
+
+use super::http::{Server, ServerOptions};
+use crate::environment::Environment;
+use crate::failure::usage;
+
+/// What systemd and launchd know it by.
+const UNIT: &str = "bursar-collect.service";
+const LABEL: &str = "dev.bursar.collect";
+
+const EXAMPLES: &str = "Examples:
+  BURSAR_TOKEN=bsr_… bursar collect install --server https://bursar.example.com
+  bursar collect install --server https://bursar.example.com --print
+
+The token of BURSAR_TOKEN is kept in ~/.config/bursar/token, where nobody else can read it.";
+
+/// Sets the collector up to run whenever you are logged in: by systemd, or by launchd
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct InstallArgs {
+    #[command(flatten)]
+    server: ServerOptions,
+    /// Prints the unit and writes nothing
+    #[arg(long)]
+    print: bool,
+    /// Who runs it [default: launchd on macOS, systemd elsewhere]
+    #[arg(long, value_name = "SYSTEM")]
+    by: Option<Supervisor>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Supervisor {
+    Systemd,
+    Launchd,
+}
+
+/// What the unit says.
+struct Service {
+    program: String,
+    arguments: Vec<String>,
+    log: String,
+}
+
+/// Runs the command; gives what to print.
+pub(super) fn run(args: &InstallArgs, environment: &Environment) -> Result<String> {
+    let server = Server::of(&args.server, environment)?;
+    let by =
+        args.by.unwrap_or(if cfg!(target_os = "macos") { Supervisor::Launchd } else { Supervisor::Systemd });
+    let service = service(args, &server, environment)?;
+    let text = match by {
+        Supervisor::Systemd => systemd(&service),
+        Supervisor::Launchd => launchd(&service),
+    };
+    if args.print {
+        return Ok(text);
+    }
+    let mut printed = String::new();
+    if let Some(path) = keep_token(args, environment)? {
+        printed.extend(["The token is in ", &environment.short(&path), ".\n"]);
+    }
+    let path = unit_file(by, environment)?;
+    write(&path, &text)?;
+    let next = match by {
+        Supervisor::Systemd => {
+            format!("systemctl --user daemon-reload && systemctl --user enable --now {UNIT}")
+        }
+        Supervisor::Launchd => {
+            format!("launchctl bootstrap gui/$(id -u) {}", quoted(&path.display().to_string()))
+        }
+    };
+    printed.extend(["Wrote ", &environment.short(&path), ". Start it with:\n  ", &next, "\n"]);
+    Ok(printed)
+}
+
+fn service(args: &InstallArgs, server: &Server, environment: &Environment) -> Result<Service> {
+    let program = std::env::current_exe().context("cannot find where this program is")?;
+    let absolute = |path: &Path| -> Result<String> { text(&std::path::absolute(path)?) };
+    let mut arguments = vec!["collect".to_owned(), "--server".to_owned(), server.url().to_owned()];
+    for (flag, path) in [("--token-file", &args.server.token_file), ("--ca", &args.server.ca)] {
+        if let Some(path) = path {
+            arguments.extend([flag.to_owned(), absolute(path)?]);
+        }
+    }
+    let log = environment.data_folder().ok_or_else(no_home)?.join("collect.log");
+    Ok(Service { program: text(&program)?, arguments, log: text(&log)? })
+}
+
+fn no_home() -> anyhow::Error {
+    anyhow!("HOME is not set: set it")
+}
+
+fn text(path: &Path) -> Result<String> {
+    let text = path.to_str().filter(|it| !it.chars().any(char::is_control));
+    text.map(str::to_owned)
+        .ok_or_else(|| usage(format!("{} has no name that a unit can hold", path.display())))
+}
+
+/// A unit of the user's own systemd.
+fn systemd(service: &Service) -> String {
+    // systemd replaces `%` and `$` in a command.
+    let word = |it: &String| {
+        let escaped = it.replace('\\', r"\\").replace('"', r#"\""#).replace('%', "%%").replace('$', "$$");
+        format!("\"{escaped}\"")
+    };
+    let command: Vec<String> =
+        std::iter::once(&service.program).chain(&service.arguments).map(word).collect();
+    format!(
+        "[Unit]
+Description=Bursar: reports the usage of AI coding tools
+Documentation=man:bursar-collect(1)
+
+[Service]
+ExecStart={}
+Restart=always
+RestartSec=30
+Nice=10
+IOSchedulingClass=idle
+NoNewPrivileges=true
+
+[Install]
+WantedBy=default.target
+",
+        command.join(" ")
+    )
+}
+
+/// An agent of the user's own launchd.
+fn launchd(service: &Service) -> String {
+    let text = |it: &String| format!("    <string>{}</string>\n", crate::rollout::xml(it));
+    let command: String = std::iter::once(&service.program).chain(&service.arguments).map(text).collect();
+    format!(
+        r#"<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+  <key>Label</key>
+  <string>{LABEL}</string>
+  <key>ProgramArguments</key>
+  <array>
+{command}  </array>
+  <key>RunAtLoad</key>
+  <true/>
+  <key>KeepAlive</key>
+  <true/>
+  <key>ThrottleInterval</key>
+  <integer>30</integer>
+  <key>ProcessType</key>
+  <string>Background</string>
+  <key>LowPriorityIO</key>
+  <true/>
+  <key>StandardErrorPath</key>
+  <string>{}</string>
+</dict>
+</plist>
+"#,
+        crate::rollout::xml(&service.log)
+    )
+}
+
+fn unit_file(by: Supervisor, environment: &Environment) -> Result<PathBuf> {
+    match by {
+        Supervisor::Systemd => {
+            let settings = environment.config_folder().ok_or_else(no_home)?;
+            Ok(settings.with_file_name("systemd").join("user").join(UNIT))
+        }
+        Supervisor::Launchd => {
+            let home = environment.home().ok_or_else(no_home)?;
+            Ok(home.join("Library/LaunchAgents").join(format!("{LABEL}.plist")))
+        }
+    }
+}
+
+/// Puts the token of the environment where the unit finds it; a unit has another one.
+fn keep_token(args: &InstallArgs, environment: &Environment) -> Result<Option<PathBuf>> {
+    let Some(token) = environment.token().filter(|_| args.server.token_file.is_none()) else {
+        return Ok(None);
+    };
+    let path = environment.config_folder().ok_or_else(no_home)?.join("token");
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let failed = || format!("cannot write {}", path.display());
+    fs::create_dir_all(folder).with_context(failed)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    file.write_all(format!("{}\n", token.trim()).as_bytes()).with_context(failed)?;
+    file.persist(&path).with_context(failed)?;
+    Ok(Some(path))
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    let failed = || format!("cannot write {}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(failed)?;
+    }
+    fs::write(path, text).with_context(failed)
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}

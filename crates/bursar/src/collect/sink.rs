@@ -1,0 +1,42 @@
+//! Where a collector's deliveries go.
+
+use std::time::Duration;
+
+use ingest::delivery::Delivery;
+
+/// A company's book, near or far.
+pub(crate) trait Sink {
+    /// Which book it is. Another one is told everything anew.
+    fn name(&self) -> String;
+
+    /// Delivers. What was accepted is stored durably.
+    fn deliver(&mut self, delivery: &Delivery) -> Result<(), Undelivered>;
+}
+
+/// Why something was not delivered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Undelivered {
+    /// It may be at another time.
+    #[error("{why}")]
+    Later {
+        /// How long the server wants to be left alone.
+        after: Option<Duration>,
+        /// What happened.
+        why: String,
+    },
+    /// It was too much at once.
+    #[error("the server takes less at once")]
+    TooLarge,
+    /// Something in it will never be taken.
+    #[error("{why}")]
+    Refused {
+        /// What the server says.
+        why: String,
+    },
+    /// Nothing will be taken until somebody puts something right.
+    #[error("{why}")]
+    Locked {
+        /// What.
+        why: String,
+    },
+}

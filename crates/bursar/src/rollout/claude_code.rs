@@ -1,0 +1,188 @@
+//! `bursar rollout claude-code`: Claude Code's managed settings.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::forms::{self, Form};
+use crate::collect::http::{ServerOptions, address};
+use crate::environment::Environment;
+use crate::failure::usage;
+
+/// The hooks that tell of something, and for which tools.
+const HOOKS: [(&str, Option<&str>); 7] = [
+    ("Stop", None),
+    ("StopFailure", None),
+    ("SubagentStop", None),
+    ("SessionEnd", None),
+    ("PreCompact", None),
+    ("PostCompact", None),
+    ("PostToolUse", Some("Bash|PowerShell")),
+];
+/// Seconds after which Claude Code gives a hook up. It needs a few milliseconds.
+const HOOK_TIMEOUT: u64 = 10;
+/// The port of OTLP over HTTP.
+const OTLP_PORT: &str = "4318";
+
+const EXAMPLES: &str = "Examples:
+  bursar rollout claude-code --server https://bursar.example.com --team payments
+  bursar rollout claude-code --server https://bursar.example.com --otlp https://otlp.example.com:4318
+  bursar rollout claude-code --server https://bursar.example.com --form registry > bursar.reg
+
+The settings name no person: who somebody is, the server knows by the token, which
+each machine keeps in ~/.config/bursar/token. docs/rollout.md goes through it.";
+
+/// Claude Code's managed settings: telemetry, hooks, status line, gateway
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct ClaudeCodeArgs {
+    /// The company's server: https://bursar.example.com [default: BURSAR_SERVER]
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// The team, as the server's directory names it
+    #[arg(long, value_name = "TEAM")]
+    team: Option<String>,
+    /// Where telemetry goes [default: the server's host, port 4318]
+    #[arg(long, value_name = "URL")]
+    otlp: Option<String>,
+    /// The gateway that requests to the provider go through
+    #[arg(long, value_name = "URL")]
+    gateway: Option<String>,
+    /// The program on the machines
+    #[arg(long, value_name = "PROGRAM", default_value = "bursar")]
+    program: String,
+    /// How the settings are handed out
+    #[arg(long, value_name = "FORM", default_value = "json")]
+    form: Form,
+}
+
+/// Runs the command; gives what to print.
+pub(super) fn run(args: &ClaudeCodeArgs, environment: &Environment) -> Result<String> {
+    let options = ServerOptions { server: args.server.clone(), ..ServerOptions::default() };
+    let server = options.url(environment)?;
+    let otlp = match &args.otlp {
+        Some(url) => address(url)?,
+        None => otlp_of(&server),
+    };
+    let gateway = args.gateway.as_deref().map(address).transpose()?;
+    if args.program.chars().any(|it| it.is_control() || "\"'\\`$&|;<>".contains(it)) {
+        return Err(usage(format!(
+            "`{}` is no program that a settings file can name",
+            args.program.escape_debug()
+        )));
+    }
+    let settings = settings(args, &otlp, gateway.as_deref());
+    forms::print(args.form, &settings)
+}
+
+/// The usual port on the server's host.
+fn otlp_of(server: &str) -> String {
+    let (scheme, rest) = server.split_once("://").unwrap_or(("https", server));
+    let host = rest.split('/').next().unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => name,
+        Some(_) | None => host,
+    };
+    format!("{scheme}://{name}:{OTLP_PORT}")
+}
+
+fn settings(args: &ClaudeCodeArgs, otlp: &str, gateway: Option<&str>) -> Value {
+    let mut env = Map::new();
+    let mut set = |name: &str, value: &str| env.insert(name.to_owned(), json!(value));
+    set("CLAUDE_CODE_ENABLE_TELEMETRY", "1");
+    set("OTEL_METRICS_EXPORTER", "otlp");
+    set("OTEL_LOGS_EXPORTER", "otlp");
+    set("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+    set("OTEL_EXPORTER_OTLP_ENDPOINT", otlp);
+    set("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
+    set("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta");
+    set("OTEL_METRICS_INCLUDE_REPOSITORY", "true");
+    // What a company must decide on for itself stays out of its telemetry.
+    for content in [
+        "OTEL_LOG_USER_PROMPTS",
+        "OTEL_LOG_ASSISTANT_RESPONSES",
+        "OTEL_LOG_TOOL_DETAILS",
+        "OTEL_LOG_RAW_API_BODIES",
+    ] {
+        set(content, "0");
+    }
+    if let Some(team) = &args.team {
+        set("OTEL_RESOURCE_ATTRIBUTES", &format!("team.id={}", percent(team)));
+    }
+    if let Some(gateway) = gateway {
+        set("ANTHROPIC_BASE_URL", gateway);
+    }
+    json!({
+        "env": env,
+        "otelHeadersHelper": format!("{} rollout headers", args.program),
+        "statusLine": {"type": "command", "command": format!("{} statusline", args.program)},
+        "hooks": hooks(&args.program),
+    })
+}
+
+/// None of them makes Claude Code wait, but the last: what still runs when Claude Code
+/// has ended may be ended with it.
+fn hooks(program: &str) -> Value {
+    let run = |waits: bool| {
+        let mut run = json!({
+            "type": "command", "command": format!("{program} hook claude-code"), "timeout": HOOK_TIMEOUT,
+        });
+        if let Some(fields) = run.as_object_mut().filter(|_| !waits) {
+            fields.insert("async".to_owned(), json!(true));
+        }
+        run
+    };
+    let entry = |event: &str, matcher: Option<&str>| {
+        let run = run(event == "SessionEnd");
+        match matcher {
+            Some(matcher) => json!([{"matcher": matcher, "hooks": [run]}]),
+            None => json!([{"hooks": [run]}]),
+        }
+    };
+    let all = HOOKS.iter().map(|(event, matcher)| ((*event).to_owned(), entry(event, *matcher)));
+    all.collect::<Map<_, _>>().into()
+}
+
+/// As a resource attribute is to be written.
+fn percent(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn telemetry_goes_to_the_servers_host() {
+        for (server, otlp) in [
+            ("https://bursar.example.com", "https://bursar.example.com:4318"),
+            ("https://bursar.example.com:8443/spend", "https://bursar.example.com:4318"),
+            ("http://127.0.0.1:7070", "http://127.0.0.1:4318"),
+            ("http://[::1]:7070", "http://[::1]:4318"),
+            ("http://[::1]", "http://[::1]:4318"),
+        ] {
+            assert_eq!(otlp_of(server), otlp);
+        }
+    }
+
+    #[test]
+    fn a_team_is_written_so_that_nothing_of_it_is_lost() {
+        assert_eq!(percent("core/payments-1"), "core/payments-1");
+        assert_eq!(percent("Zahlung, Ü=1"), "Zahlung%2C%20%C3%9C%3D1");
+    }
+
+    /// The plugin that a company can host has the same hooks.
+    #[test]
+    fn the_plugin_runs_the_same_hooks() {
+        let text = include_str!("../../../../plugins/claude-code/hooks/hooks.json");
+        let plugin: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(plugin["hooks"], hooks("bursar"));
+    }
+}
