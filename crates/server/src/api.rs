@@ -19,13 +19,17 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use domain::Timestamp;
 use http::header::CONTENT_TYPE;
+use utoipa::ToSchema;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, SecurityRequirement};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, ResponseBuilder,
+    SecurityRequirement,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::desk::Desk;
-use crate::failure::Failure;
+use crate::failure::{Failure, WireFailure, WireProblem};
 use crate::traffic;
 
 /// Under which name the description speaks of tokens.
@@ -37,7 +41,7 @@ type Pairs = Query<Vec<(String, String)>>;
 /// All addresses, with what is around each request.
 pub(crate) fn router(desk: Desk) -> Router {
     let (router, openapi) = described().split_for_parts();
-    let document = openapi.to_pretty_json().unwrap_or_default();
+    let document = with_failures(openapi).to_pretty_json().unwrap_or_default();
     let serve = move || {
         let document = document.clone();
         async move { ([(CONTENT_TYPE, "application/json")], document) }
@@ -52,7 +56,24 @@ pub(crate) fn router(desk: Desk) -> Router {
 
 /// The description as text.
 pub(crate) fn openapi_json() -> Result<String, serde_json::Error> {
-    described().into_openapi().to_pretty_json()
+    with_failures(described().into_openapi()).to_pretty_json()
+}
+
+/// Every operation may fail, and all of them fail alike.
+fn with_failures(mut openapi: OpenApi) -> OpenApi {
+    let schema = Ref::from_schema_name(WireFailure::name());
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let failure = ResponseBuilder::new()
+        .description("A problem, with a stable `code`.")
+        .content("application/problem+json", content)
+        .build();
+    for item in openapi.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            operation.responses.responses.insert("default".to_owned(), failure.clone().into());
+        }
+    }
+    openapi
 }
 
 fn described() -> OpenApiRouter<Desk> {
@@ -96,7 +117,11 @@ fn head() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .components(Some(
-            ComponentsBuilder::new().security_scheme(TOKEN_SCHEME, SecurityScheme::Http(token)).build(),
+            ComponentsBuilder::new()
+                .security_scheme(TOKEN_SCHEME, SecurityScheme::Http(token))
+                .schema_from::<WireFailure>()
+                .schema_from::<WireProblem>()
+                .build(),
         ))
         .security(Some([SecurityRequirement::new(TOKEN_SCHEME, Vec::<String>::new())]))
         .build()

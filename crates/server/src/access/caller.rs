@@ -55,7 +55,7 @@ impl Caller {
             if teams.is_empty() { Sight::Everything } else { Sight::Teams(teams) }
         };
         Ok(match self.role() {
-            Role::Owner | Role::Admin => View { sight: of_teams(), individuals: true },
+            Role::Owner | Role::Admin => View { sight: Sight::Everything, individuals: true },
             Role::Finance => View { sight: of_teams(), individuals: settings.individuals_visible_to_finance },
             // Without teams a lead leads nobody.
             Role::Lead => View { sight: Sight::Teams(self.token.teams.clone()), individuals: true },

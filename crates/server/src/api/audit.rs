@@ -68,7 +68,7 @@ fn shown(body: &str) -> Value {
 }
 
 /// The audit log, the newest first
-#[utoipa::path(get, path = "/api/v1/audit", tag = "access",
+#[utoipa::path(get, operation_id = "listAudit", path = "/api/v1/audit", tag = "access",
     params(("limit" = Option<usize>, Query, description = "rows of a page"),
            ("cursor" = Option<String>, Query, description = "`next` of the page before")),
     responses((status = 200, body = Audit)))]

@@ -38,7 +38,7 @@ pub(crate) struct Calls {
 }
 
 /// Single calls in the order of time. The filters are those of a report
-#[utoipa::path(get, path = "/api/v1/calls", tag = "figures",
+#[utoipa::path(get, operation_id = "listCalls", path = "/api/v1/calls", tag = "figures",
     params(("since" = Option<String>, Query, description = "from when"),
            ("until" = Option<String>, Query, description = "until when, included"),
            ("limit" = Option<usize>, Query, description = "rows of a page"),
@@ -110,9 +110,9 @@ fn is_kept(desk: &Desk, placed: &Placed, filters: &[Filter]) -> bool {
     })
 }
 
-/// One call with its account and everything that was said of it, by its id, its key, the provider's
-/// id of the request, or the beginning of one; or all calls of a session, by its whole id
-#[utoipa::path(get, path = "/api/v1/calls/{id}", tag = "figures",
+/// One call with its account and everything that was said of it, by its key, the provider's id of the
+/// request, its id in the book or the beginning of that; or all calls of a session, by its id
+#[utoipa::path(get, operation_id = "explainCall", path = "/api/v1/calls/{id}", tag = "figures",
     params(("id" = String, Path, description = "what names it"),
            ("timezone" = Option<String>, Query, description = "whose hours"),
            ("format" = Option<String>, Query, description = "json or table")),

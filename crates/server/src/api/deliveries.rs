@@ -35,7 +35,7 @@ pub(crate) struct Receipt {
 }
 
 /// Takes a delivery, `bursar.delivery/1`, plain or gzip; answers when it is durable
-#[utoipa::path(post, path = "/api/v1/deliveries", tag = "reporting",
+#[utoipa::path(post, operation_id = "deliver", path = "/api/v1/deliveries", tag = "reporting",
     request_body(content = serde_json::Value, description = "docs/delivery.md lists every field"),
     responses((status = 200, body = Receipt)))]
 pub(crate) async fn deliver(

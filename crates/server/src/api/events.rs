@@ -32,7 +32,7 @@ struct Watcher {
 }
 
 /// New calls as they are stored: events `call` and `corrected`, and `missed` where the reader was too slow
-#[utoipa::path(get, path = "/api/v1/events", tag = "figures",
+#[utoipa::path(get, operation_id = "watchEvents", path = "/api/v1/events", tag = "figures",
     responses((status = 200, description = "server-sent events", body = String,
                content_type = "text/event-stream")))]
 pub(crate) async fn watch(

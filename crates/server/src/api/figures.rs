@@ -60,7 +60,7 @@ impl IntoResponse for Written {
 
 /// What was spent, cut by whatever is asked for. Besides those listed there is a filter for each
 /// dimension, by its name
-#[utoipa::path(get, path = "/api/v1/report", tag = "figures",
+#[utoipa::path(get, operation_id = "report", path = "/api/v1/report", tag = "figures",
     params(("by" = Option<String>, Query, description = "one to three dimensions, separated by commas"),
            ("every" = Option<String>, Query, description = "daily, weekly or monthly"),
            ("since" = Option<String>, Query, description = "from when: a date, 7d, this-month ..."),
@@ -86,7 +86,7 @@ pub(crate) async fn report(
 }
 
 /// The sessions, the dearest first; the parameters are those of a report
-#[utoipa::path(get, path = "/api/v1/sessions", tag = "figures",
+#[utoipa::path(get, operation_id = "listSessions", path = "/api/v1/sessions", tag = "figures",
     params(("since" = Option<String>, Query, description = "from when"),
            ("until" = Option<String>, Query, description = "until when, included"),
            ("top" = Option<usize>, Query, description = "only so many, the rest as one"),
@@ -103,7 +103,7 @@ pub(crate) async fn sessions(
 }
 
 /// One session from within
-#[utoipa::path(get, path = "/api/v1/sessions/{id}", tag = "figures",
+#[utoipa::path(get, operation_id = "showSession", path = "/api/v1/sessions/{id}", tag = "figures",
     params(("id" = String, Path, description = "its whole id"),
            ("timezone" = Option<String>, Query, description = "whose hours"),
            ("format" = Option<String>, Query, description = "json or table")),
@@ -177,7 +177,7 @@ impl WireCovered {
 }
 
 /// How complete the book is: by day, developer or session. The other parameters are those of a report
-#[utoipa::path(get, path = "/api/v1/coverage", tag = "figures",
+#[utoipa::path(get, operation_id = "coverage", path = "/api/v1/coverage", tag = "figures",
     params(("by" = Option<String>, Query, description = "day, developer or session; day by default"),
            ("since" = Option<String>, Query, description = "from when"),
            ("until" = Option<String>, Query, description = "until when, included")),

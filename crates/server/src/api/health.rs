@@ -11,7 +11,7 @@ use crate::failure::Failure;
 const EXPOSITION: &str = "text/plain; version=0.0.4";
 
 /// Whether all listeners are open. Needs no token.
-#[utoipa::path(get, path = "/healthz", tag = "server", security(()),
+#[utoipa::path(get, operation_id = "healthz", path = "/healthz", tag = "server", security(()),
     responses((status = 200, description = "They are.", body = String)))]
 pub(crate) async fn healthz() -> &'static str {
     // Requests are answered only after every listener was opened.
@@ -19,7 +19,7 @@ pub(crate) async fn healthz() -> &'static str {
 }
 
 /// Whether the store answers and the server is not stopping. Needs no token.
-#[utoipa::path(get, path = "/readyz", tag = "server", security(()),
+#[utoipa::path(get, operation_id = "readyz", path = "/readyz", tag = "server", security(()),
     responses((status = 200, description = "It works.", body = String),
               (status = 503, description = "It does not, or not yet, or not any more.")))]
 pub(crate) async fn readyz(State(desk): State<Desk>) -> Result<&'static str, Failure> {
@@ -31,7 +31,7 @@ pub(crate) async fn readyz(State(desk): State<Desk>) -> Result<&'static str, Fai
 }
 
 /// Counters of the server itself, for Prometheus. Needs no token: no figure is among them.
-#[utoipa::path(get, path = "/metrics", tag = "server", security(()),
+#[utoipa::path(get, operation_id = "metrics", path = "/metrics", tag = "server", security(()),
     responses((status = 200, description = "The counters.", body = String)))]
 pub(crate) async fn metrics(State(desk): State<Desk>) -> Response {
     ([(CONTENT_TYPE, EXPOSITION)], desk.metrics().text()).into_response()

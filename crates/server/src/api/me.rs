@@ -20,7 +20,7 @@ pub(crate) struct Me {
 }
 
 /// Who the token says that one is
-#[utoipa::path(get, path = "/api/v1/me", tag = "access", responses((status = 200, body = Me)))]
+#[utoipa::path(get, operation_id = "me", path = "/api/v1/me", tag = "access", responses((status = 200, body = Me)))]
 pub(crate) async fn me(caller: Caller) -> Json<Me> {
     let Caller { public, token } = caller;
     Json(Me {

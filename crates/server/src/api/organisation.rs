@@ -90,7 +90,7 @@ impl WireDifference {
 }
 
 /// The whole directory
-#[utoipa::path(get, path = "/api/v1/org", tag = "organisation", responses((status = 200, body = Shown)))]
+#[utoipa::path(get, operation_id = "showOrganisation", path = "/api/v1/org", tag = "organisation", responses((status = 200, body = Shown)))]
 pub(crate) async fn show(State(desk): State<Desk>, caller: Caller) -> Result<Json<Shown>, Failure> {
     caller.must(Right::ReadDirectory)?;
     let standing = desk.register().fresh().await?;
@@ -99,7 +99,7 @@ pub(crate) async fn show(State(desk): State<Desk>, caller: Caller) -> Result<Jso
 }
 
 /// The whole directory as a file for `bursar org apply`
-#[utoipa::path(get, path = "/api/v1/org/file", tag = "organisation",
+#[utoipa::path(get, operation_id = "organisationFile", path = "/api/v1/org/file", tag = "organisation",
     responses((status = 200, body = String, content_type = "application/toml")))]
 pub(crate) async fn file(State(desk): State<Desk>, caller: Caller) -> Result<Response, Failure> {
     caller.must(Right::ReadDirectory)?;
@@ -109,7 +109,7 @@ pub(crate) async fn file(State(desk): State<Desk>, caller: Caller) -> Result<Res
 }
 
 /// Lays down the whole directory, as JSON or as the TOML of a file
-#[utoipa::path(put, path = "/api/v1/org", tag = "organisation",
+#[utoipa::path(put, operation_id = "applyOrganisation", path = "/api/v1/org", tag = "organisation",
     request_body(content((WireDirectory = "application/json"), (String = "application/toml"))),
     params(("dry_run" = Option<bool>, Query, description = "only say what would change"),
            ("prune" = Option<bool>, Query, description = "strike out entries that it does not name"),
@@ -195,7 +195,7 @@ fn kind_of(name: &str) -> Result<EntryKind, Failure> {
 }
 
 /// One entry
-#[utoipa::path(get, path = "/api/v1/org/{kind}/{id}", tag = "organisation",
+#[utoipa::path(get, operation_id = "showEntry", path = "/api/v1/org/{kind}/{id}", tag = "organisation",
     params(("kind" = String, Path, description = "team, developer, repo, project, client or cost_centre"),
            ("id" = String, Path, description = "its id, percent-encoded")),
     responses((status = 200, body = WireEntry)))]
@@ -214,7 +214,7 @@ pub(crate) async fn entry(
 }
 
 /// Writes one entry in the place of the one that was there
-#[utoipa::path(put, path = "/api/v1/org/{kind}/{id}", tag = "organisation", request_body = WireEntry,
+#[utoipa::path(put, operation_id = "putEntry", path = "/api/v1/org/{kind}/{id}", tag = "organisation", request_body = WireEntry,
     params(("kind" = String, Path, description = "team, developer, repo, project, client or cost_centre"),
            ("id" = String, Path, description = "its id, percent-encoded"),
            ("version" = Option<u64>, Query, description = "refuse unless the books are at this version"),
@@ -246,7 +246,7 @@ pub(crate) async fn put(
 }
 
 /// Strikes one entry out
-#[utoipa::path(delete, path = "/api/v1/org/{kind}/{id}", tag = "organisation",
+#[utoipa::path(delete, operation_id = "removeEntry", path = "/api/v1/org/{kind}/{id}", tag = "organisation",
     params(("kind" = String, Path, description = "team, developer, repo, project, client or cost_centre"),
            ("id" = String, Path, description = "its id, percent-encoded"),
            ("version" = Option<u64>, Query, description = "refuse unless the books are at this version"),

@@ -41,7 +41,7 @@ pub(crate) struct WireReporter {
 }
 
 /// Who reports, and who has fallen silent
-#[utoipa::path(get, path = "/api/v1/reporters", tag = "reporting", responses((status = 200, body = Reporters)))]
+#[utoipa::path(get, operation_id = "listReporters", path = "/api/v1/reporters", tag = "reporting", responses((status = 200, body = Reporters)))]
 pub(crate) async fn list(State(desk): State<Desk>, caller: Caller) -> Result<Json<Reporters>, Failure> {
     let standing = desk.register().current().await?;
     let view = caller.view(&standing.settings)?;

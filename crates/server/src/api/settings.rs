@@ -14,14 +14,14 @@ use crate::register::{ORGANISATION, SETTING, Settings, change};
 use crate::traffic;
 
 /// The settings
-#[utoipa::path(get, path = "/api/v1/settings", tag = "organisation", responses((status = 200, body = Settings)))]
+#[utoipa::path(get, operation_id = "showSettings", path = "/api/v1/settings", tag = "organisation", responses((status = 200, body = Settings)))]
 pub(crate) async fn show(State(desk): State<Desk>, caller: Caller) -> Result<Json<Settings>, Failure> {
     caller.must(Right::Settings)?;
     Ok(Json(desk.register().fresh().await?.settings.clone()))
 }
 
 /// Writes the settings. What is left out is set back
-#[utoipa::path(put, path = "/api/v1/settings", tag = "organisation", request_body = Settings,
+#[utoipa::path(put, operation_id = "putSettings", path = "/api/v1/settings", tag = "organisation", request_body = Settings,
     params(("reason" = Option<String>, Query, description = "why, for the audit log")),
     responses((status = 200, body = Settings)))]
 pub(crate) async fn put(

@@ -35,7 +35,8 @@ pub(crate) struct NewToken {
     role: String,
     /// Whose it is. A developer's token needs it; what a collector's token reports is theirs.
     developer: Option<String>,
-    /// The teams that it is limited to, those below included. A lead's token needs some.
+    /// The teams that it is limited to, those below included. A lead's token needs some, one
+    /// of finance may have some.
     #[serde(default)]
     teams: BTreeSet<String>,
     /// What it is for, in words.
@@ -97,7 +98,7 @@ impl ListedToken {
 }
 
 /// All tokens, without their secrets
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "access",
+#[utoipa::path(get, operation_id = "listTokens", path = "/api/v1/tokens", tag = "access",
     params(("limit" = Option<usize>, Query, description = "rows of a page"),
            ("cursor" = Option<String>, Query, description = "`next` of the page before")),
     responses((status = 200, body = Tokens)))]
@@ -120,7 +121,7 @@ pub(crate) async fn list(
 }
 
 /// A new token
-#[utoipa::path(post, path = "/api/v1/tokens", tag = "access", request_body = NewToken,
+#[utoipa::path(post, operation_id = "createToken", path = "/api/v1/tokens", tag = "access", request_body = NewToken,
     params(("reason" = Option<String>, Query, description = "why, for the audit log")),
     responses((status = 201, body = MadeToken)))]
 pub(crate) async fn create(
@@ -155,7 +156,7 @@ pub(crate) async fn create(
 }
 
 /// Revokes a token. It stays in the list, and is never taken again
-#[utoipa::path(delete, path = "/api/v1/tokens/{public}", tag = "access",
+#[utoipa::path(delete, operation_id = "revokeToken", path = "/api/v1/tokens/{public}", tag = "access",
     params(("public" = String, Path, description = "the public part of the token"),
            ("reason" = Option<String>, Query, description = "why, for the audit log")),
     responses((status = 200, body = ListedToken)))]
@@ -230,8 +231,9 @@ impl NewToken {
             Role::Lead if teams.is_empty() => {
                 return no("a lead's token needs `teams`: whose figures it shows".to_owned());
             }
-            Role::Developer | Role::Collector if !teams.is_empty() => {
-                return no(format!("a token of the role `{}` has no teams", role.name()));
+            // An administrator of some teams could make a token for all of them.
+            Role::Owner | Role::Admin | Role::Developer | Role::Collector if !teams.is_empty() => {
+                return no(format!("a token of the role `{}` is not limited to teams", role.name()));
             }
             Role::Owner | Role::Admin | Role::Finance | Role::Lead | Role::Developer | Role::Collector => {}
         }

@@ -1,0 +1,34 @@
+//! The description of the API: a contract, so that no change of it goes unseen.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::world::World;
+
+#[test]
+fn the_description_is_as_it_was() {
+    insta::assert_snapshot!(server::openapi_json().expect("a description"));
+}
+
+#[test]
+fn every_address_says_how_it_fails_and_is_served() {
+    let served: Value = World::new().get("/api/openapi.json", "").ok().json();
+    assert_eq!(served, serde_json::from_str::<Value>(&server::openapi_json().expect("one")).expect("json"));
+    assert!(served["openapi"].as_str().is_some_and(|it| it.starts_with("3.1")), "{}", served["openapi"]);
+    let mut ids = BTreeSet::new();
+    for (path, item) in served["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("methods") {
+            assert!(operation["summary"].is_string(), "{method} {path} has no summary");
+            assert!(operation["tags"].is_array(), "{method} {path} has no tag");
+            assert!(
+                operation["responses"]["default"].is_object(),
+                "{method} {path} does not say how it fails"
+            );
+            assert!(
+                ids.insert(operation["operationId"].to_string()),
+                "{method} {path} has the id of another"
+            );
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! A server of its own for each test, and what is sent to it.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+
+use domain::call::{Figures, Owner};
+use domain::{
+    Call, CallKey, Developer, Lineage, ModelName, Origin, OutputConfidence, Place, Provider, ReporterId,
+    SessionId, Terms, Thread, Timestamp, Tokens, Tool, Usage,
+};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use ingest::delivery::{Delivery, ReportedCall};
+use jiff::tz::TimeZone;
+use pricing::{PriceBook, Pricer};
+use serde_json::{Value, json};
+use server::{Clock, Limits, ServeOptions};
+use store::Database;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use ureq::Agent;
+use ureq::http::Request;
+
+/// The owner's token of every test.
+pub(crate) const OWNER: &str = "the-owner-of-this-test";
+
+/// A server that runs until it is dropped.
+pub(crate) struct World {
+    _folder: TempDir,
+    clock: Arc<AtomicI64>,
+    pub(crate) api: SocketAddr,
+    agent: Agent,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) request_id: String,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// The status, and the code where it is a problem.
+    pub(crate) fn outcome(&self) -> String {
+        let problem: Value = serde_json::from_str(&self.text).unwrap_or_default();
+        match problem["code"].as_str() {
+            Some(code) => format!("{} {code}", self.status),
+            None => self.status.to_string(),
+        }
+    }
+
+    pub(crate) fn ok(self) -> Self {
+        assert!((200..300).contains(&self.status), "{self:?}");
+        self
+    }
+}
+
+/// A moment of the tests' year.
+pub(crate) fn at(text: &str) -> Timestamp {
+    Timestamp::from_millis(text.parse::<jiff::Timestamp>().expect(text).as_millisecond())
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(Limits::default())
+    }
+
+    pub(crate) fn with(limits: Limits) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(AtomicI64::new(at("2026-11-22T12:00:00Z").millis()));
+        let told = Arc::clone(&clock);
+        let port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let options = ServeOptions {
+            database: Database::Sqlite(folder.path().join("book")),
+            prices: Pricer::new(PriceBook::bundled().expect("a price book"), None),
+            rules: attribution::Rules::default(),
+            zone: TimeZone::UTC,
+            api: port,
+            otlp_http: None,
+            otlp_grpc: None,
+            tls: None,
+            owner_token: Some(OWNER.to_owned()),
+            limits,
+            clock: Clock::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst))),
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (ready, listening) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+            let shutdown = async {
+                drop(stopped.await);
+            };
+            let served = server::serve(options, |it| ready.send(it.clone()).expect("a test"), shutdown);
+            runtime.block_on(served).expect("it stops in order");
+        });
+        let addresses = listening.recv().expect("a server that starts");
+        let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
+        Self { _folder: folder, clock, api: addresses.api, agent, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Moves the clock.
+    pub(crate) fn pass(&self, days: i64) {
+        self.clock.fetch_add(days * 24 * 60 * 60 * 1_000, Ordering::SeqCst);
+    }
+
+    /// Tells the server to stop, and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("it stops in order");
+        }
+    }
+
+    /// Any request; headers are separated from their values by a colon.
+    pub(crate) fn ask(&self, request: &str, token: &str, headers: &[&str], body: &[u8]) -> Answer {
+        let (method, path) = request.split_once(' ').expect("a method and a path");
+        let mut builder = Request::builder().method(method).uri(format!("http://{}{path}", self.api));
+        if !token.is_empty() {
+            builder = builder.header("authorization", format!("Bearer {token}"));
+        }
+        for header in headers {
+            let (name, value) = header.split_once(": ").expect("a header");
+            builder = builder.header(name, value);
+        }
+        let mut response = self.agent.run(builder.body(body).expect("a request")).expect("an answer");
+        let request_id = response.headers().get("x-request-id");
+        let request_id = request_id.map(|it| it.to_str().expect("text").to_owned()).unwrap_or_default();
+        let status = response.status().as_u16();
+        Answer { status, request_id, text: response.body_mut().read_to_string().expect("a text") }
+    }
+
+    pub(crate) fn get(&self, path: &str, token: &str) -> Answer {
+        self.ask(&format!("GET {path}"), token, &[], b"")
+    }
+
+    pub(crate) fn send(&self, request: &str, token: &str, body: &Value) -> Answer {
+        self.ask(request, token, &["content-type: application/json"], body.to_string().as_bytes())
+    }
+
+    /// A token, made by the owner.
+    pub(crate) fn token(&self, wanted: &Value) -> String {
+        let made = self.send("POST /api/v1/tokens", OWNER, wanted).ok().json();
+        made["token"].as_str().expect("a token").to_owned()
+    }
+
+    pub(crate) fn collector(&self, developer: &str) -> String {
+        self.token(&json!({ "role": "collector", "developer": developer }))
+    }
+
+    /// Sends what a collector has, as gzip.
+    pub(crate) fn deliver(&self, token: &str, delivery: &Delivery) -> Answer {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&delivery.to_json().expect("json")).expect("written");
+        let body = packed.finish().expect("gzip");
+        self.ask("POST /api/v1/deliveries", token, &["content-encoding: gzip"], &body)
+    }
+
+    /// Applies an organisation's file.
+    pub(crate) fn organisation(&self, file: &str) -> Answer {
+        self.ask("PUT /api/v1/org", OWNER, &["content-type: application/toml"], file.as_bytes())
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+            && !thread::panicking()
+        {
+            panic!("the server did not stop in order");
+        }
+    }
+}
+
+/// What a machine sends of one session: a call for each key, a minute apart.
+pub(crate) fn delivery(machine: &str, session: &str, repo: &str, first: &str, keys: &[&str]) -> Delivery {
+    let mut delivery = Delivery::new(ReporterId::new(machine), "0.1.0", None);
+    let place = Arc::new(Place {
+        tool: Tool::ClaudeCode,
+        session: SessionId::new(session),
+        thread: Thread::Main,
+        folder: None,
+        branch: None,
+        remote: Some(Arc::from(format!("https://{repo}").as_str())),
+        command: None,
+        skill: None,
+    });
+    for (minute, key) in (0_i64..).zip(keys) {
+        let at = Timestamp::from_millis(at(first).millis() + minute * 60_000);
+        let figures = Figures {
+            model: ModelName::new("claude-sonnet-4-6"),
+            provider: Some(Provider::new("anthropic")),
+            usage: Usage { input: Tokens::new(1_000), output: Tokens::new(100), ..Usage::ZERO },
+            terms: Terms::default(),
+            output: OutputConfidence::Final,
+            reported_cost: None,
+            lineage: Lineage::Own,
+            at,
+            origin: Origin::default(),
+        };
+        let owner = Owner { place: Arc::clone(&place), lineage: Lineage::Own, at };
+        let call = Call { key: CallKey::new(key), request: None, at, figures, owner };
+        delivery.calls.push(ReportedCall { naming: domain::Naming::Provider, call });
+    }
+    delivery
+}
+
+/// The same, of whom the machine says that it belongs to somebody.
+pub(crate) fn claiming(mut delivery: Delivery, developer: &str) -> Delivery {
+    delivery.claimed = Some(Developer::new(developer));
+    delivery
+}
