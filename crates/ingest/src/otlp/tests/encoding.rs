@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{AT, Encoding, Malformed, Signal, attributes, logs, protobuf, read_as, shown};
+use super::{AT, Encoding, Malformed, Signal, attributes, logs, protobuf, read_as, shown, spans};
 
 const CALL: &str = "Derived otlp:req_1 request=req_1 -1.000 ?/m input=10 Own @ claude-code s\n";
 
@@ -212,4 +212,67 @@ fn attributes_in_a_list_of_objects_are_the_protocols() {
         attributes(&json!({"a": "b", "n": 1})).to_string(),
         r#"[{"key":"a","value":{"stringValue":"b"}},{"key":"n","value":{"intValue":"1"}}]"#
     );
+}
+
+/// A generator of numbers that are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % limit
+    }
+
+    /// A few bytes changed, taken out or doubled.
+    fn mutate(&mut self, body: &[u8]) -> Vec<u8> {
+        let mut body = body.to_vec();
+        for _ in 0..=self.below(4) {
+            let at = self.below(body.len());
+            match self.below(4) {
+                0 => body[at] = u8::try_from(self.below(256)).unwrap(),
+                1 => body[at] ^= 1 << self.below(8),
+                2 => drop(body.splice(at..(at + self.below(9)).min(body.len()), [])),
+                _ => {
+                    let part = body[at..(at + self.below(40)).min(body.len())].to_vec();
+                    drop(body.splice(at..at, part));
+                }
+            }
+            if body.is_empty() {
+                body.push(0);
+            }
+        }
+        body
+    }
+}
+
+#[test]
+fn mutations_are_read_or_refused_and_never_more() {
+    let event = json!({
+        "event.name": "api_request", "session.id": "s", "model": "m", "request_id": "req_1", "input_tokens": 10,
+        "cost_usd": 0.5, "event.timestamp": "2026-01-02T03:04:04Z", "vcs.repository.url.full": "https://a.example/b",
+    });
+    let of = attributes(&json!({"type": "added", "session.id": "s"}));
+    let point = json!({"startTimeUnixNano": AT, "timeUnixNano": AT, "asDouble": 3.0, "attributes": of});
+    let sum = json!({"dataPoints": [point], "aggregationTemporality": 1, "isMonotonic": true});
+    let metric = json!({"name": "claude_code.lines_of_code.count", "sum": sum});
+    let mut numbers = Numbers(7);
+    let mut kept = 0;
+    for (signal, request) in [
+        (Signal::Logs, logs("claude-code", "x", &[event.clone(), event.clone()])),
+        (Signal::Traces, spans("claude-code", "x", &[("claude_code.llm_request", event)])),
+        (Signal::Metrics, json!({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})),
+    ] {
+        for (encoding, body) in [
+            (Encoding::Json, request.to_string().into_bytes()),
+            (Encoding::Protobuf, protobuf::encode(signal, &request)),
+        ] {
+            for _ in 0..5_000 {
+                let body = numbers.mutate(&body);
+                let read = read_as(signal, encoding, &body);
+                assert_eq!(read, read_as(signal, encoding, &body));
+                kept += read.map_or(0, |it| it.observed.len() + it.activities.len());
+            }
+        }
+    }
+    assert!(kept > 4_000, "many mutations leave something to read: {kept}");
 }
