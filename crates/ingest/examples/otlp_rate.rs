@@ -41,7 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             } else {
                 body
             };
-            let telemetry = read(signal, encoding, body, &exporter, Timestamp::from_millis(1_767_323_045_000))?;
+            let telemetry =
+                read(signal, encoding, body, &exporter, Timestamp::from_millis(1_767_323_045_000))?;
             let read = u64::try_from(telemetry.observed.len())?;
             let happened = u64::try_from(telemetry.activities.len())?;
             records += read + happened + telemetry.ignored + telemetry.rejected.count();
