@@ -1,9 +1,9 @@
-//! Measures the company's book: `company ADDRESS CALLS COLLECTORS [otlp]`.
+//! Measures the company's book: `company ADDRESS CALLS COLLECTORS [otlp|log] [DAYS]`.
 //!
-//! Fifty developers work through a year in sessions of some sixty calls; collectors
-//! deliver them in batches of 512, side by side; with `otlp` every call is delivered a
-//! second time by telemetry. Then a quarter is read as reports read it. Prints one line
-//! of JSON a figure. `bench/store.py` runs it.
+//! Fifty developers work through a year, or so many days of it, in sessions of some sixty
+//! calls; collectors deliver them in batches of 512, side by side; with `otlp` every call
+//! is delivered a second time by telemetry. Then a quarter is read as reports read it.
+//! Prints one line of JSON a figure. `bench/store.py` runs it.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -48,17 +48,18 @@ async fn main() {
     let settings = Settings { prices, zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap() };
     let store = Store::open(&database, settings).await.unwrap();
     if calls > 0 {
-        fill(&store, calls, collectors, both).await;
+        let days = arguments.get(4).map_or(DAYS, |it| it.parse().unwrap());
+        fill(&store, (calls, days), collectors, both).await;
     }
     read(&store).await;
 }
 
-async fn fill(store: &Store, calls: u64, collectors: u64, both: bool) {
+async fn fill(store: &Store, work: (u64, u64), collectors: u64, both: bool) {
     let (began, cpu) = (Instant::now(), cpu());
     let tasks: Vec<_> = (0..collectors)
         .map(|collector| {
             let store = store.clone();
-            tokio::task::spawn(async move { collect(&store, calls, (collector, collectors), both).await })
+            tokio::task::spawn(async move { collect(&store, work, (collector, collectors), both).await })
         })
         .collect();
     let (mut waits, mut observations) = (Vec::new(), 0_usize);
@@ -81,22 +82,30 @@ async fn fill(store: &Store, calls: u64, collectors: u64, both: bool) {
     );
 }
 
-/// One collector's developers, a day after the other.
-async fn collect(store: &Store, calls: u64, (mine, of): (u64, u64), both: bool) -> (Vec<Duration>, usize) {
-    let of_day = (calls / DEVELOPERS / DAYS).max(1);
+/// One collector's developers, a day after the other; each sends whole batches.
+async fn collect(
+    store: &Store,
+    (calls, days): (u64, u64),
+    (mine, of): (u64, u64),
+    both: bool,
+) -> (Vec<Duration>, usize) {
+    let of_day = (calls / DEVELOPERS / days).max(1);
     let (mut waits, mut sent) = (Vec::new(), 0);
-    for day in 0..DAYS {
+    let mut spools: HashMap<u64, Vec<Observed>> = HashMap::new();
+    for day in 0..days {
         for developer in (0..DEVELOPERS).filter(|it| it % of == mine) {
-            let logs: Vec<Observed> = (0..of_day).map(|it| log(developer, day, it)).collect();
-            let telemetry = both.then(|| logs.iter().map(otlp).collect::<Vec<_>>());
-            for observed in [Some(logs), telemetry].into_iter().flatten() {
-                for part in observed.chunks(BATCH) {
+            let spool = spools.entry(developer).or_default();
+            spool.extend((0..of_day).map(|it| log(developer, day, it)));
+            while spool.len() >= BATCH || (day + 1 == days && !spool.is_empty()) {
+                let logs: Vec<Observed> = spool.drain(..spool.len().min(BATCH)).collect();
+                let telemetry = both.then(|| logs.iter().map(otlp).collect::<Vec<_>>());
+                for observed in [Some(logs), telemetry].into_iter().flatten() {
+                    sent += observed.len();
                     let received_at = Timestamp::from_millis(FIRST + day as i64 * DAY + DAY);
-                    let delivery = Delivery { observed: part.to_vec(), ..Delivery::new(received_at) };
+                    let delivery = Delivery { observed, ..Delivery::new(received_at) };
                     let began = Instant::now();
                     store.accept(delivery).await.unwrap();
                     waits.push(began.elapsed());
-                    sent += part.len();
                 }
             }
         }

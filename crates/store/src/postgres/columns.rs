@@ -1,8 +1,11 @@
-//! A row read from left to right, without looking columns up by name; and rows turned
-//! into the columns that are bound as arrays.
+//! A row read from left to right, without looking columns up by name; rows turned into
+//! the columns that are bound as arrays; and the types of rows that are copied.
 
+use std::iter;
+
+use domain::Overflow;
 use tokio_postgres::Row;
-use tokio_postgres::types::FromSql;
+use tokio_postgres::types::{FromSql, Type};
 
 use crate::error::StoreError;
 use crate::journal::code::Code;
@@ -63,4 +66,25 @@ impl<'a> Columns<'a> {
 /// One column of many rows.
 pub(super) fn column<'a, R, T>(rows: &'a [R], pick: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(pick).collect()
+}
+
+/// Several columns of many rows.
+pub(super) fn columns<R, const N: usize>(rows: &[R], pick: impl Fn(&R) -> &[i64; N]) -> [Vec<i64>; N] {
+    let mut columns = [const { Vec::new() }; N];
+    for row in rows {
+        for (column, number) in columns.iter_mut().zip(pick(row)) {
+            column.push(*number);
+        }
+    }
+    columns
+}
+
+/// The types of a copied row: so many of each, one after another.
+pub(super) fn types<const N: usize>(runs: [(Type, usize); N]) -> Vec<Type> {
+    runs.into_iter().flat_map(|(of, count)| iter::repeat_n(of, count)).collect()
+}
+
+/// A number of an enumeration, as its column keeps it.
+pub(super) fn small(number: i64) -> Result<i16, Overflow> {
+    i16::try_from(number).map_err(|_| Overflow)
 }

@@ -30,7 +30,7 @@ fn moment(millis: i64) -> Timestamp {
 }
 
 /// An observation: 1000 tokens in and so many out, by Ada's machine.
-fn log(key: &str, at: i64, output: u64) -> Observed {
+pub(crate) fn log(key: &str, at: i64, output: u64) -> Observed {
     said(SourceKind::Log, Naming::Provider, (key, at, output))
 }
 

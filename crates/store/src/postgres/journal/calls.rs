@@ -1,19 +1,21 @@
 //! Calls, by id, by session, and in pages.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use deadpool_postgres::Transaction;
 use domain::{CallKey, Service, Whereabouts};
 use metering::CallId;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{ToSql, Type};
 
-use super::observations::{self, counts};
+use super::observations;
 use super::values::{self, Values};
 use crate::error::StoreError;
 use crate::plan::Search;
 use crate::plan::rows::CallRow;
-use crate::postgres::columns::{Columns, column};
+use crate::postgres::columns::{Columns, column, small, types};
 use crate::reading::{BookedCall, CallPage, CallQuery, Evidence, Explained};
 
 /// Calls that one page looks at before it gives what it has.
@@ -41,51 +43,53 @@ pub(super) async fn rows(transaction: &Transaction<'_>, ids: &[CallId]) -> Resul
     query(transaction, select!("WHERE id = ANY ($1)"), &[&ids]).await
 }
 
+/// The columns in the order in which rows are copied: the id, numbers, small numbers, the
+/// key.
+const COPY: &str = "COPY journal.call
+        (id, at, whereabouts, service, input, output, cache_read, cache_write_5m, cache_write_1h, reasoning,
+         web_searches, reported_nano, prices, list_nano, cost_nano, confidence, seen, matching, unpriced, key)
+     FROM STDIN (FORMAT binary)";
+
 /// Writes calls, none of which is there.
 pub(super) async fn store(transaction: &Transaction<'_>, rows: &[CallRow]) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
-    let statement = transaction
-        .prepare_cached(
-            "INSERT INTO journal.call
-                (id, key, at, whereabouts, service, confidence, seen, matching, input, output, cache_read,
-                 cache_write_5m, cache_write_1h, reasoning, web_searches, reported_nano, prices, list_nano,
-                 cost_nano, unpriced)
-             SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[],
-                 $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
-                 $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-                 $18::bigint[], $19::bigint[], $20::bigint[])",
-        )
-        .await?;
-    let [input, output, read, five, hour, reasoning, searches] = counts(rows, |row| &row.counts);
-    transaction
-        .execute(
-            &statement,
-            &[
-                &column(rows, |row| row.id.bytes().as_slice()),
-                &column(rows, |row| row.key.as_str()),
-                &column(rows, |row| row.at),
-                &column(rows, |row| row.whereabouts),
-                &column(rows, |row| row.service),
-                &column(rows, |row| row.confidence),
-                &column(rows, |row| row.seen),
-                &column(rows, |row| row.matching),
-                &input,
-                &output,
-                &read,
-                &five,
-                &hour,
-                &reasoning,
-                &searches,
-                &column(rows, |row| row.reported),
-                &column(rows, |row| row.prices),
-                &column(rows, |row| row.list),
-                &column(rows, |row| row.cost),
-                &column(rows, |row| row.unpriced),
-            ],
-        )
-        .await?;
+    let copy = transaction.prepare_cached(COPY).await?;
+    let types = types([(Type::BYTEA, 1), (Type::INT8, 14), (Type::INT2, 4), (Type::TEXT, 1)]);
+    let mut rows_in = pin!(BinaryCopyInWriter::new(transaction.copy_in(&copy).await?, &types));
+    for row in rows {
+        let [input, output, read, five, hour, reasoning, searches] = &row.counts;
+        let (id, key) = (row.id.bytes().as_slice(), row.key.as_str());
+        let (confidence, seen, matching) = (small(row.confidence)?, small(row.seen)?, small(row.matching)?);
+        let unpriced = row.unpriced.map(small).transpose()?;
+        rows_in
+            .as_mut()
+            .write(&[
+                &id,
+                &row.at,
+                &row.whereabouts,
+                &row.service,
+                input,
+                output,
+                read,
+                five,
+                hour,
+                reasoning,
+                searches,
+                &row.reported,
+                &row.prices,
+                &row.list,
+                &row.cost,
+                &confidence,
+                &seen,
+                &matching,
+                &unpriced,
+                &key,
+            ])
+            .await?;
+    }
+    rows_in.finish().await?;
     Ok(())
 }
 

@@ -1,14 +1,18 @@
 //! Observations: written once, never changed.
 
+use std::pin::pin;
+
 use deadpool_postgres::Transaction;
 use domain::{CallKey, RequestId, Service, Whereabouts, Witness};
 use tokio_postgres::Row;
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::Type;
 
 use super::values::{self, Values};
 use crate::error::StoreError;
 use crate::plan::rows::ObservationRow;
 use crate::plan::{Ask, Search};
-use crate::postgres::columns::{Columns, column};
+use crate::postgres::columns::{Columns, small, types};
 use crate::reading::Evidence;
 
 macro_rules! select {
@@ -23,69 +27,63 @@ macro_rules! select {
     };
 }
 
+/// The columns in the order in which rows are copied: numbers, small numbers, texts.
+const COPY: &str = "COPY journal.observation
+        (number, key_hash, request_hash, tokens_hash, at, received_at, witness, whereabouts, service, input,
+         output, cache_read, cache_write_5m, cache_write_1h, reasoning, web_searches, reported_nano,
+         figures_at, owner_at, file, file_offset, naming, confidence, figures_lineage, owner_lineage, key,
+         request)
+     FROM STDIN (FORMAT binary)";
+
 /// Writes some, under the numbers behind the last one.
 pub(super) async fn store(transaction: &Transaction<'_>, rows: &[ObservationRow]) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
-    let statement = transaction
-        .prepare_cached(
-            "INSERT INTO journal.observation
-                (number, key, naming, request, key_hash, request_hash, tokens_hash, at, received_at, witness,
-                 whereabouts, service, confidence, input, output, cache_read, cache_write_5m, cache_write_1h,
-                 reasoning, web_searches, reported_nano, figures_lineage, figures_at, owner_lineage, owner_at,
-                 file, file_offset)
-             SELECT last.number + ordinality, key, naming, request, key_hash, request_hash, tokens_hash, at,
-                 received_at, witness, whereabouts, service, confidence, input, output, cache_read,
-                 cache_write_5m, cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage,
-                 figures_at, owner_lineage, owner_at, file, file_offset
-             FROM (SELECT coalesce(max(number), 0) AS number FROM journal.observation) AS last,
-                 unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
-                     $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-                     $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[],
-                     $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[],
-                     $25::bigint[], $26::bigint[])
-                 WITH ORDINALITY
-                 AS new (key, naming, request, key_hash, request_hash, tokens_hash, at, received_at, witness,
-                     whereabouts, service, confidence, input, output, cache_read, cache_write_5m,
-                     cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage, figures_at,
-                     owner_lineage, owner_at, file, file_offset, ordinality)",
-        )
-        .await?;
-    let [input, output, read, five, hour, reasoning, searches] = counts(rows, |row| &row.counts);
-    transaction
-        .execute(
-            &statement,
-            &[
-                &column(rows, |row| row.key.as_str()),
-                &column(rows, |row| row.naming),
-                &column(rows, |row| row.request.as_ref().map(RequestId::as_str)),
-                &column(rows, |row| row.key_hash),
-                &column(rows, |row| row.request_hash),
-                &column(rows, |row| row.tokens_hash),
-                &column(rows, |row| row.at),
-                &column(rows, |row| row.received_at),
-                &column(rows, |row| row.witness),
-                &column(rows, |row| row.whereabouts),
-                &column(rows, |row| row.service),
-                &column(rows, |row| row.confidence),
-                &input,
-                &output,
-                &read,
-                &five,
-                &hour,
-                &reasoning,
-                &searches,
-                &column(rows, |row| row.reported),
-                &column(rows, |row| row.figures_lineage),
-                &column(rows, |row| row.figures_at),
-                &column(rows, |row| row.owner_lineage),
-                &column(rows, |row| row.owner_at),
-                &column(rows, |row| row.file),
-                &column(rows, |row| row.offset),
-            ],
-        )
-        .await?;
+    let last = transaction.prepare_cached("SELECT coalesce(max(number), 0) FROM journal.observation").await?;
+    let last: i64 = transaction.query_one(&last, &[]).await?.try_get(0)?;
+    let copy = transaction.prepare_cached(COPY).await?;
+    let types = types([(Type::INT8, 21), (Type::INT2, 4), (Type::TEXT, 2)]);
+    let mut rows_in = pin!(BinaryCopyInWriter::new(transaction.copy_in(&copy).await?, &types));
+    for (number, row) in (last.saturating_add(1)..).zip(rows) {
+        let [input, output, read, five, hour, reasoning, searches] = &row.counts;
+        let (key, request) = (row.key.as_str(), row.request.as_ref().map(RequestId::as_str));
+        let (naming, confidence) = (small(row.naming)?, small(row.confidence)?);
+        let (figures_lineage, owner_lineage) = (small(row.figures_lineage)?, small(row.owner_lineage)?);
+        rows_in
+            .as_mut()
+            .write(&[
+                &number,
+                &row.key_hash,
+                &row.request_hash,
+                &row.tokens_hash,
+                &row.at,
+                &row.received_at,
+                &row.witness,
+                &row.whereabouts,
+                &row.service,
+                input,
+                output,
+                read,
+                five,
+                hour,
+                reasoning,
+                searches,
+                &row.reported,
+                &row.figures_at,
+                &row.owner_at,
+                &row.file,
+                &row.offset,
+                &naming,
+                &confidence,
+                &figures_lineage,
+                &owner_lineage,
+                &key,
+                &request,
+            ])
+            .await?;
+    }
+    rows_in.finish().await?;
     Ok(())
 }
 
@@ -208,15 +206,4 @@ fn observation(row: &Row) -> Result<(i64, ObservationRow), StoreError> {
         offset: columns.value()?,
     };
     Ok((number, row))
-}
-
-/// Token counts of many rows, each count as one column.
-pub(super) fn counts<R, const N: usize>(rows: &[R], pick: impl Fn(&R) -> &[i64; N]) -> [Vec<i64>; N] {
-    let mut columns = [const { Vec::new() }; N];
-    for row in rows {
-        for (column, count) in columns.iter_mut().zip(pick(row)) {
-            column.push(*count);
-        }
-    }
-    columns
 }

@@ -6,13 +6,12 @@ use deadpool_postgres::Transaction;
 use domain::{Day, QuarterHour, Service, Timestamp, Whereabouts};
 use metering::rollup::Change;
 
-use super::observations::counts;
 use super::values::{Known, Values, store_whereabouts};
 use crate::calendar::Calendar;
 use crate::error::StoreError;
 use crate::memory::{Memory, SumRow};
 use crate::plan::{Applied, SumKey};
-use crate::postgres::columns::{Columns, column};
+use crate::postgres::columns::{Columns, column, columns};
 use crate::reading::{Cells, DayCells, Grain};
 
 macro_rules! upsert {
@@ -113,7 +112,7 @@ async fn apply_to(
     let all: Vec<_> = changes.iter().collect();
     let [periods, whereabouts, services, confidences, seen] = keys(&all);
     let [calls, unpriced, input, output, read, five, hour, reasoning, searches, list, cost] =
-        counts(changes, |(_, change)| change.figures());
+        columns(changes, |(_, change)| change.figures());
     let upsert = transaction.prepare_cached(sql.0).await?;
     transaction
         .execute(
