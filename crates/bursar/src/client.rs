@@ -1,21 +1,19 @@
 //! Asking a server instead of this machine's own logs.
 
-use std::time::Duration;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use insight::{Charset, Color, printable};
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::{Request, Response, StatusCode};
 
+use crate::collect::http::{Server, ServerOptions};
 use crate::environment::Environment;
 use crate::failure::usage;
 
 /// Where `bursar up` listens, and so where commands that need a server look for one.
 pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:4320";
-/// How long a whole request may take.
-const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// The longest answer that is read.
 const ANSWER_BYTES: u64 = 256 * 1_024 * 1_024;
 
@@ -23,33 +21,49 @@ const ANSWER_BYTES: u64 = 256 * 1_024 * 1_024;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerOption {
-    /// Ask this server, with the token in BURSAR_TOKEN, and not the logs of this machine
+    /// Ask this server, and not the logs of this machine
     #[arg(long, value_name = "URL", conflicts_with_all = ["ephemeral", "rules", "contract"])]
     server: Option<String>,
+    /// A file with the token, readable by nobody else [default: BURSAR_TOKEN, then
+    /// ~/.config/bursar/token]
+    #[arg(long, value_name = "FILE", requires = "server")]
+    token_file: Option<PathBuf>,
+    /// Certificates in PEM that the server is to be known by, in place of the public ones
+    #[arg(long, value_name = "FILE", requires = "server")]
+    ca: Option<PathBuf>,
 }
 
 /// The server that a command is about.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerAddress {
-    /// The server, asked with the token in BURSAR_TOKEN [default: BURSAR_SERVER, else
-    /// http://127.0.0.1:4320]
+    /// The server [default: BURSAR_SERVER, then http://127.0.0.1:4320]
     #[arg(long, value_name = "URL")]
     server: Option<String>,
+    /// A file with the token, readable by nobody else [default: BURSAR_TOKEN, then
+    /// ~/.config/bursar/token]
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// Certificates in PEM that the server is to be known by, in place of the public ones
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
 }
 
 impl ServerOption {
     /// The server, where one was named.
     pub(crate) fn client(&self, environment: &Environment) -> Result<Option<Client>> {
-        self.server.as_deref().map(|it| Client::new(it, environment)).transpose()
+        let Self { server, token_file, ca } = self.clone();
+        let named = server.map(|it| ServerOptions { server: Some(it), token_file, ca });
+        named.map(|it| Client::new(&it, environment)).transpose()
     }
 }
 
 impl ServerAddress {
     /// The server.
     pub(crate) fn client(&self, environment: &Environment) -> Result<Client> {
-        let named = self.server.clone().or_else(|| environment.server());
-        Client::new(named.as_deref().unwrap_or(DEFAULT_SERVER), environment)
+        let Self { server, token_file, ca } = self.clone();
+        let server = server.or_else(|| environment.server()).unwrap_or_else(|| DEFAULT_SERVER.to_owned());
+        Client::new(&ServerOptions { server: Some(server), token_file, ca }, environment)
     }
 }
 
@@ -58,8 +72,7 @@ pub(crate) type Pairs = Vec<(&'static str, String)>;
 
 /// A server and the token to ask it with.
 pub(crate) struct Client {
-    agent: Agent,
-    server: String,
+    server: Server,
     token: String,
 }
 
@@ -74,23 +87,15 @@ pub(crate) struct Ask<'a> {
 }
 
 impl Client {
-    fn new(server: &str, environment: &Environment) -> Result<Self> {
-        let server = server.trim_end_matches('/').to_owned();
-        if !["http://", "https://"].iter().any(|it| server.starts_with(it)) {
-            let said = printable(&server);
-            return Err(usage(format!("`--server {said}` is no address; give one such as {DEFAULT_SERVER}")));
-        }
-        let token = environment.token().ok_or_else(|| {
-            usage("BURSAR_TOKEN is not set: put a token there that `bursar token create` printed")
+    fn new(options: &ServerOptions, environment: &Environment) -> Result<Self> {
+        let server = Server::of(options, environment)?;
+        let token = server.token()?.ok_or_else(|| {
+            usage(
+                "there is no token: put one that `bursar token create` printed into BURSAR_TOKEN, or into a \
+                 file for --token-file",
+            )
         })?;
-        let agent = Agent::config_builder()
-            .timeout_global(Some(REQUEST_TIME))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .user_agent(concat!("bursar/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .new_agent();
-        Ok(Self { agent, server, token })
+        Ok(Self { server, token })
     }
 
     /// The text of an answer.
@@ -105,7 +110,8 @@ impl Client {
 
     /// The text of the answer to anything.
     pub(crate) fn ask(&self, ask: &Ask<'_>) -> Result<String> {
-        let mut address = format!("{}{}", self.server, ask.path);
+        let server = self.server.url();
+        let mut address = format!("{server}{}", ask.path);
         for (at, (name, value)) in ask.pairs.iter().enumerate() {
             let sign = if at == 0 { '?' } else { '&' };
             address.push(sign);
@@ -121,13 +127,14 @@ impl Client {
             request = request.header("content-type", *kind);
         }
         let body = ask.body.as_ref().map(|it| it.1.clone()).unwrap_or_default();
-        let request = request.body(body).map_err(|_| {
-            usage(format!("the server's address `{}` or the token is malformed", self.server))
-        })?;
+        let request = request
+            .body(body)
+            .map_err(|_| usage(format!("the server's address `{server}` or the token is malformed")))?;
         let answer = self
-            .agent
+            .server
+            .agent()
             .run(request)
-            .map_err(|error| anyhow!("cannot reach {} ({error}); is a server running there?", self.server))?;
+            .map_err(|error| anyhow!("cannot reach {server} ({error}); is a server running there?"))?;
         self.understood(answer)
     }
 
@@ -138,11 +145,11 @@ impl Client {
             .with_config()
             .limit(ANSWER_BYTES)
             .read_to_string()
-            .with_context(|| format!("the answer of {} broke off", self.server))?;
+            .with_context(|| format!("the answer of {} broke off", self.server.url()))?;
         if status.is_success() {
             return Ok(text);
         }
-        Err(refused(status, &text, &self.server))
+        Err(refused(status, &text, self.server.url()))
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde_json::json;
-use server::backup::{Onto, backup, restore};
+use server::backup::{Copied, Onto, backup, restore};
 use store::{Settings, Store};
 
 use crate::environment::{Environment, now};
@@ -151,12 +151,7 @@ pub(crate) fn run_backup(args: &BackupArgs, environment: &Environment) -> Result
         drop(fs::remove_file(&part));
     }
     let copied = kept?;
-    Ok(format!(
-        "{} has {} tokens, settings and entries of the directory, and {} lines of the book.\n",
-        path.display(),
-        copied.entries,
-        copied.lines
-    ))
+    Ok(format!("{} holds {}.\n", path.display(), told(copied)))
 }
 
 /// What the file is called until it is whole.
@@ -164,6 +159,16 @@ fn part_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".part");
     PathBuf::from(name)
+}
+
+fn told(copied: Copied) -> String {
+    let count =
+        |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
+    format!(
+        "{} (tokens, settings, the directory) and {} (what was reported)",
+        count(copied.entries, "entry of the books", "entries of the books"),
+        count(copied.lines, "line of the book", "lines of the book")
+    )
 }
 
 pub(crate) fn run_restore(args: &RestoreArgs, environment: &Environment) -> Result<String> {
@@ -174,8 +179,5 @@ pub(crate) fn run_restore(args: &RestoreArgs, environment: &Environment) -> Resu
         let store = args.database.open(environment).await?;
         anyhow::Ok(restore(&store, file, onto, now()).await?)
     })?;
-    Ok(format!(
-        "Restored {} tokens, settings and entries of the directory, and {} lines of the book.\n",
-        copied.entries, copied.lines
-    ))
+    Ok(format!("Restored {}.\n", told(copied)))
 }

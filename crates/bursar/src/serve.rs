@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anyhow::{Context, Result};
 use clap::Args;
 use serde_json::json;
-use server::{Addresses, ServeOptions};
+use server::{Addresses, Inlet, ServeOptions};
 
 use crate::environment::Environment;
 use crate::server_settings::{ServerOptions, start_log};
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> Result<String>
     let prepared = args.server.prepare(args.database.as_deref(), None, environment)?;
     start_log(prepared.log_format, prepared.log_level)?;
     runtime()?.block_on(async {
-        until_told(prepared.options, |addresses| {
+        until_told(prepared.options, |addresses, _| {
             announce(addresses);
             if let Some(token) = &addresses.owner_token {
                 tell(&format!("The owner's token, shown this once: {token}\n"));
@@ -48,7 +48,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 /// Serves until the system says to stop.
-pub(crate) async fn until_told(options: ServeOptions, ready: impl FnOnce(&Addresses)) -> Result<()> {
+pub(crate) async fn until_told(options: ServeOptions, ready: impl FnOnce(&Addresses, Inlet)) -> Result<()> {
     let stop = stop_signal()?;
     Ok(server::serve(options, ready, stop).await?)
 }

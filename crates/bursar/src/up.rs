@@ -1,12 +1,19 @@
 //! `bursar up`: everything in one process on this machine.
 
 use std::path::PathBuf;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::Args;
-use server::Addresses;
+use ingest::delivery::Delivery;
+use server::{Addresses, Inlet, InletError};
 use store::Database;
+use tokio::runtime::Handle;
 
+use crate::collect::sink::{Sink, Undelivered};
+use crate::collect::{Arrangement, Collector, Stop};
 use crate::environment::Environment;
 use crate::opened::journal_folder;
 use crate::serve::{announce, runtime, tell, until_told};
@@ -14,6 +21,8 @@ use crate::server_settings::{ServerOptions, start_log};
 
 /// The folder of the book in Bursar's own.
 const BOOK: &str = "book";
+/// The logs are looked at once in so long, at least.
+const IMPORT_INTERVAL: Duration = Duration::from_secs(30);
 
 const EXAMPLES: &str = "Examples:
   bursar up                                  on this machine, the logs that are found imported
@@ -44,12 +53,70 @@ pub(crate) fn run(args: &UpArgs, environment: &Environment) -> Result<String> {
         None => (None, Some(Database::Sqlite(journal_folder(environment)?.join(BOOK)))),
     };
     let prepared = args.server.prepare(named.as_deref(), otherwise, environment)?;
+    let book = name_of(&prepared.options.database);
     start_log(prepared.log_format, prepared.log_level)?;
-    runtime()?.block_on(until_told(prepared.options, |addresses| {
+    let runtime = runtime()?;
+    // It stops when nobody can tell it to go on.
+    let (keep, stop) = channel();
+    let mut importing = None;
+    let served = runtime.block_on(until_told(prepared.options, |addresses, inlet| {
         announce(addresses);
         tell(&greeting(addresses));
-    }))?;
+        if !args.no_import {
+            let near = Near { book: book.clone(), inlet, handle: runtime.handle().clone() };
+            let environment = environment.clone();
+            importing = Some(thread::spawn(move || import(near, &environment, &Stop(stop))));
+        }
+    }));
+    drop(keep);
+    if importing.is_some_and(|it| it.join().is_err()) {
+        return Err(anyhow!("the import of this machine's logs broke off; the next start goes on with it"));
+    }
+    served?;
     Ok(String::new())
+}
+
+/// The book of this process, for this machine's collector.
+struct Near {
+    /// Which one it is.
+    book: String,
+    inlet: Inlet,
+    handle: Handle,
+}
+
+impl Sink for Near {
+    fn name(&self) -> String {
+        self.book.clone()
+    }
+
+    fn deliver(&mut self, delivery: &Delivery) -> Result<(), Undelivered> {
+        let delivered = self.handle.block_on(self.inlet.deliver(delivery.clone()));
+        delivered.map_err(|error| match error {
+            InletError::Later(why) => Undelivered::Later { after: None, why },
+            InletError::Refused(why) => Undelivered::Refused { why },
+        })
+    }
+}
+
+/// Reads this machine's logs into the book, and goes on with what is new in them.
+fn import(mut near: Near, environment: &Environment, stop: &Stop) {
+    let arrangement = Arrangement { interval: IMPORT_INTERVAL, developer: None };
+    match Collector::new(environment, arrangement, &mut near) {
+        Ok(mut collector) => collector.work(stop),
+        Err(error) => tracing::warn!("the logs of this machine are not imported: {error:#}"),
+    }
+}
+
+/// Which book it is, to tell it from others that this machine has reported to.
+fn name_of(database: &Database) -> String {
+    match database {
+        Database::Sqlite(folder) => {
+            let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
+            format!("sqlite:{}", whole.display())
+        }
+        // The address may hold a password, and one machine has one such book at a time.
+        Database::Postgres(_) => "postgres".to_owned(),
+    }
 }
 
 /// What a person is told who started it by hand.

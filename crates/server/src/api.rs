@@ -3,7 +3,7 @@
 
 mod audit;
 mod calls;
-mod deliveries;
+pub(crate) mod deliveries;
 mod events;
 mod figures;
 mod health;

@@ -19,6 +19,7 @@ mod clock;
 mod desk;
 mod failure;
 pub mod figures;
+mod inlet;
 mod listener;
 mod metrics;
 pub mod options;
@@ -31,6 +32,7 @@ mod traffic;
 
 pub use clock::Clock;
 pub use failure::ServeError;
+pub use inlet::{Inlet, InletError};
 pub use options::{Limits, ServeOptions, TlsFiles};
 pub use serve::{Addresses, serve};
 

@@ -12,6 +12,7 @@ use crate::access::{Minted, Presented, Role, TokenEntry, WireToken};
 use crate::api;
 use crate::desk::Desk;
 use crate::failure::{Failure, ServeError};
+use crate::inlet::Inlet;
 use crate::listener::{Listener, Port};
 use crate::options::ServeOptions;
 use crate::otlp_receiver::{self, Receiver};
@@ -34,13 +35,13 @@ pub struct Addresses {
 }
 
 /// Serves until `shutdown` comes to an end, then drains. `ready` is called once, when
-/// all listeners are open.
+/// all listeners are open; it is also given the way into the book for this process.
 ///
 /// # Errors
 /// [`ServeError`] where it cannot start, and where a part of it ends by itself.
 pub async fn serve(
     options: ServeOptions,
-    ready: impl FnOnce(&Addresses),
+    ready: impl FnOnce(&Addresses, Inlet),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let acceptor = options.tls.as_ref().map(tls::acceptor).transpose()?;
@@ -65,7 +66,7 @@ pub async fn serve(
     // Last of all: a token that was made up is never shown by a start that fails.
     let owner_token = first_owner(&desk, options.owner_token.as_deref()).await?;
     let addresses = Addresses { api, otlp_http, otlp_grpc, tls: options.tls.is_some(), owner_token };
-    ready(&addresses);
+    ready(&addresses, Inlet::new(desk.clone()));
     run(&desk, listeners, stop, shutdown).await
 }
 

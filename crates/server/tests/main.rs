@@ -1,10 +1,19 @@
 //! The server over HTTP, as its clients see it: a real one on a loopback port, its book
 //! in a temporary folder, its clock in the hand of the test.
 
+#![expect(
+    clippy::expect_used,
+    clippy::format_push_string,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a failure in a helper is a failure of the test that called it"
+)]
+
 mod directory;
 mod limits;
 mod openapi;
 mod reporting;
 mod roles;
+mod telemetry;
 mod tokens;
 mod world;

@@ -32,6 +32,8 @@ pub(crate) struct World {
     _folder: TempDir,
     clock: Arc<AtomicI64>,
     pub(crate) api: SocketAddr,
+    pub(crate) otlp_http: SocketAddr,
+    pub(crate) otlp_grpc: SocketAddr,
     agent: Agent,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -86,8 +88,8 @@ impl World {
             rules: attribution::Rules::default(),
             zone: TimeZone::UTC,
             api: port,
-            otlp_http: None,
-            otlp_grpc: None,
+            otlp_http: Some(port),
+            otlp_grpc: Some(port),
             tls: None,
             owner_token: Some(OWNER.to_owned()),
             limits,
@@ -100,12 +102,21 @@ impl World {
             let shutdown = async {
                 drop(stopped.await);
             };
-            let served = server::serve(options, |it| ready.send(it.clone()).expect("a test"), shutdown);
+            let served = server::serve(options, |it, _| ready.send(it.clone()).expect("a test"), shutdown);
             runtime.block_on(served).expect("it stops in order");
         });
         let addresses = listening.recv().expect("a server that starts");
         let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
-        Self { _folder: folder, clock, api: addresses.api, agent, stop: Some(stop), thread: Some(thread) }
+        Self {
+            _folder: folder,
+            clock,
+            api: addresses.api,
+            otlp_http: addresses.otlp_http.expect("it listens"),
+            otlp_grpc: addresses.otlp_grpc.expect("it listens"),
+            agent,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
     }
 
     /// Moves the clock.
@@ -123,8 +134,25 @@ impl World {
 
     /// Any request; headers are separated from their values by a colon.
     pub(crate) fn ask(&self, request: &str, token: &str, headers: &[&str], body: &[u8]) -> Answer {
+        self.ask_at(self.api, request, token, (headers, body))
+    }
+
+    /// What an exporter sends over HTTP, as JSON.
+    pub(crate) fn export(&self, path: &str, token: &str, body: &Value) -> Answer {
+        let body = body.to_string();
+        let request = format!("POST {path}");
+        self.ask_at(self.otlp_http, &request, token, (&["content-type: application/json"], body.as_bytes()))
+    }
+
+    fn ask_at(
+        &self,
+        address: SocketAddr,
+        request: &str,
+        token: &str,
+        (headers, body): (&[&str], &[u8]),
+    ) -> Answer {
         let (method, path) = request.split_once(' ').expect("a method and a path");
-        let mut builder = Request::builder().method(method).uri(format!("http://{}{path}", self.api));
+        let mut builder = Request::builder().method(method).uri(format!("http://{address}{path}"));
         if !token.is_empty() {
             builder = builder.header("authorization", format!("Bearer {token}"));
         }

@@ -106,6 +106,16 @@ impl Server {
         &self.url
     }
 
+    /// What connects to it.
+    pub(crate) const fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    /// The token as it is now, where there is one.
+    pub(crate) fn token(&self) -> Result<Option<String>> {
+        self.token.read()
+    }
+
     /// Asks for something; the answer's text.
     pub(crate) fn get(&self, path: &str) -> Result<String> {
         let mut request = self.agent.get(format!("{}{path}", self.url)).header("Accept", "application/json");

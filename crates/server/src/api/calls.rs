@@ -5,7 +5,7 @@ mod wire;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use domain::{Dimension, SessionId};
+use domain::Dimension;
 use insight::{Filter, Format, ServiceFacts, UNKNOWN};
 use metering::CallId;
 use serde::Serialize;
@@ -147,7 +147,13 @@ async fn named(desk: &Desk, asked: &Asked, id: &str) -> Result<Vec<Placed>, Fail
         return Err(Failure::Parameter { name: "id".to_owned(), problem });
     }
     if calls.is_empty() {
-        let found = desk.store().calls_of_session(SessionId::new(id)).await?;
+        let mut sessions = desk.figures().sessions_named(id, CANDIDATES).await?;
+        if sessions.len() > 1 {
+            return Err(bad("id", "several sessions begin with it; give more of it"));
+        }
+        let session =
+            sessions.pop().ok_or_else(|| Failure::NotFound { what: "call or session", id: id.to_owned() })?;
+        let found = desk.store().calls_of_session(session).await?;
         calls = desk.figures().placed(found, &asked.sight, &asked.directory).await?;
     }
     if calls.is_empty() {

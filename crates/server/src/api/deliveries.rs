@@ -63,7 +63,7 @@ fn is_short(length: &http::HeaderValue) -> bool {
 }
 
 /// A delivery as the book takes it: who it is from follows from the credential.
-fn booked(mut from: delivery::Delivery, developer: Option<&Developer>, at: Timestamp) -> Delivery {
+pub(crate) fn booked(mut from: delivery::Delivery, developer: Option<&Developer>, at: Timestamp) -> Delivery {
     // A reporter names itself; within what one credential reports that is enough.
     let whose = developer.map_or("shared", Developer::as_str);
     from.reporter = ReporterId::new(&format!("{whose}/{}", from.reporter));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use domain::{Dimension, SessionId, SourceKind};
+use domain::{Dimension, SourceKind};
 use http::header::CONTENT_TYPE;
 use insight::{Format, Parameters, SessionError};
 use serde::Serialize;
@@ -22,6 +22,9 @@ use crate::register::Standing;
 
 /// What coverage may be told by.
 const COVERAGE_BY: [Dimension; 3] = [Dimension::Day, Dimension::Developer, Dimension::Session];
+
+/// Sessions that one text may name, to know that it must say more.
+const CANDIDATES: usize = 2;
 
 impl Standing {
     /// The directory for whoever computes figures.
@@ -104,7 +107,7 @@ pub(crate) async fn sessions(
 
 /// One session from within
 #[utoipa::path(get, operation_id = "showSession", path = "/api/v1/sessions/{id}", tag = "figures",
-    params(("id" = String, Path, description = "its whole id"),
+    params(("id" = String, Path, description = "its id, or the beginning of it"),
            ("timezone" = Option<String>, Query, description = "whose hours"),
            ("format" = Option<String>, Query, description = "json or table")),
     responses((status = 200, description = "bursar.session/1, or a table", body = serde_json::Value)))]
@@ -116,7 +119,13 @@ pub(crate) async fn session(
 ) -> Result<Written, Failure> {
     let (asked, view) = asked(&desk, &caller, &pairs).await?;
     view.must_show_individuals("sessions")?;
-    let answer = desk.figures().session(asked, SessionId::new(&id)).await;
+    let mut named = desk.figures().sessions_named(&id, CANDIDATES).await?;
+    let session = match (named.pop(), named.is_empty()) {
+        (Some(session), true) => session,
+        (Some(_), false) => return Err(super::bad("id", "several sessions begin with it; give more of it")),
+        (None, _) => return Err(Failure::NotFound { what: "session", id }),
+    };
+    let answer = desk.figures().session(asked, session).await;
     // Whether a session is unknown or somebody else's is not told.
     let is_unknown = |it: &FiguresError| matches!(it, FiguresError::Session(SessionError::NoCalls(_)));
     answer.map_err(

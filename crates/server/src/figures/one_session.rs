@@ -1,5 +1,7 @@
 //! One session from within, as `bursar session` shows it.
 
+use std::collections::BTreeSet;
+
 use domain::SessionId;
 use insight::{Format, Query, SessionError, SessionNotes, Span, render, session, wire};
 use store::Grain;
@@ -7,6 +9,22 @@ use store::Grain;
 use super::{Asked, FiguresDesk, FiguresError, Written, blocking};
 
 impl FiguresDesk {
+    /// The sessions that a text names: the one of that id, or those whose ids begin with
+    /// it, of the sessions that somebody reported as such; at most so many.
+    ///
+    /// # Errors
+    /// [`FiguresError`] where the store fails.
+    pub async fn sessions_named(&self, text: &str, limit: usize) -> Result<Vec<SessionId>, FiguresError> {
+        let whole = SessionId::new(text);
+        if !self.store.calls_of_session(whole.clone()).await?.is_empty() {
+            return Ok(vec![whole]);
+        }
+        let all = self.store.sessions().await?;
+        let beginning = all.into_iter().map(|it| it.session).filter(|it| it.as_str().starts_with(text));
+        let found: BTreeSet<SessionId> = beginning.collect();
+        Ok(found.into_iter().take(limit).collect())
+    }
+
     /// The answer to a question of `bursar session`, written as asked.
     ///
     /// # Errors

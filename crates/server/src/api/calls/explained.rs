@@ -154,7 +154,8 @@ fn said(evidence: &[Evidence]) -> String {
     if evidence.is_empty() {
         return String::new();
     }
-    let mut lines = vec![String::new(), format!("Seen {} times", evidence.len())];
+    let times = if evidence.len() == 1 { "once".to_owned() } else { format!("{} times", evidence.len()) };
+    let mut lines = vec![String::new(), format!("Seen {times}")];
     for it in evidence {
         let (observed, usage) = (&it.observed, &it.observed.call.figures.usage);
         let witness = &observed.witness;

@@ -1,0 +1,46 @@
+//! The way into the book for whoever runs in the same process.
+
+use domain::SourceKind;
+use ingest::delivery::Delivery;
+
+use crate::api::deliveries::booked;
+use crate::desk::Desk;
+use crate::failure::Failure;
+
+/// Takes deliveries of this machine's own collector, which needs no token: whoever
+/// started the server started it.
+#[derive(Clone)]
+pub struct Inlet(Desk);
+
+/// Why a delivery was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InletError {
+    /// It may be at another time.
+    #[error("{0}")]
+    Later(String),
+    /// It never will be.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl Inlet {
+    pub(crate) const fn new(desk: Desk) -> Self {
+        Self(desk)
+    }
+
+    /// Takes a delivery; returns after the durable write.
+    ///
+    /// # Errors
+    /// [`InletError`].
+    pub async fn deliver(&self, delivery: Delivery) -> Result<(), InletError> {
+        let delivery = booked(delivery, None, self.0.now());
+        let accepted = self.0.accept(SourceKind::Log, delivery).await;
+        accepted.map(drop).map_err(|failure: Failure| {
+            if failure.code().0.is_client_error() {
+                InletError::Refused(failure.to_string())
+            } else {
+                InletError::Later(failure.to_string())
+            }
+        })
+    }
+}
