@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime, TimeoutType};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime,
+    TimeoutType,
+};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{NoTls, Row};
 
@@ -38,6 +41,7 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(CONNECT))
+            .post_create(Hook::async_fn(|client, _| Box::pin(prepare(client))))
             .build()
             .map_err(|error| StoreError::Unreachable(error.to_string()))?;
         Ok(Self(pool))
@@ -46,7 +50,9 @@ impl Pool {
     /// A connection.
     pub(super) async fn take(&self) -> Result<Object, StoreError> {
         self.0.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => unreachable(error),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                unreachable(error)
+            }
             PoolError::Closed => StoreError::Closed,
             PoolError::Timeout(TimeoutType::Wait) => {
                 StoreError::Unreachable("all connections are in use".into())
@@ -67,6 +73,11 @@ impl Pool {
         let statement = client.prepare_cached(sql).await?;
         Ok(client.query(&statement, with).await?)
     }
+}
+
+/// Compiling a plan takes a hundred times as long as any statement of ours runs.
+async fn prepare(client: &mut ClientWrapper) -> Result<(), HookError> {
+    client.batch_execute("SET jit = off").await.map_err(HookError::Backend)
 }
 
 /// Why no connection came about. What was said on one is kept as it is.
