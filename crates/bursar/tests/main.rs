@@ -22,5 +22,6 @@ mod settings;
 mod shell;
 mod statusline;
 mod together;
+mod torture;
 mod totals;
 mod world;
