@@ -115,20 +115,6 @@ impl Server {
     pub(crate) fn token(&self) -> Result<Option<String>> {
         self.token.read()
     }
-
-    /// Asks for something; the answer's text.
-    pub(crate) fn get(&self, path: &str) -> Result<String> {
-        let mut request = self.agent.get(format!("{}{path}", self.url)).header("Accept", "application/json");
-        if let Some(token) = self.token.read()? {
-            request = request.header("Authorization", format!("Bearer {token}"));
-        }
-        let mut answer = request.call().map_err(|error| anyhow!("cannot reach {}: {error}", self.url))?;
-        let text = text_of(&mut answer);
-        if answer.status().is_success() {
-            return Ok(text);
-        }
-        Err(anyhow!("{} answers {}: {}", self.url, answer.status(), words(&text)))
-    }
 }
 
 impl Sink for Server {
