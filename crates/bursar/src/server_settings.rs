@@ -278,3 +278,37 @@ pub(crate) fn start_log(format: LogFormat, level: LogLevel) -> Result<()> {
     };
     started.map_err(|error| anyhow!("cannot start the log: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_has_every_limit_with_its_default() {
+        let text = include_str!("../../../docs/examples/server.toml");
+        let file: File = toml::from_str(text).expect("a settings file");
+        assert_eq!(file.limits.limits().expect("limits"), Limits::default());
+        let table: toml::Table = text.parse().expect("a table");
+        let keys = table.get("limits").and_then(toml::Value::as_table).map_or(0, toml::Table::len);
+        assert_eq!(keys, 9);
+        let listeners = [file.listen, file.otlp_http, file.otlp_grpc].map(Option::unwrap_or_default);
+        assert_eq!(listeners, [API, OTLP_HTTP, OTLP_GRPC]);
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused() {
+        let check = |outcome: Result<Option<SocketAddr>>, expected: &str| {
+            assert_eq!(outcome.map_or_else(|it| it.to_string(), |it| format!("{it:?}")), expected);
+        };
+        check(listener("otlp-http", "off"), "None");
+        check(
+            listener("otlp-http", "localhost"),
+            "`--otlp-http localhost` is no address; give an IP address and a port, such as 127.0.0.1:4320",
+        );
+        let limits = LimitsTable { requests: Some(0), ..LimitsTable::default() };
+        assert_eq!(
+            limits.limits().map_err(|it| it.to_string()),
+            Err("`limits.requests` is 0, and nothing would be answered: give a larger number".to_owned())
+        );
+    }
+}

@@ -18,6 +18,7 @@ mod printed;
 mod privacy;
 mod refusals;
 mod rollout;
+mod served;
 mod settings;
 mod shell;
 mod statusline;

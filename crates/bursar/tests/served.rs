@@ -1,0 +1,154 @@
+//! A server as a user starts it, and the commands that ask it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::example::office;
+use crate::machine::{Machine, Run};
+
+/// The owner's token, known before the first start.
+const OWNER: &str = "the-owner-of-this-test";
+/// How long an import may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `bursar up`, until it is dropped.
+struct Up<'a> {
+    machine: &'a Machine,
+    child: Child,
+    addresses: Value,
+}
+
+impl<'a> Up<'a> {
+    fn start(machine: &'a Machine, more: &[&str]) -> Self {
+        let listen = [
+            "up",
+            "--listen",
+            "127.0.0.1:0",
+            "--otlp-http",
+            "127.0.0.1:0",
+            "--otlp-grpc",
+            "off",
+            "--no-open",
+        ];
+        let mut child = machine
+            .bursar(&[&listen, more].concat())
+            .env("BURSAR_OWNER_TOKEN", OWNER)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("bursar starts");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        output.read_line(&mut line).expect("a line");
+        let addresses = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no addresses: {line:?}"));
+        // Nobody reads on: the server must not wait for us.
+        thread::spawn(move || output.read_to_end(&mut Vec::new()));
+        Self { machine, child, addresses }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let server = self.addresses["api"].as_str().expect("an address");
+        let mut command = self.machine.bursar(&[arguments, &["--server", server]].concat());
+        command.env("BURSAR_TOKEN", OWNER);
+        command
+    }
+
+    fn ask(&self, arguments: &[&str]) -> Run {
+        Run::to_end(&mut self.command(arguments))
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        self.ask(&[arguments, &["--format", "json"]].concat()).json()
+    }
+}
+
+impl Drop for Up<'_> {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// The rows of a report and their sum, without what they rest on.
+fn figures(report: &Value) -> String {
+    format!("{:#}\n{:#}", report["rows"], report["total"])
+}
+
+#[test]
+fn a_server_reports_what_the_machine_does() {
+    let machine = office();
+    let question = ["report", "--by", "model,session"];
+    let local = figures(&machine.json(&question));
+    let up = Up::start(&machine, &[]);
+    let since = Instant::now();
+    while figures(&up.json(&question)) != local {
+        assert!(since.elapsed() < PATIENCE, "{}\n{local}", figures(&up.json(&question)));
+        thread::sleep(Duration::from_millis(200));
+    }
+    let table = up.ask(&["sessions", "--top", "1"]);
+    assert!(table.stdout.contains("Sessions, the dearest first"), "{}", table.stdout);
+    assert!(up.ask(&["explain", "msg_01LedgerA"]).stdout.contains("Seen once"));
+}
+
+#[test]
+fn an_organisation_is_laid_down_and_tokens_are_made_for_it() {
+    let machine = Machine::new();
+    machine.sandbox.write(
+        "org.toml",
+        "[[team]]\nid = \"core\"\n\n[[developer]]\nid = \"ada@example.com\"\nteam = \"core\"\n",
+    );
+    let up = Up::start(&machine, &["--no-import"]);
+    insta::assert_snapshot!(up.ask(&["org", "apply", "org.toml", "--dry-run"]).stdout, @r"
+    + team core
+    + developer ada@example.com
+        team: core
+    2 entries differ; nothing was changed (--dry-run).
+    ");
+    insta::assert_snapshot!(up.ask(&["org", "apply", "org.toml"]).stdout.lines().last().unwrap_or_default(), @"2 entries differ, and the directory was changed.");
+    insta::assert_snapshot!(up.ask(&["org", "show"]).stdout, @r"
+    kind       id               name  belongs to
+    team       core
+    developer  ada@example.com        team core
+    ");
+    let made = up.json(&["token", "create", "--role", "collector", "--developer", "ada@example.com"]);
+    let token = made["token"].as_str().expect("a token");
+    assert!(token.starts_with("bsr_"), "{token}");
+    let refused = Run::to_end(up.command(&["report"]).env("BURSAR_TOKEN", token));
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("a token of the role `collector` may not read figures"),
+        "{}",
+        refused.stderr
+    );
+    let audit = up.json(&["audit"]);
+    let actions: Vec<&str> =
+        audit["rows"].as_array().expect("rows").iter().filter_map(|it| it["action"].as_str()).collect();
+    assert_eq!(actions, ["token.create", "org.apply", "org.apply", "token.bootstrap"]);
+}
+
+#[test]
+fn a_book_is_copied_while_it_is_used_and_restored_elsewhere() {
+    let machine = Machine::new();
+    let book = format!("sqlite:{}", machine.path("book").display());
+    let other = format!("sqlite:{}", machine.path("other").display());
+    let up = Up::start(&machine, &["--no-import", "--data", &machine.path("book").display().to_string()]);
+    let file = machine.path("it.backup").display().to_string();
+    let copied = machine.run(&["backup", &file, "--database", &book]);
+    assert!(copied.stdout.contains("holds 1 entry of the books"), "{} {}", copied.stdout, copied.stderr);
+    assert_eq!(machine.run(&["backup", &file, "--database", &book]).code, 2);
+    assert_eq!(machine.run(&["restore", &file, "--database", &other]).code, 0);
+    assert_eq!(machine.run(&["restore", &file, "--database", &other]).code, 1);
+    assert_eq!(machine.run(&["restore", &file, "--database", &other, "--into-existing"]).code, 0);
+    assert_eq!(
+        machine.run(&["check", "--database", &other]).stdout,
+        "The book agrees with its observations.\n"
+    );
+    assert_eq!(machine.run(&["migrate", "--database", &other]).stdout, "The database is up to date.\n");
+    let nothing = machine.run(&["check"]);
+    assert!(nothing.code == 2 && nothing.stderr.contains("no database is named"), "{}", nothing.stderr);
+    drop(up);
+}
