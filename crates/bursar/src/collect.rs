@@ -40,17 +40,20 @@ What is sent, field by field: docs/delivery.md. Prompts, code and paths are not.
 pub(crate) struct CollectArgs {
     #[command(subcommand)]
     command: Option<CollectCommand>,
-    #[command(flatten)]
-    server: ServerOptions,
     /// Reports what is new and ends
     #[arg(long)]
     once: bool,
+    /// Reports everything anew, as after the server was restored from a backup
+    #[arg(long)]
+    everything: bool,
     /// Looks at the logs at least once in so many seconds; hooks make it look at once
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(2..=3_600))]
     interval: u64,
     /// Whose machine it is, where git does not know: an e-mail address
     #[arg(long, value_name = "E-MAIL")]
     developer: Option<String>,
+    #[command(flatten)]
+    server: ServerOptions,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,6 +74,9 @@ pub(crate) fn run(args: &CollectArgs, environment: &Environment) -> Result<Strin
     let arrangement = Arrangement { interval: Duration::from_secs(args.interval), developer };
     let mut server = Server::of(&args.server, environment)?;
     let mut collector = Collector::new(environment, arrangement, &mut server)?;
+    if args.everything {
+        collector.report_everything()?;
+    }
     if args.once {
         let state = collector.work_once()?;
         return Ok(match state.parked {

@@ -37,6 +37,8 @@ pub(crate) struct DatabaseOptions {
 
 /// Brings the schema of a database up to date, as a server does when it starts
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bursar migrate --database postgres://bursar@db.example.com/bursar")]
 pub(crate) struct MigrateArgs {
     #[command(flatten)]
     database: DatabaseOptions,
@@ -44,7 +46,10 @@ pub(crate) struct MigrateArgs {
 
 /// Works every call and sum out anew and names whatever differs
 #[derive(Debug, Args)]
-#[command(after_help = "Exits with 1 where something differs.")]
+#[command(after_help = "Exits with 1 where something differs.
+
+Examples:
+  bursar check --database sqlite:/var/lib/bursar")]
 pub(crate) struct CheckArgs {
     /// Name at most N differences
     #[arg(long, value_name = "N", default_value_t = DIFFERENCES)]
@@ -70,6 +75,10 @@ pub(crate) struct BackupArgs {
 
 /// Takes in what `bursar backup` wrote, of whatever kind of database
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  bursar restore --database postgres://bursar@db.example.com/bursar bursar-2026-11-22.backup
+
+What was reported since the backup is missing: `bursar collect --everything` reports it again.")]
 pub(crate) struct RestoreArgs {
     /// The file
     file: PathBuf,

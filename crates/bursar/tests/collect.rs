@@ -190,6 +190,19 @@ fn everything_is_reported_once_and_then_what_is_new() {
 }
 
 #[test]
+fn a_server_that_forgot_is_told_everything() {
+    let machine = Machine::new();
+    let server = Server::accepting();
+    machine.transcript("p/s.jsonl", &transcript("s", 3));
+    once(&machine, &server).done();
+    server.received.lock().expect("a lock").accepted.clear();
+    once(&machine, &server).done();
+    assert_eq!(server.calls().len(), 0);
+    Run::to_end(&mut collect(&machine, &server, &["--once", "--everything"])).done();
+    assert_eq!(server.calls(), expected("s", 3));
+}
+
+#[test]
 fn another_server_is_told_everything() {
     let machine = Machine::new();
     machine.transcript("p/s.jsonl", &transcript("s", 3));

@@ -100,6 +100,12 @@ impl<'a> Collector<'a> {
         })
     }
 
+    /// Forgets what the server was told.
+    pub(crate) fn report_everything(&mut self) -> Result<()> {
+        self.opened.journal.report_to("")?;
+        Ok(self.opened.journal.report_to(&self.sink.name())?)
+    }
+
     /// Works until it is stopped. What fails is tried again: nothing ends it but that.
     pub(crate) fn work(&mut self, stop: &Stop) {
         loop {

@@ -25,14 +25,14 @@ The token of BURSAR_TOKEN is kept in ~/.config/bursar/token, where nobody else c
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InstallArgs {
-    #[command(flatten)]
-    server: ServerOptions,
     /// Prints the unit and writes nothing
     #[arg(long)]
     print: bool,
     /// Who runs it [default: launchd on macOS, systemd elsewhere]
     #[arg(long, value_name = "SYSTEM")]
     by: Option<Supervisor>,
+    #[command(flatten)]
+    server: ServerOptions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
