@@ -79,6 +79,12 @@ impl Engine {
         self.store_with(Some(Contract::parse(text).unwrap()), "UTC").await
     }
 
+    /// Opens its store, or says why not.
+    pub(crate) async fn try_store(&self) -> Result<Store, StoreError> {
+        let database = store::Database::parse(&self.address()).unwrap();
+        Store::open(&database, settings(None, "UTC")).await
+    }
+
     async fn store_with(&self, contract: Option<Contract>, zone: &str) -> Store {
         let database = store::Database::parse(&self.address()).unwrap();
         Store::open(&database, settings(contract, zone)).await.unwrap()

@@ -5,6 +5,7 @@ mod crash;
 mod random;
 mod surroundings;
 mod upkeep;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -117,7 +118,7 @@ async fn calls(store: &Store) -> Vec<store::BookedCall> {
     let mut all = Vec::new();
     let mut after: Option<CallId> = None;
     loop {
-        let page = store.calls(CallQuery { after, limit: 3, ..CallQuery::default() }).await.unwrap();
+        let page = store.calls(CallQuery { after, limit: 17, ..CallQuery::default() }).await.unwrap();
         all.extend(page.calls);
         after = page.next;
         if after.is_none() {

@@ -20,8 +20,9 @@ use crate::reading::{BookedCall, CallPage, CallQuery, Evidence, Explained};
 
 /// Calls that one page looks at before it gives what it has.
 const LOOKED_AT: usize = 200_000;
-/// Calls that are read at once while a page is looked for.
-const STEP: i64 = 2_000;
+/// The most calls that are read at once while a page is looked for: at first as many as
+/// the page holds, then twice as many each time.
+const STEP: i64 = 4_096;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -149,10 +150,12 @@ pub(super) async fn page(
     let end = asked.to.map(CallId::first_at);
     let mut page = CallPage::default();
     let mut looked_at = 0_usize;
+    let mut step = i64::try_from(limit).unwrap_or(STEP).min(STEP);
     loop {
-        let rows = step(transaction, after, inclusive).await?;
+        let rows = some(transaction, after, inclusive, step).await?;
         inclusive = false;
-        let last = rows.len() < usize::try_from(STEP).unwrap_or(usize::MAX);
+        let last = rows.len() < usize::try_from(step).unwrap_or(usize::MAX);
+        step = step.saturating_mul(2).min(STEP);
         for (row, call) in booked(rows, transaction, values).await? {
             if end.is_some_and(|end| row >= end) {
                 return Ok(page);
@@ -176,16 +179,17 @@ pub(super) async fn page(
     }
 }
 
-async fn step(
+async fn some(
     transaction: &Transaction<'_>,
     after: Option<CallId>,
     inclusive: bool,
+    step: i64,
 ) -> Result<Vec<CallRow>, StoreError> {
     if !inclusive {
-        return behind(transaction, after, STEP).await;
+        return behind(transaction, after, step).await;
     }
     let from = after.as_ref().map_or(&[][..], |id| id.bytes());
-    query(transaction, select!("WHERE id >= $1 ORDER BY id LIMIT $2"), &[&from, &STEP]).await
+    query(transaction, select!("WHERE id >= $1 ORDER BY id LIMIT $2"), &[&from, &step]).await
 }
 
 /// All calls of a session, in the order of their ids.
