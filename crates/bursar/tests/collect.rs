@@ -320,12 +320,33 @@ fn hooks_make_it_look_and_commits_are_reported() {
     for _ in 0..2 {
         assert_eq!(machine.feed(&["hook", "claude-code"], commit.to_string().as_bytes()).done(), "");
     }
-    let commits = || -> Vec<String> {
-        let received = server.received.lock().expect("a lock");
-        let activities = received.accepted.iter().flat_map(|it| &it.activities);
-        activities.map(|it| format!("{} {}", it.kind.name(), it.subject.as_deref().unwrap_or("-"))).collect()
-    };
-    wait_until("the commit", || commits() == [format!("commit {hash}")]);
+    wait_until("the commit", || activities(&server) == [format!("commit {hash}")]);
+}
+
+/// What the server was told of besides calls.
+fn activities(server: &Server) -> Vec<String> {
+    let received = server.received.lock().expect("a lock");
+    let activities = received.accepted.iter().flat_map(|it| &it.activities);
+    activities.map(|it| format!("{} {}", it.kind.name(), it.subject.as_deref().unwrap_or("-"))).collect()
+}
+
+#[test]
+fn once_hears_all_that_hooks_noted_whatever_an_earlier_one_left() {
+    let machine = Machine::new();
+    let server = Server::accepting();
+    machine.transcript("p/s.jsonl", &transcript("s", 1));
+    let mut expected = Vec::new();
+    for hash in ["1111111111111111111111111111111111111111", "2222222222222222222222222222222222222222"] {
+        let commit = serde_json::json!({
+            "hook_event_name": "PostToolUse", "session_id": "s", "cwd": "/nowhere", "tool_name": "Bash",
+            "tool_input": {"command": "git commit -m x"},
+            "tool_response": {"gitOperation": {"commit": {"sha": hash, "branch": "main"}}},
+        });
+        assert_eq!(machine.feed(&["hook", "claude-code"], commit.to_string().as_bytes()).done(), "");
+        once(&machine, &server).done();
+        expected.push(format!("commit {hash}"));
+        assert_eq!(activities(&server), expected);
+    }
 }
 
 #[test]

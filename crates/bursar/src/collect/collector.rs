@@ -32,6 +32,9 @@ const BATCH: u32 = 2_000;
 const REFUSED_AT_MOST: usize = 20;
 /// Settings and prices are read again after this long, where there is something to do.
 const REOPENED_AFTER_MILLIS: i64 = 10 * 60 * 1_000;
+/// Looks that empty the spool: what an earlier collector had taken, then what was noted
+/// since, each read with one look and given up with the next.
+const LOOKS: usize = 4;
 /// How long the logbook is left alone after it failed.
 const FAILED_MILLIS: u64 = 10_000;
 
@@ -125,7 +128,9 @@ impl<'a> Collector<'a> {
 
     /// Reads everything and delivers everything, or says why not.
     pub(crate) fn work_once(&mut self) -> Result<OutboxState> {
-        self.hear()?;
+        for _ in 0..LOOKS {
+            self.hear()?;
+        }
         self.read()?;
         loop {
             match self.deliver_some() {
