@@ -12,7 +12,7 @@ use super::values::{self, Values};
 use crate::error::StoreError;
 use crate::plan::rows::ObservationRow;
 use crate::plan::{Ask, Search};
-use crate::postgres::columns::{Columns, small, types};
+use crate::postgres::columns::{Columns, column, small, types};
 use crate::reading::Evidence;
 
 macro_rules! select {
@@ -111,21 +111,19 @@ pub(super) async fn finish(
     }
 }
 
-/// Rows that are asked for; one that is meant in several ways comes several times.
+/// Rows that are asked for; one that is meant by several names comes several times.
 async fn ask(transaction: &Transaction<'_>, asks: &[Ask]) -> Result<Vec<Row>, StoreError> {
-    let (mut keys, mut requests) = (Vec::new(), Vec::new());
-    let (mut tokens, mut from, mut to) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut keys, mut requests, mut spans) = (Vec::new(), Vec::new(), Vec::new());
     for ask in asks {
         match *ask {
             Ask::Key(hash) => keys.push(hash),
             Ask::Request(hash) => requests.push(hash),
-            Ask::Tokens(hash, first, last) => {
-                tokens.push(hash);
-                from.push(first);
-                to.push(last);
-            }
+            Ask::Tokens(hash, first, last) => spans.push((hash, first, last)),
         }
     }
+    let spans = apart(spans);
+    let (tokens, from) = (column(&spans, |it| it.0), column(&spans, |it| it.1));
+    let to = column(&spans, |it| it.2);
     let mut rows = Vec::new();
     if !keys.is_empty() {
         let sql = select!("journal.observation WHERE key_hash = ANY ($1)");
@@ -146,6 +144,19 @@ async fn ask(transaction: &Transaction<'_>, asks: &[Ask]) -> Result<Vec<Row>, St
         );
     }
     Ok(rows)
+}
+
+/// Spans of time by hash, those that touch made one: what lies in several comes once.
+fn apart(mut spans: Vec<(i64, i64, i64)>) -> Vec<(i64, i64, i64)> {
+    spans.sort_unstable();
+    let mut apart: Vec<(i64, i64, i64)> = Vec::with_capacity(spans.len());
+    for (hash, first, last) in spans {
+        match apart.last_mut() {
+            Some(before) if before.0 == hash && first <= before.2 => before.2 = before.2.max(last),
+            _ => apart.push((hash, first, last)),
+        }
+    }
+    apart
 }
 
 /// Some of them behind a number, in the order of their numbers.
@@ -206,4 +217,16 @@ fn observation(row: &Row) -> Result<(i64, ObservationRow), StoreError> {
         offset: columns.value()?,
     };
     Ok((number, row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_that_touch_become_one() {
+        let spans = vec![(2, 0, 9), (1, 5, 15), (1, 0, 10), (1, 16, 20), (1, 20, 21)];
+        assert_eq!(apart(spans), [(1, 0, 15), (1, 16, 21), (2, 0, 9)]);
+        assert_eq!(apart(Vec::new()), []);
+    }
 }
