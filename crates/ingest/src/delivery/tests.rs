@@ -1,3 +1,5 @@
+//! A delivery written and read again, and what is refused.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

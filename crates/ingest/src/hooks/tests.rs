@@ -1,3 +1,5 @@
+//! Hooks of every tool, and bytes that are none.
+
 use domain::{Timestamp, Tool};
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! What is put into the outbox, and what takes it out.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
