@@ -38,7 +38,8 @@ fn turns_and_commits_are_noted() {
             "tool_response": {"stdout": format!("[main {short}] PLANTEDmessage"), "stderr": ""},
         })
     };
-    let stop = json!({"hook_event_name": "Stop", "session_id": "s1", "transcript_path": "/home/ada/s1.jsonl"});
+    let stop =
+        json!({"hook_event_name": "Stop", "session_id": "s1", "transcript_path": "/home/ada/s1.jsonl"});
     hook(&machine, "claude-code", stop.to_string().as_bytes());
     hook(&machine, "claude-code", commit(&folder, &hash[..7]).to_string().as_bytes());
     hook(&machine, "codex", commit(&folder, "1f0a2b3").to_string().as_bytes());
