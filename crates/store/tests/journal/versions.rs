@@ -10,8 +10,8 @@ on_both_engines! {
 
 async fn a_journal_of_the_first_version_still_opens(engine: &Engine) {
     engine.statements("journal.db", |it| match it {
-        Engine::Sqlite(_) => include_str!("../../fixtures/journal-1.sqlite.sql"),
-        Engine::Postgres(_) => include_str!("../../fixtures/journal-1.postgres.sql"),
+        Engine::Sqlite(_) => include_str!("../fixtures/journal-1.sqlite.sql"),
+        Engine::Postgres(_) => include_str!("../fixtures/journal-1.postgres.sql"),
     });
     let store = engine.store_in("Europe/Berlin").await;
     let expected = "-28019600000 msg_01000000e220a8397b1dcdaf 00000000-0000-4000-8000-000000000000 \

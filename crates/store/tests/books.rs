@@ -180,8 +180,8 @@ async fn books_outlive_their_process(engine: &Engine) {
 
 async fn books_of_the_first_version_still_open(engine: &Engine) {
     engine.statements("books.db", |it| match it {
-        Engine::Sqlite(_) => include_str!("../fixtures/books-1.sqlite.sql"),
-        Engine::Postgres(_) => include_str!("../fixtures/books-1.postgres.sql"),
+        Engine::Sqlite(_) => include_str!("fixtures/books-1.sqlite.sql"),
+        Engine::Postgres(_) => include_str!("fixtures/books-1.postgres.sql"),
     });
     let books = engine.books().await;
     assert_eq!(ids(&books).await, "web=1");
