@@ -119,15 +119,15 @@ impl FiguresDesk {
             (None, false) => self.grain(&parameters.query),
             _ => Grain::Quarter,
         };
-        let laid = self.lay_out(&parameters.query, &sight, &directory, grain, now).await?;
-        let desk = self.clone();
+        let asker = Asker { sight: &sight, directory: &directory, now };
+        let laid = self.lay_out(&parameters.query, asker, grain).await?;
         let query = parameters.query.clone();
         let (laid, report, mut asides) = blocking(move || {
-            let report = desk.with_book(&laid, |book| insight::report(&query, book, now))?;
+            let report = Self::with_book(&laid, |book| insight::report(&query, book, now))?;
             let mut asides = Asides::default();
             if parameters.figures {
                 asides.figures =
-                    Some(desk.with_book(&laid, |book| insight::figures(&query, book, &tallies, now))?);
+                    Some(Self::with_book(&laid, |book| insight::figures(&query, book, &tallies, now))?);
             }
             Ok::<_, FiguresError>((laid, report, asides))
         })
@@ -161,12 +161,12 @@ impl FiguresDesk {
     pub async fn sessions(&self, asked: Asked) -> Result<Written, FiguresError> {
         let Asked { parameters, sight, directory, now } = self.whole_teams(asked);
         let tallies = self.store.sessions().await?;
-        let laid = self.lay_out(&parameters.query, &sight, &directory, Grain::Quarter, now).await?;
-        let desk = self.clone();
+        let asker = Asker { sight: &sight, directory: &directory, now };
+        let laid = self.lay_out(&parameters.query, asker, Grain::Quarter).await?;
         let query = parameters.query.clone();
         let (laid, sessions): (Layout, Sessions) = blocking(move || {
             let tallies: Vec<SessionTally> = tallies;
-            let sessions = desk.with_book(&laid, |book| insight::sessions(&query, book, &tallies, now))?;
+            let sessions = Self::with_book(&laid, |book| insight::sessions(&query, book, &tallies, now))?;
             Ok::<_, FiguresError>((laid, sessions))
         })
         .await?;
@@ -186,12 +186,12 @@ impl FiguresDesk {
     /// [`FiguresError`].
     pub async fn coverage(&self, asked: Asked, by: Dimension) -> Result<coverage::Coverage, FiguresError> {
         let Asked { parameters, sight, directory, now } = self.whole_teams(asked);
-        let laid = self.lay_out(&parameters.query, &sight, &directory, Grain::Quarter, now).await?;
-        let desk = self.clone();
+        let asker = Asker { sight: &sight, directory: &directory, now };
+        let laid = self.lay_out(&parameters.query, asker, Grain::Quarter).await?;
         let query: Query = parameters.query;
         blocking(move || {
             let kept =
-                desk.with_book(&laid, |book| insight::kept_cells(&query, book).map_err(ReportError::from))?;
+                Self::with_book(&laid, |book| insight::kept_cells(&query, book).map_err(ReportError::from))?;
             let answers = laid.surroundings.answers();
             Ok(coverage::of(by, &laid, &kept, answers.places(), &query.timezone)
                 .map_err(ReportError::from)?)
@@ -217,20 +217,13 @@ impl FiguresDesk {
     }
 
     /// The sums that a question is about, with everything known about them.
-    async fn lay_out(
-        &self,
-        query: &Query,
-        sight: &Sight,
-        directory: &DirectoryAt,
-        grain: Grain,
-        now: Timestamp,
-    ) -> Result<Layout, FiguresError> {
-        let (from, to) = grain::reach(query, now);
+    async fn lay_out(&self, query: &Query, asker: Asker<'_>, grain: Grain) -> Result<Layout, FiguresError> {
+        let (from, to) = grain::reach(query, asker.now);
         let cells = self.store.cells(grain, from, to).await?;
-        let surroundings = self.surroundings(directory, &cells).await?;
+        let surroundings = self.surroundings(asker.directory, &cells).await?;
         let sources = self.sources().await?;
         let desk = self.clone();
-        let sight = sight.clone();
+        let sight = asker.sight.clone();
         blocking(move || Ok(layout::lay_out(&cells, &surroundings, &sight, sources, &desk.pricer))).await
     }
 
@@ -268,7 +261,6 @@ impl FiguresDesk {
     }
 
     fn with_book<T>(
-        &self,
         laid: &Layout,
         ask: impl FnOnce(&insight::Book<'_>) -> Result<T, ReportError>,
     ) -> Result<T, FiguresError> {
@@ -284,8 +276,7 @@ impl FiguresDesk {
         query: &Query,
         laid: &Layout,
     ) -> Result<Vec<WhatIf>, FiguresError> {
-        let kept =
-            self.with_book(laid, |book| insight::kept_cells(query, book).map_err(ReportError::from))?;
+        let kept = Self::with_book(laid, |book| insight::kept_cells(query, book).map_err(ReportError::from))?;
         let kept = laid.kept_keys(&kept);
         let mut desk = WhatIfDesk::new(&self.pricer, swaps);
         let mut ask = CallQuery {
@@ -326,6 +317,14 @@ pub struct Asked {
     pub directory: DirectoryAt,
     /// The moment.
     pub now: Timestamp,
+}
+
+/// Who asks, of which organisation, and when.
+#[derive(Clone, Copy)]
+struct Asker<'a> {
+    sight: &'a Sight,
+    directory: &'a DirectoryAt,
+    now: Timestamp,
 }
 
 /// Runs what takes milliseconds of a core where it holds up nobody.

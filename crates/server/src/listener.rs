@@ -7,6 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use http::header::CONNECTION;
+use http::{HeaderValue, Version};
+use http_body::Body as _;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -53,6 +59,7 @@ impl Port {
 
     /// Lets the router answer there.
     pub(crate) fn answered_by(self, router: Router, tls: Option<TlsAcceptor>, desk: Desk) -> Listener {
+        let router = router.layer(from_fn(ending_where_unread));
         Listener { what: self.what, socket: self.socket, router, tls, desk }
     }
 }
@@ -84,6 +91,17 @@ impl Listener {
         }
         what
     }
+}
+
+/// Says that a connection ends, where it does: of a request that is refused the body may
+/// not have been read, and what comes behind it never will be.
+async fn ending_where_unread(request: Request, next: Next) -> Response {
+    let may_end = request.version() == Version::HTTP_11 && !request.body().is_end_stream();
+    let mut response = next.run(request).await;
+    if may_end && (response.status().is_client_error() || response.status().is_server_error()) {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// The next connection, when there is a place for it.

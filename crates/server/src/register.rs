@@ -39,6 +39,9 @@ pub(crate) struct Standing {
     pub(crate) tokens: HashMap<String, TokenEntry>,
     /// The organisation's directory.
     pub(crate) directory: Arc<Directory>,
+    /// The version since which the directory is as it is: what follows from it stays as
+    /// long as this does, however many tokens are made meanwhile.
+    pub(crate) directory_since: u64,
     /// What the organisation has set.
     pub(crate) settings: Settings,
 }
@@ -103,7 +106,7 @@ impl Register {
         let version = self.books.version().await?;
         let standing = match self.held() {
             Some(held) if held.standing.version == version => held.standing,
-            _ => Arc::new(self.read(version).await?),
+            held => Arc::new(self.read(version, held.map(|it| it.standing).as_deref()).await?),
         };
         let held = Held { standing: Arc::clone(&standing), looked };
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held);
@@ -112,7 +115,7 @@ impl Register {
 
     /// Reads all of it. An act in between makes parts of it newer than the version says,
     /// and the next look reads again.
-    async fn read(&self, version: u64) -> Result<Standing, Failure> {
+    async fn read(&self, version: u64, earlier: Option<&Standing>) -> Result<Standing, Failure> {
         let mut tokens = HashMap::new();
         for entry in self.books.entries(TOKEN).await? {
             let wire: WireToken = understood(TOKEN, &entry.id, &entry.body)?;
@@ -126,14 +129,17 @@ impl Register {
                 entries.put(&entry.id, wire.entry().map_err(|_| damaged(kind.name(), &entry.id))?);
             }
         }
-        let directory = Directory::new(entries).map_err(|problems| {
-            Failure::Damaged(problems.first().map_or_else(String::new, ToString::to_string))
-        })?;
+        let (directory, directory_since) = match earlier {
+            Some(earlier) if *earlier.directory.entries() == entries => {
+                (Arc::clone(&earlier.directory), earlier.directory_since)
+            }
+            _ => (Arc::new(directory(entries)?), version),
+        };
         let settings = match self.books.entry(SETTING, ORGANISATION).await? {
             Some(entry) => understood(SETTING, ORGANISATION, &entry.body)?,
             None => Settings::default(),
         };
-        Ok(Standing { version, tokens, directory: Arc::new(directory), settings })
+        Ok(Standing { version, tokens, directory, directory_since, settings })
     }
 
     /// Does something to the books, and sees it at once.
@@ -148,6 +154,11 @@ impl Register {
 pub(crate) fn change<T: Serialize>(kind: &str, id: &str, after: Option<&T>) -> Result<Change, Failure> {
     let after = after.map(serde_json::to_string).transpose()?;
     Ok(Change { kind: kind.to_owned(), id: id.to_owned(), after })
+}
+
+fn directory(entries: Entries) -> Result<Directory, Failure> {
+    Directory::new(entries)
+        .map_err(|problems| Failure::Damaged(problems.first().map_or_else(String::new, ToString::to_string)))
 }
 
 fn understood<T: for<'a> Deserialize<'a>>(kind: &str, id: &str, body: &str) -> Result<T, Failure> {

@@ -9,9 +9,8 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use flate2::read::MultiGzDecoder;
-use http::header::{CONNECTION, CONTENT_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Version};
-use http_body::Body as _;
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout};
 
 use crate::access;
@@ -48,16 +47,10 @@ pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next:
     let method = request.method().as_str().to_owned();
     // The template of the address, and not the address: that may hold names.
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
-    // Of a request that is refused the body may not have been read, and what comes after
-    // it on the connection never will be.
-    let ends = request.version() == Version::HTTP_11 && !request.body().is_end_stream();
     let mut response = within_limits(&desk, request, next, &route).await;
     let failed = response.extensions_mut().remove::<Failed>();
     if let Some(Failed(failure)) = &failed {
         response = failure.answer(&id);
-        if ends {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -1,6 +1,7 @@
 //! What is around every request.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -58,4 +59,16 @@ fn one_request_too_many_is_told_to_come_again() {
     assert_eq!(busy.outcome(), "503 busy");
     assert_eq!(world.get("/healthz", "").ok().text, "ok\n");
     assert_eq!(world.get("/readyz", "").ok().text, "ok\n");
+}
+
+#[test]
+fn with_a_certificate_everything_is_encrypted() {
+    let world = World::encrypted();
+    assert_eq!(world.get("/api/v1/me", OWNER).ok().json()["role"], "owner");
+    let mut plain = TcpStream::connect(world.api).expect("a connection");
+    plain.write_all(b"GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n").expect("sent");
+    let mut answer = Vec::new();
+    // What is answered, if anything, is an alert of TLS.
+    drop(plain.read_to_end(&mut answer));
+    assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
 }

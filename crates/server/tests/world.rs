@@ -1,7 +1,9 @@
 //! A server of its own for each test, and what is sent to it.
 
+use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -17,12 +19,13 @@ use ingest::delivery::{Delivery, ReportedCall};
 use jiff::tz::TimeZone;
 use pricing::{PriceBook, Pricer};
 use serde_json::{Value, json};
-use server::{Clock, Limits, ServeOptions};
+use server::{Clock, Limits, ServeOptions, TlsFiles};
 use store::Database;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use ureq::Agent;
 use ureq::http::Request;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// The owner's token of every test.
 pub(crate) const OWNER: &str = "the-owner-of-this-test";
@@ -30,6 +33,7 @@ pub(crate) const OWNER: &str = "the-owner-of-this-test";
 /// A server that runs until it is dropped.
 pub(crate) struct World {
     _folder: TempDir,
+    scheme: &'static str,
     clock: Arc<AtomicI64>,
     pub(crate) api: SocketAddr,
     pub(crate) otlp_http: SocketAddr,
@@ -78,6 +82,17 @@ impl World {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
+        Self::start(limits, None)
+    }
+
+    /// One that encrypts, with the certificate in `tls/`, which is good for this alone.
+    pub(crate) fn encrypted() -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
+        let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+        Self::start(Limits::default(), Some(&TlsFiles { certificate, key }))
+    }
+
+    fn start(limits: Limits, tls: Option<&TlsFiles>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(AtomicI64::new(at("2026-11-22T12:00:00Z").millis()));
         let told = Arc::clone(&clock);
@@ -90,7 +105,7 @@ impl World {
             api: port,
             otlp_http: Some(port),
             otlp_grpc: Some(port),
-            tls: None,
+            tls: tls.cloned(),
             owner_token: Some(OWNER.to_owned()),
             limits,
             clock: Clock::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst))),
@@ -106,9 +121,18 @@ impl World {
             runtime.block_on(served).expect("it stops in order");
         });
         let addresses = listening.recv().expect("a server that starts");
-        let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
+        let roots = tls.map(|it| fs::read(&it.certificate).expect("a certificate"));
+        let roots = roots.map(|pem| Certificate::from_pem(&pem).expect("a certificate"));
+        let roots = RootCerts::new_with_certs(&roots.into_iter().collect::<Vec<_>>());
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .build()
+            .new_agent();
+        let scheme = if tls.is_some() { "https" } else { "http" };
         Self {
             _folder: folder,
+            scheme,
             clock,
             api: addresses.api,
             otlp_http: addresses.otlp_http.expect("it listens"),
@@ -152,7 +176,7 @@ impl World {
         (headers, body): (&[&str], &[u8]),
     ) -> Answer {
         let (method, path) = request.split_once(' ').expect("a method and a path");
-        let mut builder = Request::builder().method(method).uri(format!("http://{address}{path}"));
+        let mut builder = Request::builder().method(method).uri(format!("{}://{address}{path}", self.scheme));
         if !token.is_empty() {
             builder = builder.header("authorization", format!("Bearer {token}"));
         }

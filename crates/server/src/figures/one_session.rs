@@ -6,7 +6,7 @@ use domain::SessionId;
 use insight::{Format, Query, SessionError, SessionNotes, Span, render, session, wire};
 use store::Grain;
 
-use super::{Asked, FiguresDesk, FiguresError, Written, blocking};
+use super::{Asked, Asker, FiguresDesk, FiguresError, Written, blocking};
 
 impl FiguresDesk {
     /// The sessions that a text names: the one of that id, or those whose ids begin with
@@ -43,7 +43,8 @@ impl FiguresDesk {
         let until = domain::Timestamp::from_millis(last.millis().saturating_add(1));
         let span = Span { since: Some(first), until: Some(until) };
         let query = Query { span, ..Query::total(zone.clone()) };
-        let laid = self.lay_out(&query, &sight, &directory, Grain::Quarter, now).await?;
+        let asker = Asker { sight: &sight, directory: &directory, now };
+        let laid = self.lay_out(&query, asker, Grain::Quarter).await?;
         let tallies = self.store.sessions().await?;
         let pull_requests = self.store.pull_requests().await?;
         let desk = self.clone();
