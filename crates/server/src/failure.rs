@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use domain::Overflow;
 use domain::directory::Problem;
+use domain::{CallKey, Overflow, SessionId};
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use ingest::delivery::DeliveryError;
@@ -54,6 +54,10 @@ pub(crate) enum Failure {
     Question(String),
     #[error("the body cannot be read: {0}")]
     Body(String),
+    #[error("the session {0} is somebody else's: what is said of it is not taken from this token")]
+    OthersSession(SessionId),
+    #[error("the call {0} is from the future; set the clock of the machine that made it")]
+    FromTheFuture(CallKey),
     #[error("the body is longer than {limit} bytes{}; send it in parts", if *.unpacked { " after decompression" } else { "" })]
     BodyTooLong { limit: usize, unpacked: bool },
     #[error("the body is encoded as `{0}`; send it plain or as gzip")]
@@ -98,6 +102,8 @@ impl Failure {
             Self::Parameter { .. } => (StatusCode::BAD_REQUEST, "bad_parameter"),
             Self::Question(_) => (StatusCode::BAD_REQUEST, "bad_question"),
             Self::Body(_) => (StatusCode::BAD_REQUEST, "bad_body"),
+            Self::OthersSession(_) => (StatusCode::UNPROCESSABLE_ENTITY, "session_of_another"),
+            Self::FromTheFuture(_) => (StatusCode::UNPROCESSABLE_ENTITY, "from_the_future"),
             Self::BodyTooLong { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_long"),
             Self::Encoding(_) => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_encoding"),
             Self::Delivery(DeliveryError::TooLong) => (StatusCode::PAYLOAD_TOO_LARGE, "delivery_too_long"),

@@ -17,17 +17,18 @@ pub mod sight;
 mod subtree;
 mod surroundings;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use attribution::Rules;
-use domain::{Dimension, Directory, SessionTally, Timestamp};
+use domain::{Dimension, Directory, SessionId, SessionTally, Timestamp};
 use insight::{
     Asides, Format, Parameters, Provenance, Query, Report, ReportError, SessionError, Sessions, Sources,
     Swap, SwapError, WhatIf, WhatIfCall, WhatIfDesk, csv, render, wire,
 };
 use jiff::tz::TimeZone;
 use pricing::{Pricer, Used};
-use store::{CallQuery, Cells, Grain, Store, StoreError};
+use store::{CallQuery, Grain, Store, StoreError};
 
 use self::layout::Layout;
 use self::sight::Sight;
@@ -192,9 +193,8 @@ impl FiguresDesk {
         blocking(move || {
             let kept =
                 Self::with_book(&laid, |book| insight::kept_cells(&query, book).map_err(ReportError::from))?;
-            let answers = laid.surroundings.answers();
-            Ok(coverage::of(by, &laid, &kept, answers.places(), &query.timezone)
-                .map_err(ReportError::from)?)
+            let coverage = laid.with_places(|places| coverage::of(by, &laid, &kept, places, &query.timezone));
+            Ok(coverage.map_err(ReportError::from)?)
         })
         .await
     }
@@ -220,19 +220,14 @@ impl FiguresDesk {
     async fn lay_out(&self, query: &Query, asker: Asker<'_>, grain: Grain) -> Result<Layout, FiguresError> {
         let (from, to) = grain::reach(query, asker.now);
         let cells = self.store.cells(grain, from, to).await?;
-        let surroundings = self.surroundings(asker.directory, &cells).await?;
-        let sources = self.sources().await?;
-        let desk = self.clone();
+        let surroundings = self.surroundings(asker.directory).await?;
+        let pricer = Arc::clone(&self.pricer);
         let sight = asker.sight.clone();
-        blocking(move || Ok(layout::lay_out(&cells, &surroundings, &sight, sources, &desk.pricer))).await
+        blocking(move || Ok(layout::lay_out(&cells, &surroundings, &sight, &pricer))).await
     }
 
     /// What is around the calls: as known, unless something of it changed.
-    async fn surroundings(
-        &self,
-        directory: &DirectoryAt,
-        cells: &Cells,
-    ) -> Result<Arc<Surroundings>, FiguresError> {
+    async fn surroundings(&self, directory: &DirectoryAt) -> Result<Arc<Surroundings>, FiguresError> {
         let version = self.store.surroundings_version().await?;
         let known = Arc::clone(&self.surroundings.read().unwrap_or_else(PoisonError::into_inner));
         if known.is_of(version, directory.version) {
@@ -241,32 +236,22 @@ impl FiguresDesk {
         let folders = self.store.folders().await?;
         let links = self.store.pull_requests().await?;
         let tags = self.store.tags().await?;
-        let fresh = Surroundings::new(
-            surroundings::Told { version, folders, links, tags, rules: Arc::clone(&self.rules) },
-            directory.clone(),
-            &cells.names,
-        );
+        let linked: BTreeSet<SessionId> = links.iter().map(|it| it.session.clone()).collect();
+        let linked = self.store.whereabouts_of(linked.into_iter().collect()).await?;
+        let rules = Arc::clone(&self.rules);
+        let told = surroundings::Told { version, folders, links, linked, tags, rules };
+        let fresh = Surroundings::new(told, directory.clone());
         let fresh = Arc::new(fresh);
         *self.surroundings.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         Ok(fresh)
-    }
-
-    /// What the answer rests on.
-    async fn sources(&self) -> Result<Sources, FiguresError> {
-        let mut sources = Sources::default();
-        for reporter in self.store.reporters().await? {
-            sources.newest = sources.newest.max(Some(reporter.last_at));
-        }
-        Ok(sources)
     }
 
     fn with_book<T>(
         laid: &Layout,
         ask: impl FnOnce(&insight::Book<'_>) -> Result<T, ReportError>,
     ) -> Result<T, FiguresError> {
-        let answers = laid.surroundings.answers();
-        let book = insight::Book { cells: &laid.cells, places: answers.places(), services: &laid.services };
-        Ok(ask(&book)?)
+        let (cells, services) = (&*laid.cells, &*laid.services);
+        Ok(laid.with_places(|places| ask(&insight::Book { cells, places, services }))?)
     }
 
     /// Prices the calls that the question keeps again, under other models.

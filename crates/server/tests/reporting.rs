@@ -53,6 +53,30 @@ fn what_cannot_be_read_is_refused_with_its_place() {
 }
 
 #[test]
+fn nobody_says_whom_another_session_was_for() {
+    let world = World::new();
+    world.deliver(&world.collector("ada@example.com"), &delivery("m", "s1", REPO, DAY, &["msg_1"])).ok();
+    let eve = world.collector("eve@example.com");
+    let tag = |session: &str| {
+        let body = format!(
+            r#"{{"format":"bursar.delivery/1","reporter":"m","bursar":"0",
+                "tags":[{{"session":"{session}","at_ms":1795000000000,"key":"client","value":"x"}}]}}"#
+        );
+        world.ask("POST /api/v1/deliveries", &eve, &[], body.as_bytes()).outcome()
+    };
+    assert_eq!(tag("s1"), "422 session_of_another");
+    assert_eq!(tag("s2"), "200");
+}
+
+#[test]
+fn a_call_from_the_future_is_refused() {
+    let world = World::new();
+    let token = world.collector("ada@example.com");
+    let answer = world.deliver(&token, &delivery("m", "s", REPO, "2031-01-01T00:00:00Z", &["msg_1"]));
+    assert_eq!(answer.outcome(), "422 from_the_future");
+}
+
+#[test]
 fn pages_of_calls_have_every_call_once() {
     let world = World::new();
     let keys: Vec<String> = (0..7).map(|it| format!("msg_{it}")).collect();

@@ -20,7 +20,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{PrLink, SessionId, SessionTally, Timestamp};
+use domain::{PrLink, SessionId, SessionTally, Timestamp, Whereabouts};
 use jiff::tz::TimeZone;
 use metering::CallId;
 use pricing::Pricer;
@@ -155,6 +155,20 @@ impl Store {
         }
     }
 
+    /// Where anybody says that calls of these sessions were made, and by whom.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn whereabouts_of(
+        &self,
+        sessions: Vec<SessionId>,
+    ) -> Result<Vec<Arc<Whereabouts>>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.whereabouts_of(sessions).await,
+            Engine::Postgres(journal) => journal.whereabouts_of(sessions).await,
+        }
+    }
+
     /// The calls that a text names, at most so many: one of which it is the key, the
     /// request id or the id, or those whose ids begin with it.
     ///
@@ -245,8 +259,9 @@ impl Store {
         }
     }
 
-    /// A number that is another one whenever folders, pull requests or tags changed:
-    /// what is derived from them is good as long as it stays.
+    /// A number that is another one whenever folders, pull requests or tags changed, or a
+    /// session with pull requests was somewhere new: what is derived from them is good as
+    /// long as it stays.
     ///
     /// # Errors
     /// Where the database fails.

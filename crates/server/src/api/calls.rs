@@ -25,6 +25,8 @@ use crate::figures::{Asked, Written};
 const LOOKED_AT: usize = 20_000;
 /// Calls that one text may name, before it must say more.
 const CANDIDATES: usize = 11;
+/// Calls that one text may name whoever may see them.
+const MOST_NAMED: usize = 1_000;
 /// What a page of calls takes beside the parameters of a report.
 const OF_A_PAGE: [&str; 2] = ["limit", "cursor"];
 
@@ -135,8 +137,9 @@ pub(crate) async fn one(
 
 /// The call that a text names, or the calls of the session that it names.
 async fn named(desk: &Desk, asked: &Asked, id: &str) -> Result<Vec<Placed>, Failure> {
-    let found = desk.store().named(id, CANDIDATES).await?;
+    let found = desk.store().named(id, MOST_NAMED).await?;
     let mut calls = desk.figures().placed(found, &asked.sight, &asked.directory).await?;
+    calls.truncate(CANDIDATES);
     let is_whole = |it: &BookedCall| it.key.as_str() == id || it.id.to_string() == id;
     if calls.iter().any(|it| is_whole(&it.call)) {
         calls.retain(|it| is_whole(&it.call));
@@ -147,7 +150,7 @@ async fn named(desk: &Desk, asked: &Asked, id: &str) -> Result<Vec<Placed>, Fail
         return Err(Failure::Parameter { name: "id".to_owned(), problem });
     }
     if calls.is_empty() {
-        let mut sessions = desk.figures().sessions_named(id, CANDIDATES).await?;
+        let mut sessions = desk.figures().sessions_named(asked, id, CANDIDATES).await?;
         if sessions.len() > 1 {
             return Err(bad("id", "several sessions begin with it; give more of it"));
         }

@@ -1,13 +1,13 @@
 //! What collectors send: read as a whole, booked to whoever the token says, and
 //! answered after the durable write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
-use domain::{Developer, ReporterId, SourceKind, Timestamp, Witness};
+use domain::{Developer, ReporterId, SessionId, SourceKind, Timestamp, Witness};
 use http::HeaderMap;
 use ingest::delivery;
 use serde::Serialize;
@@ -19,6 +19,9 @@ use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::traffic;
 
+/// How far the clock of a machine may be ahead of this one's: calls a little in the
+/// future are shown, and no others are taken.
+pub(crate) const AHEAD_MILLIS: i64 = 2 * 24 * 60 * 60 * 1_000;
 /// Bodies up to this many bytes are read where they arrive; longer ones on a thread that
 /// may take its time.
 const READ_IN_PLACE_BYTES: usize = 64 * 1_024;
@@ -53,8 +56,40 @@ pub(crate) async fn deliver(
     } else {
         tokio::task::spawn_blocking(read).await.map_err(|_| Failure::Stopping)??
     };
+    check(&desk, &caller, &delivery).await?;
     let accepted = desk.accept(SourceKind::Log, delivery).await?;
     Ok(Json(Receipt { new: accepted.new, corrected: accepted.corrected, known: accepted.known }))
+}
+
+/// Refuses what nobody could have seen yet, and what is said of somebody else's sessions:
+/// tags and pull requests decide whom calls belong to, and a session is known by its id
+/// alone. The collector keeps what is refused, and says so.
+async fn check(desk: &Desk, caller: &Caller, delivery: &Delivery) -> Result<(), Failure> {
+    let latest = delivery.received_at.millis().saturating_add(AHEAD_MILLIS);
+    if let Some(early) = delivery.observed.iter().find(|it| it.call.at.millis() > latest) {
+        return Err(Failure::FromTheFuture(early.key().clone()));
+    }
+    let Some(own) = caller.developer() else { return Ok(()) };
+    let links = delivery.pull_requests.iter().map(|it| &it.session);
+    let tallies = delivery.tallies.iter().map(|it| &it.tally.session);
+    let sessions: BTreeSet<&SessionId> =
+        delivery.tags.iter().map(|it| &it.session).chain(links).chain(tallies).collect();
+    if sessions.is_empty() {
+        return Ok(());
+    }
+    let standing = desk.register().current().await?;
+    let whole = |it: &Developer| standing.directory.developer_of(it.as_str()).unwrap_or(it).clone();
+    let own = whole(own);
+    let mut owners: BTreeMap<SessionId, BTreeSet<Developer>> = BTreeMap::new();
+    for it in desk.store().whereabouts_of(sessions.into_iter().cloned().collect()).await? {
+        if let Some(developer) = &it.developer {
+            owners.entry(it.place.session.clone()).or_default().insert(whole(developer));
+        }
+    }
+    match owners.into_iter().find(|(_, owners)| !owners.contains(&own)) {
+        Some((session, _)) => Err(Failure::OthersSession(session)),
+        None => Ok(()),
+    }
 }
 
 fn is_short(length: &http::HeaderValue) -> bool {
@@ -95,7 +130,8 @@ pub(crate) fn booked(mut from: delivery::Delivery, developer: Option<&Developer>
         session: it.session,
         key: it.key.to_string(),
         value: it.value.to_string(),
-        at: it.at,
+        // Nobody says the last word in advance.
+        at: it.at.min(at),
     };
     booked.tags = from.tags.into_iter().map(tag).collect();
     booked

@@ -119,7 +119,7 @@ pub(crate) async fn session(
 ) -> Result<Written, Failure> {
     let (asked, view) = asked(&desk, &caller, &pairs).await?;
     view.must_show_individuals("sessions")?;
-    let mut named = desk.figures().sessions_named(&id, CANDIDATES).await?;
+    let mut named = desk.figures().sessions_named(&asked, &id, CANDIDATES).await?;
     let session = match (named.pop(), named.is_empty()) {
         (Some(session), true) => session,
         (Some(_), false) => return Err(super::bad("id", "several sessions begin with it; give more of it")),

@@ -57,7 +57,7 @@ pub(crate) async fn list(State(desk): State<Desk>, caller: Caller) -> Result<Jso
         let is_in_sight = match &view.sight {
             Sight::Everything => true,
             Sight::Nothing => false,
-            Sight::Own(own) => developer == Some(own),
+            Sight::Own(own) => developer == Some(directory.developer_of(own.as_str()).unwrap_or(own)),
             Sight::Teams(teams) => {
                 team.zip(today).is_some_and(|(team, today)| directory.is_within(team, teams, today))
             }

@@ -2,7 +2,7 @@
 
 use domain::{Attribution, Day, Timestamp};
 use insight::PlaceFacts;
-use store::{BookedCall, Grain};
+use store::BookedCall;
 
 use super::sight::Sight;
 use super::{DirectoryAt, FiguresDesk, FiguresError};
@@ -34,9 +34,7 @@ impl FiguresDesk {
         sight: &Sight,
         directory: &DirectoryAt,
     ) -> Result<Vec<Placed>, FiguresError> {
-        let Some(at) = calls.iter().map(|it| it.at).min() else { return Ok(Vec::new()) };
-        let cells = self.store.cells(Grain::Day, at, at).await?;
-        let surroundings = self.surroundings(directory, &cells).await?;
+        let surroundings = self.surroundings(directory).await?;
         let mut placed = Vec::with_capacity(calls.len());
         for call in calls {
             let Some(day) = self.day_of(call.at) else { continue };

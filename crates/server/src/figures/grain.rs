@@ -7,10 +7,10 @@ use insight::Query;
 use jiff::tz::TimeZone;
 use store::Grain;
 
+use crate::api::deliveries::AHEAD_MILLIS;
+
 /// Before the first call of any tool.
 const BEGINNING: Timestamp = Timestamp::from_millis(0);
-/// How far a clock may be ahead of this one: calls a little in the future are shown.
-const AHEAD_MILLIS: i64 = 2 * 24 * 60 * 60 * 1_000;
 
 /// The coarsest grain that answers exactly.
 pub(super) fn enough_for(query: &Query, zone: &TimeZone, rules: &Rules) -> Grain {

@@ -4,8 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use domain::{Cell, OutputConfidence, QuarterHour, Seen, Service, Whereabouts};
-use insight::{ServiceFacts, Sources};
+use domain::{Cell, OutputConfidence, QuarterHour, Seen, Service, Timestamp, Whereabouts};
+use insight::{PlaceFacts, ServiceFacts, Sources};
 use pricing::Pricer;
 use store::{BookedCall, Cells, DayCells, Names};
 
@@ -14,17 +14,18 @@ use super::surroundings::{Inquiry, Surroundings};
 
 /// The sums of one question.
 pub(super) struct Layout {
-    /// The sums. `place` is a position in [`Answers::places`][super::surroundings::Answers::places].
+    /// The sums. `place` is a position in the places of [`Layout::with_places`].
     pub(super) cells: Vec<Cell>,
     /// Which kinds of source saw each.
     pub(super) seen: Vec<Seen>,
     /// By [`Cell::service`].
     pub(super) services: Vec<ServiceFacts>,
     pub(super) sources: Sources,
-    /// What the positions are of.
-    pub(super) surroundings: Arc<Surroundings>,
-    /// The numbers of [`Names`] that the cells had.
-    numbers: Vec<u32>,
+    surroundings: Arc<Surroundings>,
+    /// The places of the sums and no other, for whoever may not see all that there are.
+    own_places: Option<Vec<PlaceFacts>>,
+    /// The numbers of [`Names`] that the cells had, of place and service.
+    numbers: Vec<(u32, u32)>,
     names: Arc<Names>,
 }
 
@@ -40,7 +41,6 @@ pub(super) fn lay_out(
     cells: &Cells,
     surroundings: &Arc<Surroundings>,
     sight: &Sight,
-    sources: Sources,
     pricer: &Pricer,
 ) -> Layout {
     let room = cells.days.iter().map(|it| it.cells.len()).sum();
@@ -48,8 +48,9 @@ pub(super) fn lay_out(
         cells: Vec::with_capacity(room),
         seen: Vec::with_capacity(room),
         services: cells.names.services().iter().map(|it| ServiceFacts::of(it, pricer)).collect(),
-        sources,
+        sources: Sources::default(),
         surroundings: Arc::clone(surroundings),
+        own_places: None,
         numbers: Vec::with_capacity(room),
         names: Arc::clone(&cells.names),
     };
@@ -58,6 +59,10 @@ pub(super) fn lay_out(
             laid.take(day, surroundings, inquiry, sight);
         }
     });
+    if *sight != Sight::Everything {
+        laid.forget_others();
+    }
+    laid.sources.newest = laid.newest();
     laid
 }
 
@@ -86,19 +91,68 @@ impl Layout {
             if is_in_sight {
                 self.cells.push(Cell { place: position, ..*cell });
                 self.seen.push(*seen);
-                self.numbers.push(cell.place);
+                self.numbers.push((cell.place, cell.service));
             }
         }
+    }
+
+    /// Leaves out places and services that no sum is of: what there is besides is not for
+    /// the asker to know, not even as a hint.
+    fn forget_others(&mut self) {
+        let (mut places, mut services) = (Vec::new(), Vec::new());
+        let (mut new_place, mut new_service) = (HashMap::new(), HashMap::new());
+        let answers = self.surroundings.answers();
+        self.cells.retain_mut(|cell| {
+            let place = renumbered(cell.place, answers.places(), &mut new_place, &mut places);
+            let service = renumbered(cell.service, &self.services, &mut new_service, &mut services);
+            place.zip(service).is_some_and(|(place, service)| {
+                (cell.place, cell.service) = (place, service);
+                true
+            })
+        });
+        drop(answers);
+        self.own_places = Some(places);
+        self.services = services;
+    }
+
+    /// Lets somebody look at the places that the cells are of.
+    pub(super) fn with_places<T>(&self, look: impl FnOnce(&[PlaceFacts]) -> T) -> T {
+        match &self.own_places {
+            Some(own) => look(own),
+            None => look(self.surroundings.answers().places()),
+        }
+    }
+
+    /// The newest quarter of an hour that has a sum.
+    fn newest(&self) -> Option<Timestamp> {
+        self.cells.iter().map(|it| it.quarter).max().map(QuarterHour::start)
     }
 
     /// The keys of the sums that are kept.
     pub(super) fn kept_keys(&self, kept: &[bool]) -> HashSet<Key> {
         let kept = self.cells.iter().zip(&self.numbers).zip(kept).filter(|it| *it.1).map(|it| it.0);
-        let key = |(cell, number): (&Cell, &u32)| {
-            let whereabouts = self.names.whereabouts().get(usize::try_from(*number).ok()?)?;
-            let service = self.names.services().get(usize::try_from(cell.service).ok()?)?;
+        let key = |(cell, (place, service)): (&Cell, &(u32, u32))| {
+            let whereabouts = self.names.whereabouts().get(usize::try_from(*place).ok()?)?;
+            let service = self.names.services().get(usize::try_from(*service).ok()?)?;
             Some((cell.quarter, Arc::clone(whereabouts), Arc::clone(service), cell.output))
         };
         kept.filter_map(key).collect()
     }
+}
+
+/// The new number of what stands at an old one; it is taken over when it is first met.
+fn renumbered<T: Clone>(
+    old: u32,
+    all: &[T],
+    known: &mut HashMap<u32, u32>,
+    taken: &mut Vec<T>,
+) -> Option<u32> {
+    if let Some(&new) = known.get(&old) {
+        return Some(new);
+    }
+    let value = all.get(usize::try_from(old).ok()?)?;
+    let new = u32::try_from(taken.len()).ok()?;
+    taken.push(value.clone());
+    known.insert(old, new);
+    Some(new)
 }

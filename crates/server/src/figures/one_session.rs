@@ -8,21 +8,42 @@ use store::Grain;
 
 use super::{Asked, Asker, FiguresDesk, FiguresError, Written, blocking};
 
+/// Sessions that begin alike of which so many are looked at, to find those in sight.
+const MOST_LOOKED_AT: usize = 200;
+
 impl FiguresDesk {
     /// The sessions that a text names: the one of that id, or those whose ids begin with
-    /// it, of the sessions that somebody reported as such; at most so many.
+    /// it, of the sessions that somebody reported as such and that the asker sees; at
+    /// most so many.
     ///
     /// # Errors
     /// [`FiguresError`] where the store fails.
-    pub async fn sessions_named(&self, text: &str, limit: usize) -> Result<Vec<SessionId>, FiguresError> {
+    pub async fn sessions_named(
+        &self,
+        asked: &Asked,
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<SessionId>, FiguresError> {
         let whole = SessionId::new(text);
-        if !self.store.calls_of_session(whole.clone()).await?.is_empty() {
+        if self.is_in_sight(asked, &whole).await? {
             return Ok(vec![whole]);
         }
         let all = self.store.sessions().await?;
         let beginning = all.into_iter().map(|it| it.session).filter(|it| it.as_str().starts_with(text));
-        let found: BTreeSet<SessionId> = beginning.collect();
-        Ok(found.into_iter().take(limit).collect())
+        let candidates: BTreeSet<SessionId> = beginning.collect();
+        let mut found = Vec::new();
+        for session in candidates.into_iter().take(MOST_LOOKED_AT) {
+            if found.len() < limit && self.is_in_sight(asked, &session).await? {
+                found.push(session);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether the asker sees calls of a session.
+    async fn is_in_sight(&self, asked: &Asked, session: &SessionId) -> Result<bool, FiguresError> {
+        let calls = self.store.calls_of_session(session.clone()).await?;
+        Ok(!self.placed(calls, &asked.sight, &asked.directory).await?.is_empty())
     }
 
     /// The answer to a question of `bursar session`, written as asked.
@@ -50,10 +71,10 @@ impl FiguresDesk {
         let desk = self.clone();
         blocking(move || {
             let notes = SessionNotes { tallies: &tallies, pull_requests: &pull_requests };
-            let answers = laid.surroundings.answers();
-            let book =
-                insight::Book { cells: &laid.cells, places: answers.places(), services: &laid.services };
-            let detail = session(&id, &book, &notes, &zone, now)?;
+            let (cells, services) = (&*laid.cells, &*laid.services);
+            let ask =
+                |places: &[_]| session(&id, &insight::Book { cells, places, services }, &notes, &zone, now);
+            let detail = laid.with_places(ask)?;
             let provenance = desk.provenance(&laid.sources);
             let text = match parameters.format {
                 Format::Table => render::session_text(&detail, &provenance, &zone, &parameters.terminal),

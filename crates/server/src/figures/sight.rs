@@ -26,7 +26,10 @@ impl Sight {
         match self {
             Self::Everything => true,
             Self::Nothing => false,
-            Self::Own(developer) => attribution.developer.as_ref().is_some_and(|it| it.value == *developer),
+            Self::Own(developer) => {
+                let own = directory.developer_of(developer.as_str()).unwrap_or(developer);
+                attribution.developer.as_ref().is_some_and(|it| it.value == *own)
+            }
             Self::Teams(teams) => {
                 attribution.team.as_ref().is_some_and(|it| directory.is_within(&it.value, teams, day))
             }

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use attribution::{FolderFacts, Known, PullRequests, Rules, TagKey, Tags, attribute_reported, organisation};
 use domain::{Attribution, Day, Directory, Folder, PrLink, QuarterHour, Whereabouts};
 use insight::PlaceFacts;
-use store::{FolderReport, Names, SessionTag};
+use store::{FolderReport, SessionTag};
 
 use super::DirectoryAt;
 
@@ -16,6 +16,8 @@ pub(super) struct Told {
     pub(super) version: u64,
     pub(super) folders: Vec<FolderReport>,
     pub(super) links: Vec<PrLink>,
+    /// Where the sessions of the links were.
+    pub(super) linked: Vec<Arc<Whereabouts>>,
     pub(super) tags: Vec<SessionTag>,
     pub(super) rules: Arc<Rules>,
 }
@@ -37,13 +39,13 @@ pub(super) struct Surroundings {
 #[derive(Default)]
 pub(super) struct Answers {
     places: Vec<PlaceFacts>,
-    /// Where the answer stands for a number of [`Names`], an age of the directory and,
+    /// Where the answer stands for a number of [`store::Names`], an age of the directory and,
     /// where it depends on that, a quarter of an hour.
     positions: HashMap<(u32, u32, Option<QuarterHour>), u32>,
 }
 
 impl Surroundings {
-    pub(super) fn new(told: Told, directory: DirectoryAt, names: &Names) -> Self {
+    pub(super) fn new(told: Told, directory: DirectoryAt) -> Self {
         let mut folders = HashMap::new();
         for report in told.folders {
             // Facts that a newer collector writes differently are as good as none.
@@ -57,7 +59,7 @@ impl Surroundings {
                 tags.set(tag.session, key, &tag.value);
             }
         }
-        let places = names.whereabouts().iter().map(|it| &*it.place);
+        let places = told.linked.iter().map(|it| &*it.place);
         Self {
             versions: Some((told.version, directory.version)),
             pull_requests: PullRequests::new(&told.links, places, &folders, &told.rules),

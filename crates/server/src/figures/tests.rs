@@ -202,6 +202,57 @@ async fn a_team_is_all_that_is_below_it() {
 }
 
 #[tokio::test]
+async fn no_hint_tells_of_what_is_out_of_sight() {
+    let company = Company::new().await;
+    let ada = Sight::Own(Developer::new("ada@old.example.com"));
+    for query in ["developer=zz&format=table", "repo=zz&format=table", "session=zz&format=table"] {
+        let written = company.desk.report(company.asked(query, ada.clone())).await.expect("a report");
+        assert!(!written.text.contains("bob") && !written.text.contains("acme/api"), "{}", written.text);
+        assert!(written.text.contains("there are: "), "{}", written.text);
+    }
+}
+
+#[tokio::test]
+async fn no_answer_depends_on_what_was_asked_before() {
+    // An old session without a remote has a pull request, a new one in its folder has none.
+    let asked_first = async |first: Option<&str>| {
+        let company = Company::new().await;
+        let mut delivery = Delivery::new(Timestamp::from_millis(START));
+        for (number, session) in [(2, "old"), (25, "new")] {
+            let mut it = observed(number, Some("bob@example.com"), "none", SourceKind::Log);
+            let mut place = it.call.owner.place.as_ref().clone();
+            place.session = SessionId::new(session);
+            place.folder = Some(domain::Folder::new("opaque"));
+            // An address that names no repository.
+            place.remote = Some(Arc::from("https://git.example.com"));
+            it.call.owner.place = Arc::new(place);
+            delivery.observed.push(it);
+        }
+        delivery.pull_requests.push(domain::PrLink {
+            tool: Tool::ClaudeCode,
+            session: SessionId::new("old"),
+            url: Arc::from("https://github.com/acme/pay/pull/7"),
+            number: 7,
+            branch: None,
+            first_at: Timestamp::from_millis(START),
+            last_at: Timestamp::from_millis(START),
+        });
+        company.desk.store.accept(delivery).await.expect("accepted");
+        if let Some(first) = first {
+            company.desk.report(company.asked(first, Sight::Everything)).await.expect("a report");
+        }
+        company
+    };
+    let expected = "github.com/acme/api 10 150\ngithub.com/acme/shop 10 150\ngithub.com/acme/pay 2 30\n= 22";
+    for first in [None, Some("since=2026-03-20"), Some("by=session")] {
+        let company = asked_first(first).await;
+        company.check("by=repo", Sight::Everything, expected).await;
+        let of_sessions = "github.com/acme/pay 1 15\n= 1";
+        company.check("by=repo&session=old", Sight::Everything, of_sessions).await;
+    }
+}
+
+#[tokio::test]
 async fn sums_by_day_and_by_quarter_agree() {
     let company = Company::new().await;
     let since = "since=2026-03-05&until=2026-03-15";

@@ -14,11 +14,10 @@ pub(crate) struct Said {
 }
 
 /// The site of whereabouts: without thread, branch, command and skill, and without the
-/// session unless something is said of it that attribution would otherwise lack. A pull
-/// request tells the repository only where the call's own record names none.
+/// session unless something is said of it: then attribution may go by the session.
 pub(crate) fn site(it: &Whereabouts, said: Said) -> Whereabouts {
     let place = &it.place;
-    let apart = said.tag || (said.pull_request && place.remote.is_none());
+    let apart = said.tag || said.pull_request;
     let session = if apart { place.session.clone() } else { SessionId::new("") };
     let place = Place {
         tool: place.tool,

@@ -28,7 +28,7 @@ use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 
 use deadpool_postgres::Transaction;
-use domain::{PrLink, SessionId, SessionTally, Timestamp};
+use domain::{PrLink, SessionId, SessionTally, Timestamp, Whereabouts};
 use metering::{CallId, Meter};
 use pricing::Pricer;
 use tokio::sync::broadcast;
@@ -179,6 +179,14 @@ impl PostgresJournal {
 
     pub(crate) async fn calls_of_session(&self, session: SessionId) -> Result<Vec<BookedCall>, StoreError> {
         reading!(self.shared, |it| calls::of_session(it, &self.shared.values, session.as_str()).await)
+    }
+
+    pub(crate) async fn whereabouts_of(
+        &self,
+        sessions: Vec<SessionId>,
+    ) -> Result<Vec<Arc<Whereabouts>>, StoreError> {
+        let sessions: Vec<&str> = sessions.iter().map(SessionId::as_str).collect();
+        reading!(self.shared, |it| calls::whereabouts_of(it, &self.shared.values, &sessions).await)
     }
 
     pub(crate) async fn named(&self, text: String, limit: usize) -> Result<Vec<BookedCall>, StoreError> {

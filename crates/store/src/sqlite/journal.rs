@@ -21,7 +21,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::{PrLink, SessionId, SessionTally, Timestamp};
+use domain::{PrLink, SessionId, SessionTally, Timestamp, Whereabouts};
 use metering::{CallId, Meter};
 use pricing::Pricer;
 use rusqlite::Connection;
@@ -48,6 +48,10 @@ const FILE: &str = "journal.db";
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/journal/0001_ground.sql")];
 /// News that wait for whoever watches; who is slower misses the oldest.
 const NEWS: usize = 256;
+/// Pages that the writer keeps in memory, in KiB.
+const CACHE_KIB: i64 = 64 * 1_024;
+/// Pages of four KiB in the write-ahead log before they go into the file.
+const CHECKPOINT_PAGES: i64 = 16 * 1_024;
 
 pub(crate) struct SqliteJournal {
     folder: PathBuf,
@@ -80,6 +84,7 @@ impl SqliteJournal {
             news: broadcast::Sender::new(NEWS),
         };
         journal.write(upkeep::adopt_zone).await?;
+        journal.writer.run(prepare).await?;
         Ok(journal)
     }
 
@@ -127,6 +132,13 @@ impl SqliteJournal {
 
     pub(crate) async fn calls_of_session(&self, session: SessionId) -> Result<Vec<BookedCall>, StoreError> {
         self.readers.run(move |connection| calls::of_session(connection, session.as_str())).await
+    }
+
+    pub(crate) async fn whereabouts_of(
+        &self,
+        sessions: Vec<SessionId>,
+    ) -> Result<Vec<Arc<Whereabouts>>, StoreError> {
+        self.readers.run(move |connection| calls::whereabouts_of_sessions(connection, &sessions)).await
     }
 
     pub(crate) async fn named(&self, text: String, limit: usize) -> Result<Vec<BookedCall>, StoreError> {
@@ -225,6 +237,15 @@ impl SqliteJournal {
         let writing = Arc::clone(&self.writing);
         self.writer.run(move |connection| work(connection, &mut lock(&writing))).await
     }
+}
+
+/// Names come in no order, so that every transaction writes all over their indexes:
+/// pages are kept in memory, and stay in the write-ahead log while they are written
+/// again and again.
+fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    Ok(())
 }
 
 fn lock(writing: &Mutex<Writing>) -> MutexGuard<'_, Writing> {

@@ -205,6 +205,21 @@ pub(super) async fn of_session(
     Ok(calls)
 }
 
+/// All whereabouts of some sessions, sites included.
+pub(super) async fn whereabouts_of(
+    transaction: &Transaction<'_>,
+    values: &Values,
+    sessions: &[&str],
+) -> Result<Vec<Arc<Whereabouts>>, StoreError> {
+    let statement = transaction
+        .prepare_cached("SELECT whereabouts.id FROM journal.whereabouts WHERE session = ANY ($1)")
+        .await?;
+    let rows = transaction.query(&statement, &[&sessions]).await?;
+    let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
+    let known = values.load::<Whereabouts>(transaction, ids.into_iter()).await?;
+    Ok(known.into_values().collect())
+}
+
 /// The calls that a text names.
 pub(super) async fn named(
     transaction: &Transaction<'_>,

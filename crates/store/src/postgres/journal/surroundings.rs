@@ -217,11 +217,14 @@ pub(super) async fn raise_version(transaction: &Transaction<'_>) -> Result<(), S
     Ok(())
 }
 
-/// How often they changed.
+/// A number that grows whenever they change, or a session with pull requests was
+/// somewhere new.
 pub(super) async fn version(transaction: &Transaction<'_>) -> Result<u64, StoreError> {
     let statement = transaction
         .prepare_cached(
-            "SELECT coalesce((SELECT value::bigint FROM journal.setting WHERE name = 'surroundings'), 0)",
+            "SELECT coalesce((SELECT value::bigint FROM journal.setting WHERE name = 'surroundings'), 0)
+                  + (SELECT count(*) FROM journal.whereabouts
+                     WHERE session IN (SELECT session FROM journal.pull_request))",
         )
         .await?;
     count(transaction.query_one(&statement, &[]).await?.try_get(0)?)

@@ -1,8 +1,10 @@
 //! Calls, by id, by session, and in pages.
 
-use domain::CallKey;
+use std::sync::Arc;
+
+use domain::{CallKey, SessionId, Whereabouts};
 use metering::CallId;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 use super::observations::{self, counts};
 use super::values::Values;
@@ -33,8 +35,8 @@ pub(super) fn row(connection: &Connection, id: &CallId) -> Result<Option<CallRow
     rows.next()?.map(call).transpose()
 }
 
-/// Writes a call, in place of one with its id.
-pub(super) fn store(connection: &Connection, row: &CallRow) -> Result<(), StoreError> {
+/// Writes calls, each in place of one with its id.
+pub(super) fn store(connection: &Connection, rows: &[CallRow]) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT OR REPLACE INTO call
             (id, key, at, whereabouts, service, confidence, seen, matching, input, output, cache_read,
@@ -42,6 +44,10 @@ pub(super) fn store(connection: &Connection, row: &CallRow) -> Result<(), StoreE
              cost_nano, unpriced)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
     )?;
+    rows.iter().try_for_each(|row| insert(&mut statement, row))
+}
+
+fn insert(statement: &mut Statement<'_>, row: &CallRow) -> Result<(), StoreError> {
     let [input, output, read, five, hour, reasoning, searches] = row.counts;
     statement.execute(params![
         row.id.bytes().as_slice(),
@@ -154,6 +160,21 @@ pub(super) fn whereabouts_of(connection: &Connection, session: &str) -> Result<V
     let mut statement = connection.prepare_cached("SELECT id FROM whereabouts WHERE session = ?1")?;
     let ids = statement.query_map([session], |row| row.get(0))?;
     Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// All whereabouts of some sessions, sites included.
+pub(super) fn whereabouts_of_sessions(
+    connection: &Connection,
+    sessions: &[SessionId],
+) -> Result<Vec<Arc<Whereabouts>>, StoreError> {
+    let mut values = Values::default();
+    let mut all = Vec::new();
+    for session in sessions {
+        for id in whereabouts_of(connection, session.as_str())? {
+            all.push(values.whereabouts(connection, id)?);
+        }
+    }
+    Ok(all)
 }
 
 /// The calls that a text names.

@@ -127,10 +127,12 @@ pub(super) fn raise_version(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How often they changed.
+/// A number that grows whenever they change, or a session with pull requests was
+/// somewhere new.
 pub(super) fn version(connection: &Connection) -> Result<u64, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT coalesce((SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'surroundings'), 0)",
+        "SELECT coalesce((SELECT CAST(value AS INTEGER) FROM setting WHERE name = 'surroundings'), 0)
+              + (SELECT count(*) FROM whereabouts WHERE session IN (SELECT session FROM pull_request))",
     )?;
     let version: i64 = statement.query_row([], |row| row.get(0))?;
     crate::books::count(version)
