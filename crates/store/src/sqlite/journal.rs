@@ -67,7 +67,9 @@ pub(crate) struct SqliteJournal {
 impl SqliteJournal {
     pub(crate) async fn open(folder: &Path, settings: Settings) -> Result<Self, StoreError> {
         let file: File = file::within(folder, FILE, &MIGRATIONS);
-        let calendar = Calendar::of(settings.zone);
+        let writer = Writer::start(&file)?;
+        let kept = writer.run(|connection| surroundings::setting(connection, "zone")).await?;
+        let calendar = Calendar::wanted(settings.zone, kept.as_deref());
         let writing = Writing {
             meter: Meter::new(settings.prices.clone()),
             calendar: calendar.clone(),
@@ -75,7 +77,7 @@ impl SqliteJournal {
         };
         let journal = Self {
             folder: folder.to_owned(),
-            writer: Writer::start(&file)?,
+            writer,
             readers: Readers::of(file),
             writing: Arc::new(Mutex::new(writing)),
             memory: Arc::default(),

@@ -21,7 +21,8 @@ const ADDRESS: &str = "STORE_TEST_CRASH_ADDRESS";
 const BATCH: i64 = 20;
 
 fn batch(number: i64) -> Vec<Observed> {
-    (0..BATCH).map(|it| log(&format!("k{number}-{it}"), NOON + number * 1_000 + it, 4)).collect()
+    let output = |it: i64| u64::try_from(number * BATCH + it).unwrap();
+    (0..BATCH).map(|it| log(&format!("k{number}-{it}"), NOON + number * 1_000 + it, output(it))).collect()
 }
 
 async fn what_was_acknowledged_survives_a_kill(engine: &Engine) {

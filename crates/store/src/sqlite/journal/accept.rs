@@ -7,7 +7,7 @@ use domain::{Timestamp, Witness};
 use rusqlite::Connection;
 
 use super::booking::{Booking, Writing, shared};
-use super::values::{Heard, hear, store_service, store_whereabouts};
+use super::values::{Heard, hear};
 use super::{activities, observations, surroundings};
 use crate::delivery::{Accepted, Delivery};
 use crate::error::StoreError;
@@ -42,13 +42,15 @@ pub(super) fn perform(
     let mut search = Search::from(&delivery.observed);
     observations::finish(&mut search, connection, &mut booking.writing().values)?;
     let plan = Plan::of(&search.into_observed(), delivery.observed);
+    let mut rows = Vec::with_capacity(plan.fresh.len());
     for observed in &plan.fresh {
         let row = ObservationRow::of(observed, received_at)?;
-        store_whereabouts(connection, row.whereabouts, &observed.whereabouts())?;
-        store_service(connection, &observed.call.figures.service())?;
-        observations::store(connection, &row)?;
+        let (whereabouts, service) = (observed.whereabouts(), observed.call.figures.service());
+        booking.name((row.whereabouts, &whereabouts), (row.service, &service))?;
+        rows.push(row);
         heard.of_witness(&observed.witness).observations += 1;
     }
+    observations::store(connection, &rows)?;
     let mut news = News::default();
     for gone in &plan.gone {
         booking.go(gone)?;

@@ -1,9 +1,9 @@
 //! One transaction on calls: calls enter and leave, and the sums go with them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use domain::{PricedCall, SessionId, Whereabouts};
+use domain::{PricedCall, Service, SessionId, Whereabouts};
 use metering::{Assembled, Meter};
 use rusqlite::Connection;
 
@@ -31,13 +31,33 @@ pub(super) struct Booking<'a> {
     sums: Sums,
     said: HashMap<SessionId, Said>,
     stands: HashMap<i64, Stand>,
+    /// Calls that entered, to be written together.
+    rows: Vec<CallRow>,
+    /// Ids of whereabouts and services that this transaction made sure of.
+    named: HashSet<i64>,
 }
 
 impl<'a> Booking<'a> {
     pub(super) fn begin(connection: &'a Connection, writing: &'a mut Writing) -> Result<Self, StoreError> {
         let prices = prices_number(connection, writing.meter.pricer().digest())?;
-        let (sums, said, stands) = (Sums::default(), HashMap::new(), HashMap::new());
-        Ok(Self { connection, writing, prices, sums, said, stands })
+        let (said, stands, named) = (HashMap::new(), HashMap::new(), HashSet::new());
+        let (sums, rows) = (Sums::default(), Vec::new());
+        Ok(Self { connection, writing, prices, sums, said, stands, rows, named })
+    }
+
+    /// Writes whereabouts and a service that a row of this transaction names.
+    pub(super) fn name(
+        &mut self,
+        whereabouts: (i64, &Whereabouts),
+        service: (i64, &Service),
+    ) -> Result<(), StoreError> {
+        if self.named.insert(whereabouts.0) {
+            store_whereabouts(self.connection, whereabouts.0, whereabouts.1)?;
+        }
+        if self.named.insert(service.0) {
+            store_service(self.connection, service.0, service.1)?;
+        }
+        Ok(())
     }
 
     pub(super) const fn writing(&mut self) -> &mut Writing {
@@ -54,10 +74,9 @@ impl<'a> Booking<'a> {
         let priced = self.writing.meter.price(it.call.clone());
         let row = CallRow::of(it, &priced, self.prices)?;
         let service = it.call.figures.service();
-        store_whereabouts(self.connection, row.whereabouts, &it.whereabouts)?;
-        store_service(self.connection, &service)?;
-        calls::store(self.connection, &row)?;
+        self.name((row.whereabouts, &it.whereabouts), (row.service, &service))?;
         self.settle(&row, &it.whereabouts, true)?;
+        self.rows.push(row.clone());
         Ok(row)
     }
 
@@ -77,8 +96,9 @@ impl<'a> Booking<'a> {
         self.settle(&row, &whereabouts, false)?;
         let priced = self.writing.meter.price(to_price(&row, &whereabouts, &service)?);
         let row = repriced(row, &priced, self.prices);
-        calls::store(self.connection, &row)?;
-        self.settle(&row, &whereabouts, true)
+        self.settle(&row, &whereabouts, true)?;
+        self.rows.push(row);
+        Ok(())
     }
 
     /// Sums up a call that is in the book already.
@@ -113,8 +133,9 @@ impl<'a> Booking<'a> {
         Ok(changed)
     }
 
-    /// Writes what all of it changed in the sums.
+    /// Writes the calls, and what all of it changed in the sums.
     pub(super) fn finish(self) -> Result<(), StoreError> {
+        calls::store(self.connection, &self.rows)?;
         sums::apply(self.connection, &self.sums.finish(&self.writing.calendar))
     }
 

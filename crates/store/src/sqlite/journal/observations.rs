@@ -1,7 +1,7 @@
 //! Observations: written once, never changed.
 
 use domain::{CallKey, RequestId};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Statement, params};
 
 use super::values::Values;
 use crate::error::StoreError;
@@ -22,8 +22,8 @@ macro_rules! select {
     };
 }
 
-/// Writes one.
-pub(super) fn store(connection: &Connection, row: &ObservationRow) -> Result<(), StoreError> {
+/// Writes some.
+pub(super) fn store(connection: &Connection, rows: &[ObservationRow]) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO observation
             (key, naming, request, key_hash, request_hash, tokens_hash, at, received_at, witness,
@@ -33,6 +33,10 @@ pub(super) fn store(connection: &Connection, row: &ObservationRow) -> Result<(),
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
                  ?21, ?22, ?23, ?24, ?25, ?26)",
     )?;
+    rows.iter().try_for_each(|row| insert(&mut statement, row))
+}
+
+fn insert(statement: &mut Statement<'_>, row: &ObservationRow) -> Result<(), StoreError> {
     let [input, output, read, five, hour, reasoning, searches] = row.counts;
     statement.execute(params![
         row.key.as_str(),
@@ -71,23 +75,20 @@ pub(super) fn finish(
     connection: &Connection,
     values: &mut Values,
 ) -> Result<(), StoreError> {
+    let mut by_key = connection.prepare_cached(select!("WHERE key_hash = ?1"))?;
+    let mut by_request = connection.prepare_cached(select!("WHERE request_hash = ?1"))?;
+    let mut by_tokens =
+        connection.prepare_cached(select!("WHERE tokens_hash = ?1 AND at BETWEEN ?2 AND ?3"))?;
     loop {
         let asks = search.next();
         if asks.is_empty() {
             return Ok(());
         }
         for ask in asks {
-            let (sql, from, to, hash) = match ask {
-                Ask::Key(hash) => (select!("WHERE key_hash = ?1"), None, None, hash),
-                Ask::Request(hash) => (select!("WHERE request_hash = ?1"), None, None, hash),
-                Ask::Tokens(hash, from, to) => {
-                    (select!("WHERE tokens_hash = ?1 AND at BETWEEN ?2 AND ?3"), Some(from), Some(to), hash)
-                }
-            };
-            let mut statement = connection.prepare_cached(sql)?;
-            let mut rows = match (from, to) {
-                (Some(from), Some(to)) => statement.query(params![hash, from, to])?,
-                _ => statement.query([hash])?,
+            let mut rows = match ask {
+                Ask::Key(hash) => by_key.query([hash])?,
+                Ask::Request(hash) => by_request.query([hash])?,
+                Ask::Tokens(hash, from, to) => by_tokens.query([hash, from, to])?,
             };
             while let Some(row) = rows.next()? {
                 let (number, row) = observation(row)?;

@@ -152,13 +152,13 @@ pub(super) fn store_whereabouts(
 }
 
 /// Writes a service that may be there already.
-pub(super) fn store_service(connection: &Connection, it: &Service) -> Result<(), StoreError> {
+pub(super) fn store_service(connection: &Connection, id: i64, it: &Service) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO service (id, model, provider, tier, speed, geo) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (id) DO NOTHING",
     )?;
     statement.execute(params![
-        ids::service(it),
+        id,
         it.model.as_str(),
         it.provider.as_ref().map(Provider::as_str),
         it.terms.tier.name(),
