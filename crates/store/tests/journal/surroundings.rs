@@ -115,14 +115,14 @@ async fn a_session_of_which_something_is_said_is_summed_up_apart(engine: &Engine
     book(&store).await;
     say(&store, Delivery { tags: vec![tag("", 6)], ..empty() }).await;
     assert_eq!(sites(&store).await, "\"\" 1, \"\" 4");
-    // A pull request says more only where the record does not name the repository.
+    // A pull request says something too, whatever the record names.
     let links = ["s", "r"].map(|it| PrLink { session: SessionId::new(it), ..link(None, 1) });
     let observed = vec![here("f")];
     say(&store, Delivery { pull_requests: links.to_vec(), observed, ..empty() }).await;
-    assert_eq!(sites(&store).await, "\"\" 1, \"\" 1, \"s\" 4");
+    assert_eq!(sites(&store).await, "\"\" 1, \"r\" 1, \"s\" 4");
     book(&store).await;
     store.rebuild().await.unwrap();
-    assert_eq!(sites(&store).await, "\"\" 1, \"\" 1, \"s\" 4");
+    assert_eq!(sites(&store).await, "\"\" 1, \"r\" 1, \"s\" 4");
 }
 
 async fn the_fullest_tally_of_a_reporter_holds(engine: &Engine) {
