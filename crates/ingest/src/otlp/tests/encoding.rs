@@ -266,7 +266,7 @@ fn mutations_are_read_or_refused_and_never_more() {
             (Encoding::Json, request.to_string().into_bytes()),
             (Encoding::Protobuf, protobuf::encode(signal, &request)),
         ] {
-            for _ in 0..5_000 {
+            for _ in 0..2_000 {
                 let body = numbers.mutate(&body);
                 let read = read_as(signal, encoding, &body);
                 assert_eq!(read, read_as(signal, encoding, &body));
@@ -274,5 +274,5 @@ fn mutations_are_read_or_refused_and_never_more() {
             }
         }
     }
-    assert!(kept > 4_000, "many mutations leave something to read: {kept}");
+    assert!(kept > 1_500, "many mutations leave something to read: {kept}");
 }
