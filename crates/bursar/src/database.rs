@@ -27,12 +27,9 @@ pub(crate) struct DatabaseOptions {
     /// What keeps the book: sqlite:FOLDER or postgres://USER@HOST:PORT/NAME
     #[arg(long, value_name = "DATABASE")]
     database: Option<String>,
-    /// The server's settings file, which names the database, its time zone and its prices
+    /// The server's settings file, which names the database and its prices
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The organisation's time zone, as the server has it [default: this machine's]
-    #[arg(long, value_name = "ZONE", short = 'z')]
-    timezone: Option<String>,
 }
 
 /// Brings the schema of a database up to date, as a server does when it starts
@@ -91,9 +88,10 @@ pub(crate) struct RestoreArgs {
 
 impl DatabaseOptions {
     async fn open(&self, environment: &Environment) -> Result<Store> {
-        let (named, zone) = (self.database.as_deref(), self.timezone.as_deref());
-        let Opening { database, prices, zone } = opening(named, self.config.as_deref(), zone, environment)?;
-        Ok(Store::open(&database, Settings { prices, zone }).await?)
+        let named = self.database.as_deref();
+        let Opening { database, prices } = opening(named, self.config.as_deref(), environment)?;
+        // The book keeps its server's time zone: another one would sum up its days anew.
+        Ok(Store::open(&database, Settings { prices, zone: None }).await?)
     }
 }
 

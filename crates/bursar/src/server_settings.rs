@@ -161,15 +161,13 @@ impl ServerOptions {
 pub(crate) struct Opening {
     pub(crate) database: Database,
     pub(crate) prices: Pricer,
-    pub(crate) zone: TimeZone,
 }
 
 /// The database that the command line, the environment or the settings file names, with
-/// the time zone and the prices of its server.
+/// the prices of its server.
 pub(crate) fn opening(
     named: Option<&str>,
     config: Option<&Path>,
-    timezone: Option<&str>,
     environment: &Environment,
 ) -> Result<Opening> {
     let file = File::read(config, environment)?;
@@ -178,7 +176,6 @@ pub(crate) fn opening(
     Ok(Opening {
         database: parsed(&database.ok_or_else(no_database)?)?,
         prices: pricer(&sources, environment)?,
-        zone: zone(timezone.or(file.timezone.as_deref()))?,
     })
 }
 

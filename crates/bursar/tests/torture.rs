@@ -3,6 +3,12 @@
 //!
 //! The same in long: `bench/torture.sh`.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "senders pause and processes die at moments that nobody announces; the long form says how it ended"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -37,7 +43,6 @@ struct Severity {
 impl Severity {
     /// As the environment has it, else short.
     fn wanted() -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the long form is asked for in the environment")]
         let number = |name: &str, short: u64| {
             std::env::var(format!("BURSAR_TORTURE_{name}")).map_or(short, |it| it.parse().expect("a number"))
         };

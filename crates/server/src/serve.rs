@@ -45,7 +45,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let acceptor = options.tls.as_ref().map(tls::acceptor).transpose()?;
-    let settings = Settings { prices: options.prices.clone(), zone: options.zone.clone() };
+    let settings = Settings { prices: options.prices.clone(), zone: Some(options.zone.clone()) };
     let store = Store::open(&options.database, settings).await?;
     let (stop, stopping) = watch::channel(false);
     let desk = Desk::new(store, &options, stopping);

@@ -45,7 +45,7 @@ async fn main() {
     let collectors: u64 = arguments[2].parse().unwrap();
     let both = arguments.get(3).is_some_and(|it| it == "otlp");
     let prices = Pricer::new(PriceBook::bundled().unwrap(), None);
-    let settings = Settings { prices, zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap() };
+    let settings = Settings { prices, zone: jiff::tz::TimeZone::get("Europe/Berlin").ok() };
     let store = Store::open(&database, settings).await.unwrap();
     if calls > 0 {
         let days = arguments.get(4).map_or(DAYS, |it| it.parse().unwrap());

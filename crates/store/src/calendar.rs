@@ -16,6 +16,12 @@ impl Calendar {
         Self { zone }
     }
 
+    /// Of the zone that somebody names, else of the one that the book keeps; of UTC in a
+    /// book that keeps none.
+    pub(crate) fn wanted(named: Option<TimeZone>, kept: Option<&str>) -> Self {
+        Self::of(named.or_else(|| TimeZone::get(kept?).ok()).unwrap_or(TimeZone::UTC))
+    }
+
     /// The zone's name in the store: another name means that sums by day are of other days.
     pub(crate) fn name(&self) -> String {
         self.zone.iana_name().map_or_else(|| format!("{:?}", self.zone), str::to_owned)

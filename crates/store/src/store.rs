@@ -43,8 +43,9 @@ pub struct Settings {
     /// [`Store::reprice`].
     pub prices: Pricer,
     /// The organisation's time zone: sums by day are of its days. Opening the book with
-    /// another one sums them up again.
-    pub zone: TimeZone,
+    /// another one sums them up again, so only a server that starts names one. `None`
+    /// leaves the book its own.
+    pub zone: Option<TimeZone>,
 }
 
 /// The company's book. Cheap to clone; all clones are one.

@@ -73,6 +73,13 @@ impl Engine {
         self.store_with(None, zone).await
     }
 
+    /// Opens its store and leaves it its time zone.
+    pub(crate) async fn store_as_kept(&self) -> Store {
+        let database = store::Database::parse(&self.address()).unwrap();
+        let kept = Settings { zone: None, ..settings(None, "UTC") };
+        Store::open(&database, kept).await.unwrap()
+    }
+
     /// Opens its store with prices of half the list.
     pub(crate) async fn store_at_half_price(&self) -> Store {
         let text = "name = \"half\"\n[[price]]\nprovider = \"*\"\nmodel = \"*\"\nmultiplier = \"0.5\"\n";
@@ -115,5 +122,5 @@ impl Engine {
 /// The prices and the days of a store.
 pub(crate) fn settings(contract: Option<Contract>, zone: &str) -> Settings {
     let prices = Pricer::new(PriceBook::bundled().unwrap(), contract);
-    Settings { prices, zone: TimeZone::get(zone).unwrap() }
+    Settings { prices, zone: Some(TimeZone::get(zone).unwrap()) }
 }

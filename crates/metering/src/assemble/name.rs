@@ -51,12 +51,10 @@ pub(super) struct Weak<'a> {
     cache_write: u64,
 }
 
-/// The counts of an observation; none where it has both ids of the provider, where it
-/// names no session, or where nothing was counted.
+/// The counts of an observation; none where it names no session, or where nothing was
+/// counted. One that has both ids of the provider may be matched as well: with a source
+/// that has neither.
 pub(super) fn weak(observed: &Observed) -> Option<Weak<'_>> {
-    if observed.naming == Naming::Provider && observed.request.is_some() {
-        return None;
-    }
     let usage = &observed.call.figures.usage;
     let weak = Weak {
         session: observed.call.owner.place.session.as_str(),

@@ -141,6 +141,8 @@ fn what_one_kind_made_up_means_nothing_to_another() {
 #[test]
 fn counts_match_what_has_no_id_in_common() {
     check(&[log("msg_1"), otlp("x").later(1_900)], "msg_1 log+otlp by_tokens 100/20 [0, 1]");
+    let whole = log("msg_1").request("req_1");
+    check(&[whole, otlp("x").later(900)], "msg_1 log+otlp by_tokens 100/20 [0, 1]");
     let apart = "msg_1 log by_id 100/20 [0]\nx otlp by_id 100/20 [1]";
     check(&[log("msg_1"), otlp("x").later(5_001)], apart);
     check(&[log("msg_1"), otlp("x").later(5).place(|it| it.session = SessionId::new("t"))], apart);

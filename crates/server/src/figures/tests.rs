@@ -109,7 +109,7 @@ impl Company {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let prices = Pricer::new(PriceBook::bundled().expect("prices"), None);
-        let settings = Settings { prices: prices.clone(), zone: TimeZone::UTC };
+        let settings = Settings { prices: prices.clone(), zone: Some(TimeZone::UTC) };
         let store =
             Store::open(&Database::Sqlite(folder.path().to_owned()), settings).await.expect("a store");
         let mut delivery = Delivery::new(Timestamp::from_millis(START));

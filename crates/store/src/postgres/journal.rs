@@ -134,12 +134,16 @@ use writing;
 impl PostgresJournal {
     pub(crate) async fn open(pool: Pool, settings: Settings) -> Result<Self, StoreError> {
         SCHEMA.migrate(&pool).await?;
+        let kept = {
+            let mut client = pool.take().await?;
+            surroundings::setting(&client.transaction().await?, "zone").await?
+        };
         let shared = Arc::new(Shared {
             pool,
             digest: settings.prices.digest().to_owned(),
             meter: Mutex::new(Meter::new(settings.prices.clone())),
             prices: settings.prices,
-            calendar: Calendar::of(settings.zone),
+            calendar: Calendar::wanted(settings.zone, kept.as_deref()),
             values: Values::default(),
             memory: Memory::default(),
             news: broadcast::Sender::new(NEWS),

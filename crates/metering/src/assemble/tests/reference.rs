@@ -103,13 +103,10 @@ fn distance(one: &Group, other: &Group) -> Option<i64> {
             let alike =
                 (x.input, x.output, x.cache_read, writes(x)) == (y.input, y.output, y.cache_read, writes(y));
             let session = |it: &Observed| it.call.owner.place.session.clone();
-            let lacks = |it: &Observed| it.naming == Naming::Derived || it.request.is_none();
             let apart = a.call.at.millis_since(b.call.at).abs();
             if alike
                 && session(a) == session(b)
                 && !session(a).as_str().is_empty()
-                && lacks(a)
-                && lacks(b)
                 && apart <= TOLERANCE_MILLIS
                 && nearest.is_none_or(|it| apart < it)
             {
