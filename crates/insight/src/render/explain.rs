@@ -11,8 +11,8 @@ use crate::explain::{CALLS_IN_FULL, ExplainedCall, sum_of};
 use crate::table::{Column, Field, Kind, Table, Terminal, Tone, fact, printable, prose};
 use crate::text::{counted, thousands};
 
-/// Columns for the names of facts.
-const NAMES_WIDTH: usize = 11;
+/// Columns for the names of facts: the longest is `cost_centre`, and a gap follows it.
+const NAMES_WIDTH: usize = 13;
 
 /// The calls with their accounts as text of at most that width. Times are in the zone.
 #[must_use]
@@ -203,6 +203,8 @@ fn usd(amount: PicoUsd) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::Dimension;
+
     use super::*;
     use crate::fixtures::{at, berlin, branch_and_repo, calls, pricer};
 
@@ -221,5 +223,11 @@ mod tests {
             .collect();
         assert_eq!(explained[0].at(), at("2026-11-02T09:20:11Z"));
         insta::assert_snapshot!("explain", explain_text(&explained, &berlin(), &Terminal::plain(80)));
+    }
+
+    #[test]
+    fn a_gap_follows_every_name() {
+        let longest = Dimension::ALL.iter().map(|it| it.name().len()).max();
+        assert!(longest.is_some_and(|it| it < NAMES_WIDTH), "{longest:?}");
     }
 }
