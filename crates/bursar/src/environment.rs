@@ -17,6 +17,17 @@ const EDITORS: [&str; 6] = ["Code", "Code - Insiders", "VSCodium", "Cursor", "Wi
 const REMOTE_EDITORS: [&str; 5] =
     [".vscode-server", ".vscode-server-insiders", ".vscodium-server", ".cursor-server", ".windsurf-server"];
 
+/// The variables that move the folders of tools, or Bursar's own, away from home.
+const FOLDERS: [&str; 7] = [
+    "CLAUDE_CONFIG_DIR",
+    "CLINE_DATA_DIR",
+    "CLINE_DIR",
+    "CODEX_HOME",
+    "COPILOT_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+];
+
 /// The environment variables, read once.
 #[derive(Debug, Clone)]
 pub(crate) struct Environment {
@@ -59,6 +70,19 @@ impl Environment {
         self.path("XDG_CONFIG_HOME").or_else(|| self.in_home(".config"))
     }
 
+    /// The variables that say where folders are, of those that are set. One may name
+    /// several folders, separated by commas: `CLAUDE_CONFIG_DIR`.
+    pub(crate) fn folders(&self) -> Vec<(&'static str, Vec<PathBuf>)> {
+        let named = |name: &'static str| {
+            let folders = match name {
+                "CLAUDE_CONFIG_DIR" => self.named_claude_folders()?,
+                _ => vec![self.path(name)?],
+            };
+            Some((name, folders))
+        };
+        FOLDERS.into_iter().filter_map(named).collect()
+    }
+
     /// Where the tools keep their logs.
     pub(crate) fn roots(&self) -> Roots {
         let own_or = |variable: &str, default: &str| -> Vec<PathBuf> {
@@ -80,12 +104,15 @@ impl Environment {
     }
 
     fn claude_folders(&self) -> Vec<PathBuf> {
-        if let Some(named) = self.text("CLAUDE_CONFIG_DIR") {
-            let named = named.to_string_lossy();
-            return named.split(',').map(str::trim).filter(|it| !it.is_empty()).map(PathBuf::from).collect();
-        }
-        let newer = self.config_base().map(|base| base.join("claude"));
-        newer.into_iter().chain(self.in_home(".claude")).collect()
+        self.named_claude_folders().unwrap_or_else(|| {
+            let newer = self.config_base().map(|base| base.join("claude"));
+            newer.into_iter().chain(self.in_home(".claude")).collect()
+        })
+    }
+
+    fn named_claude_folders(&self) -> Option<Vec<PathBuf>> {
+        let named = self.text("CLAUDE_CONFIG_DIR")?.to_string_lossy();
+        Some(named.split(',').map(str::trim).filter(|it| !it.is_empty()).map(PathBuf::from).collect())
     }
 
     fn editor_folders(&self) -> Vec<PathBuf> {

@@ -14,7 +14,7 @@ use clap::{Args, Subcommand};
 use crate::collect::http::{Server, ServerOptions};
 use crate::environment::Environment;
 
-pub(crate) use self::forms::xml;
+pub(crate) use self::forms::{quoted, xml};
 
 const EXAMPLES: &str = "Examples:
   bursar rollout claude-code --server https://bursar.example.com --team payments

@@ -52,7 +52,9 @@ fn a_collector_is_set_up() {
     let machine = Machine::new();
     let install = |more: &[&str]| {
         let mut command = machine.bursar(&[&["collect", "install", "--server", SERVER][..], more].concat());
-        let run = Run::to_end(command.env("BURSAR_TOKEN", "bsr_test_secret"));
+        command.env("BURSAR_TOKEN", "bsr_test_secret").env("CODEX_HOME", r#"/srv/100% <$ada>\"s"#);
+        command.env("CLAUDE_CONFIG_DIR", "/srv/one, two").env("CLINE_DIR", "");
+        let run = Run::to_end(&mut command);
         let program = env!("CARGO_BIN_EXE_bursar");
         machine.shown(&run).replace(program, "[BURSAR]")
     };

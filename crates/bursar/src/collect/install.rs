@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use super::http::{Server, ServerOptions};
 use crate::environment::Environment;
 use crate::failure::usage;
+use crate::rollout::{quoted, xml};
 
 /// What systemd and launchd know it by.
 const UNIT: &str = "bursar-collect.service";
@@ -45,6 +46,9 @@ enum Supervisor {
 struct Service {
     program: String,
     arguments: Vec<String>,
+    /// Where folders are that are not where they usually are: whoever runs it sets none
+    /// of what the user's shell does.
+    variables: Vec<(&'static str, String)>,
     log: String,
 }
 
@@ -88,8 +92,13 @@ fn service(args: &InstallArgs, server: &Server, environment: &Environment) -> Re
             arguments.extend([flag.to_owned(), absolute(path)?]);
         }
     }
+    let mut variables = Vec::new();
+    for (name, folders) in environment.folders() {
+        let folders: Vec<String> = folders.iter().map(|it| absolute(it)).collect::<Result<_>>()?;
+        variables.push((name, folders.join(",")));
+    }
     let log = environment.data_folder().ok_or_else(no_home)?.join("collect.log");
-    Ok(Service { program: text(&program)?, arguments, log: text(&log)? })
+    Ok(Service { program: text(&program)?, arguments, variables, log: absolute(&log)? })
 }
 
 fn no_home() -> anyhow::Error {
@@ -104,20 +113,27 @@ fn text(path: &Path) -> Result<String> {
 
 /// A unit of the user's own systemd.
 fn systemd(service: &Service) -> String {
-    // systemd replaces `%` and `$` in a command.
-    let word = |it: &String| {
-        let escaped = it.replace('\\', r"\\").replace('"', r#"\""#).replace('%', "%%").replace('$', "$$");
+    // systemd replaces `%` everywhere, and `$` in a command alone.
+    let word = |it: &str| {
+        let escaped = it.replace('\\', r"\\").replace('"', r#"\""#).replace('%', "%%");
         format!("\"{escaped}\"")
     };
-    let command: Vec<String> =
-        std::iter::once(&service.program).chain(&service.arguments).map(word).collect();
+    let command: Vec<String> = std::iter::once(&service.program)
+        .chain(&service.arguments)
+        .map(|it| word(&it.replace('$', "$$")))
+        .collect();
+    let variables: String = service
+        .variables
+        .iter()
+        .map(|(name, value)| format!("Environment={}\n", word(&format!("{name}={value}"))))
+        .collect();
     format!(
         "[Unit]
 Description=Bursar: reports the usage of AI coding tools
 Documentation=man:bursar-collect(1)
 
 [Service]
-ExecStart={}
+{variables}ExecStart={}
 Restart=always
 RestartSec=30
 Nice=10
@@ -133,8 +149,12 @@ WantedBy=default.target
 
 /// An agent of the user's own launchd.
 fn launchd(service: &Service) -> String {
-    let text = |it: &String| format!("    <string>{}</string>\n", crate::rollout::xml(it));
+    let text = |it: &String| format!("    <string>{}</string>\n", xml(it));
     let command: String = std::iter::once(&service.program).chain(&service.arguments).map(text).collect();
+    let variable = |(name, value): &(&str, String)| {
+        format!("    <key>{name}</key>\n    <string>{}</string>\n", xml(value))
+    };
+    let variables: String = service.variables.iter().map(variable).collect();
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
@@ -145,6 +165,9 @@ fn launchd(service: &Service) -> String {
   <key>ProgramArguments</key>
   <array>
 {command}  </array>
+  <key>EnvironmentVariables</key>
+  <dict>
+{variables}  </dict>
   <key>RunAtLoad</key>
   <true/>
   <key>KeepAlive</key>
@@ -160,7 +183,7 @@ fn launchd(service: &Service) -> String {
 </dict>
 </plist>
 "#,
-        crate::rollout::xml(&service.log)
+        xml(&service.log)
     )
 }
 
@@ -198,9 +221,4 @@ fn write(path: &Path, text: &str) -> Result<()> {
         fs::create_dir_all(folder).with_context(failed)?;
     }
     fs::write(path, text).with_context(failed)
-}
-
-/// A word for a shell.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }

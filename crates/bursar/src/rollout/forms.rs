@@ -152,10 +152,14 @@ fn shell(settings: &Value) -> Result<String> {
         "# Bursar's variables for Claude Code. Hooks and the token's helper are for settings.json:\n# bursar rollout claude-code --form json\n",
     );
     for (name, value) in env {
-        let value = value.as_str().unwrap_or_default().replace('\'', r"'\''");
-        out.extend(["export ", name, "='", &value, "'\n"]);
+        out.extend(["export ", name, "=", &quoted(value.as_str().unwrap_or_default()), "\n"]);
     }
     Ok(out)
+}
+
+/// A word for a POSIX shell.
+pub(crate) fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// Text for XML.
