@@ -18,6 +18,11 @@ fn claude_codes_settings_in_every_form() {
     insta::assert_snapshot!("rollout_claude_code", shown.replace('\r', ""));
     let settings: Value = serde_json::from_str(machine.run(&rollout).done()).expect("JSON");
     assert!(settings["env"].get("ANTHROPIC_BASE_URL").is_none());
+    let settings = machine.run(&[&rollout[..], &["--program", "/opt/my tools/bursar"]].concat()).json();
+    assert_eq!(settings["otelHeadersHelper"], "'/opt/my tools/bursar' rollout headers");
+    assert_eq!(settings["statusLine"]["command"], "'/opt/my tools/bursar' statusline");
+    let hook = &settings["hooks"]["Stop"][0]["hooks"][0];
+    assert_eq!(hook["command"], "'/opt/my tools/bursar' hook claude-code");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::forms::{self, Form};
+use super::forms::{self, Form, quoted};
 use crate::collect::http::{ServerOptions, address};
 use crate::environment::Environment;
 use crate::failure::usage;
@@ -65,14 +65,32 @@ pub(super) fn run(args: &ClaudeCodeArgs, environment: &Environment) -> Result<St
         None => otlp_of(&server),
     };
     let gateway = args.gateway.as_deref().map(address).transpose()?;
-    if args.program.chars().any(|it| it.is_control() || "\"'\\`$&|;<>".contains(it)) {
-        return Err(usage(format!(
-            "`{}` is no program that a settings file can name",
-            args.program.escape_debug()
-        )));
-    }
-    let settings = settings(args, &otlp, gateway.as_deref());
+    let program = word(&args.program, args.form)?;
+    let settings = settings(args, &program, &otlp, gateway.as_deref());
     forms::print(args.form, &settings)
+}
+
+/// The program as the first word of a command. Registries are of Windows, whose shells
+/// know double quotes alone, and whose paths have no characters that matter in them.
+fn word(program: &str, form: Form) -> Result<String> {
+    let windows = form == Form::Registry;
+    let refused = if windows { "`$&|;<>\"%" } else { "`$&|;<>" };
+    if program.is_empty()
+        || (windows && program.ends_with('\\'))
+        || program.chars().any(|it| it.is_control() || refused.contains(it))
+    {
+        let program = program.escape_debug();
+        return Err(usage(format!("`{program}` is no program that a settings file can name")));
+    }
+    // A home folder is one only where it is not quoted.
+    let (home, rest) = match program.strip_prefix("~/") {
+        Some(rest) => ("~/", rest),
+        None => ("", program),
+    };
+    if rest.chars().all(|it| it.is_alphanumeric() || "/._-+@:,=".contains(it)) {
+        return Ok(program.to_owned());
+    }
+    Ok(if windows { format!("{home}\"{rest}\"") } else { format!("{home}{}", quoted(rest)) })
 }
 
 /// The usual port on the server's host.
@@ -86,7 +104,7 @@ fn otlp_of(server: &str) -> String {
     format!("{scheme}://{name}:{OTLP_PORT}")
 }
 
-fn settings(args: &ClaudeCodeArgs, otlp: &str, gateway: Option<&str>) -> Value {
+fn settings(args: &ClaudeCodeArgs, program: &str, otlp: &str, gateway: Option<&str>) -> Value {
     let mut env = Map::new();
     let mut set = |name: &str, value: &str| env.insert(name.to_owned(), json!(value));
     set("CLAUDE_CODE_ENABLE_TELEMETRY", "1");
@@ -114,9 +132,9 @@ fn settings(args: &ClaudeCodeArgs, otlp: &str, gateway: Option<&str>) -> Value {
     }
     json!({
         "env": env,
-        "otelHeadersHelper": format!("{} rollout headers", args.program),
-        "statusLine": {"type": "command", "command": format!("{} statusline", args.program)},
-        "hooks": hooks(&args.program),
+        "otelHeadersHelper": format!("{program} rollout headers"),
+        "statusLine": {"type": "command", "command": format!("{program} statusline")},
+        "hooks": hooks(program),
     })
 }
 
@@ -169,6 +187,30 @@ mod tests {
             ("http://[::1]", "http://[::1]:4318"),
         ] {
             assert_eq!(otlp_of(server), otlp);
+        }
+    }
+
+    #[test]
+    fn a_program_is_one_word() {
+        let check = |program: &str, form: Form, expected: &str| {
+            assert_eq!(word(program, form).unwrap_or_else(|error| error.to_string()), expected);
+        };
+        check("bursar", Form::Json, "bursar");
+        check("/opt/my tools/bursar", Form::Json, "'/opt/my tools/bursar'");
+        check("/opt/my tools/bursar", Form::Plist, "'/opt/my tools/bursar'");
+        check(r#"/opt/ada's "own"/bursar"#, Form::Script, r#"'/opt/ada'\''s "own"/bursar'"#);
+        check("~/bin/bursar", Form::Json, "~/bin/bursar");
+        check("~/my tools/bursar", Form::Json, "~/'my tools/bursar'");
+        check(r"C:\Program Files\bursar.exe", Form::Registry, r#""C:\Program Files\bursar.exe""#);
+        check("C:/bursar.exe", Form::Registry, "C:/bursar.exe");
+        for (program, form) in [
+            ("", Form::Json),
+            ("bursar; reboot", Form::Json),
+            ("a\"b", Form::Registry),
+            ("a\\", Form::Registry),
+        ] {
+            let error = word(program, form).unwrap_err().to_string();
+            assert!(error.contains("is no program that a settings file can name"), "{error}");
         }
     }
 
