@@ -21,7 +21,7 @@ const ANSWER_BYTES: u64 = 256 * 1_024 * 1_024;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerOption {
-    /// Ask this server, and not the logs of this machine
+    /// Ask this server [default: this machine's logs]
     #[arg(long, value_name = "URL", conflicts_with_all = ["ephemeral", "rules", "contract"])]
     server: Option<String>,
     /// A file with the token, readable by nobody else [default: BURSAR_TOKEN, then

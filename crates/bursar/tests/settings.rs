@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::example::office;
-use crate::machine::{Machine, nano};
+use crate::machine::{Machine, Run, nano};
 use crate::world::World;
 
 const CONTRACT: &str = r#"
@@ -106,6 +106,16 @@ fn nothing_is_stored_without_a_store() {
         assert!(!office.path("data").exists(), "{arguments:?} stored something");
         assert_eq!(ephemeral.done(), office.run(arguments).done(), "{arguments:?}");
         assert!(office.path("data/bursar/journal.db").exists());
+    }
+}
+
+#[test]
+fn a_server_is_asked_only_where_it_is_named() {
+    let office = office();
+    for arguments in [&["report"][..], &["sessions"], &["session", "5a69"], &["explain", "7c11"]] {
+        let mut command = office.bursar(arguments);
+        let run = Run::to_end(command.env("BURSAR_SERVER", "http://127.0.0.1:1"));
+        assert_eq!(run.done(), office.run(arguments).done(), "{arguments:?}");
     }
 }
 
