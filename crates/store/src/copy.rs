@@ -42,6 +42,7 @@ enum Line {
 }
 
 /// One thing of the copy of a book.
+#[derive(Clone)]
 pub(crate) enum Thing {
     Observation(Evidence),
     Activity(Activity),

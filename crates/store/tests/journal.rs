@@ -147,6 +147,7 @@ on_both_engines! {
     what_cannot_be_kept_is_refused_whole
     any_order_and_split_gives_the_same_book
     deliveries_side_by_side_are_all_kept
+    a_delivery_that_fails_fails_alone
     what_was_acknowledged_is_there_for_another_process
 }
 
@@ -397,6 +398,34 @@ async fn deliveries_side_by_side_are_all_kept(engine: &Engine) {
     }
     assert_eq!(usize::try_from(told).unwrap(), different.len());
     assert_eq!(calls(&store).await.len(), metering::assemble(&different).len());
+    book(&store).await;
+}
+
+async fn a_delivery_that_fails_fails_alone(engine: &Engine) {
+    let store = engine.store().await;
+    let tasks: Vec<_> = (0..40)
+        .map(|number| {
+            let mut observed = vec![log(&format!("k{number}"), NOON + number, 4)];
+            if number % 8 == 5 {
+                // Known to be too much only when it is written.
+                let mut huge = log("huge", NOON, 4);
+                huge.call.figures.usage.cache_read = Tokens::new(u64::MAX);
+                observed.push(huge);
+            }
+            let store = store.clone();
+            tokio::task::spawn(async move { store.accept(delivery(observed)).await.is_ok() })
+        })
+        .collect();
+    let mut kept = Vec::new();
+    for (number, task) in tasks.into_iter().enumerate() {
+        let is_kept = task.await.unwrap();
+        assert_eq!(is_kept, number % 8 != 5, "{number}");
+        if is_kept {
+            kept.push(format!("k{number}"));
+        }
+    }
+    let keys: Vec<_> = calls(&store).await.iter().map(|it| it.key.as_str().to_owned()).collect();
+    assert_eq!(keys, kept);
     book(&store).await;
 }
 

@@ -101,7 +101,7 @@ impl SqliteJournal {
     pub(crate) async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
         delivery.check()?;
         let work = move |connection: &Connection, writing: &mut Writing| {
-            accept::perform(connection, writing, delivery, Hearing::Noted)
+            accept::perform(connection, writing, &delivery, Hearing::Noted)
         };
         let (accepted, news) = self.write(work).await?;
         if !news.new.is_empty() || !news.corrected.is_empty() {
@@ -222,7 +222,7 @@ impl SqliteJournal {
             if things.is_empty() {
                 return Ok(copy.lines());
             }
-            self.write(move |connection, writing| copies::import(connection, writing, things)).await?;
+            self.write(move |connection, writing| copies::import(connection, writing, &things)).await?;
         }
     }
 
@@ -234,7 +234,7 @@ impl SqliteJournal {
     /// Does something in a transaction of the writer; returns when it is on the disk.
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection, &mut Writing) -> Result<T, StoreError> + Send + 'static,
+        mut work: impl FnMut(&Connection, &mut Writing) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let writing = Arc::clone(&self.writing);
         self.writer.run(move |connection| work(connection, &mut lock(&writing))).await

@@ -1,8 +1,9 @@
 //! The one thread that writes a file.
 //!
 //! It takes all the work that waits, does it in one transaction, and answers when
-//! that is on the disk: many waiting writers share one wait for the disk. Work that
-//! fails is undone alone; the others of its group are kept.
+//! that is on the disk: many waiting writers share one wait for the disk. Where some of
+//! it fails, all of it is undone and each piece done again in a transaction of its own:
+//! that is rare, and a savepoint for each piece would copy every page that it changes.
 
 use std::thread;
 
@@ -35,13 +36,14 @@ impl Writer {
         Ok(Self { queue })
     }
 
-    /// Does something inside a transaction; returns when it is on the disk.
+    /// Does something inside a transaction; returns when it is on the disk. It may be
+    /// done a second time, after what it did the first time was undone.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnMut(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (tell, told) = oneshot::channel();
-        let asked = Asked { work: Some(work), outcome: None, tell };
+        let asked = Asked { work, outcome: None, tell };
         self.queue.send(Box::new(asked)).await.map_err(|_| StoreError::Closed)?;
         told.await.map_err(|_| StoreError::Closed)?
     }
@@ -55,7 +57,7 @@ trait Work: Send {
 }
 
 struct Asked<T, F> {
-    work: Option<F>,
+    work: F,
     outcome: Option<Result<T, StoreError>>,
     tell: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -63,11 +65,13 @@ struct Asked<T, F> {
 impl<T, F> Work for Asked<T, F>
 where
     T: Send,
-    F: FnOnce(&Connection) -> Result<T, StoreError> + Send,
+    F: FnMut(&Connection) -> Result<T, StoreError> + Send,
 {
     fn run(&mut self, connection: &Connection) -> bool {
-        self.outcome = self.work.take().map(|work| work(connection));
-        matches!(self.outcome, Some(Ok(_)))
+        let outcome = (self.work)(connection);
+        let is_kept = outcome.is_ok();
+        self.outcome = Some(outcome);
+        is_kept
     }
 
     fn answer(self: Box<Self>, written: Result<(), StoreError>) {
@@ -85,26 +89,49 @@ fn serve(connection: &Connection, mut queue: mpsc::Receiver<Box<dyn Work>>) {
         {
             group.push(next);
         }
-        let written = transact(connection, &mut group).map_err(|error| error.to_string());
-        if written.is_err() && !connection.is_autocommit() {
-            drop(connection.execute_batch("ROLLBACK"));
-        }
-        for work in group {
-            work.answer(written.clone().map_err(StoreError::NotWritten));
+        match transact(connection, &mut group) {
+            Ok(Ended::Undone) if group.len() > 1 => {
+                for mut work in group {
+                    let ended = transact(connection, std::slice::from_mut(&mut work));
+                    work.answer(ended.map(|_| ()).map_err(|error| not_written(&error)));
+                }
+            }
+            Ok(Ended::Undone | Ended::Kept) => group.into_iter().for_each(|work| work.answer(Ok(()))),
+            Err(error) => {
+                let error = error.to_string();
+                group.into_iter().for_each(|work| work.answer(Err(StoreError::NotWritten(error.clone()))));
+            }
         }
     }
 }
 
+fn not_written(error: &rusqlite::Error) -> StoreError {
+    StoreError::NotWritten(error.to_string())
+}
+
+/// How a transaction ended.
+enum Ended {
+    /// All of it is on the disk.
+    Kept,
+    /// Some work failed, and nothing was written.
+    Undone,
+}
+
 /// Does a group in one transaction. An error means that nothing of it was written.
-fn transact(connection: &Connection, group: &mut [Box<dyn Work>]) -> Result<(), rusqlite::Error> {
+fn transact(connection: &Connection, group: &mut [Box<dyn Work>]) -> Result<Ended, rusqlite::Error> {
     let step = |sql| connection.prepare_cached(sql)?.execute([]).map(|_| ());
     step("BEGIN IMMEDIATE")?;
-    for work in group {
-        step("SAVEPOINT work")?;
-        if !work.run(connection) {
-            step("ROLLBACK TO work")?;
+    if group.iter_mut().all(|work| work.run(connection)) {
+        let written = step("COMMIT");
+        if written.is_err() && !connection.is_autocommit() {
+            drop(step("ROLLBACK"));
         }
-        step("RELEASE work")?;
+        written.map(|()| Ended::Kept)
+    } else {
+        // SQLite itself rolls back after some errors, a full disk among them.
+        if !connection.is_autocommit() {
+            step("ROLLBACK")?;
+        }
+        Ok(Ended::Undone)
     }
-    step("COMMIT")
 }

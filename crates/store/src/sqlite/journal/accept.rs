@@ -27,12 +27,12 @@ pub(super) enum Hearing {
 pub(super) fn perform(
     connection: &Connection,
     writing: &mut Writing,
-    delivery: Delivery,
+    delivery: &Delivery,
     hearing: Hearing,
 ) -> Result<(Accepted, News), StoreError> {
-    let mut heard = Witnesses::of(&delivery, hearing);
+    let mut heard = Witnesses::of(delivery, hearing);
     let mut booking = Booking::begin(connection, writing)?;
-    store_surroundings(connection, &mut booking, &delivery)?;
+    store_surroundings(connection, &mut booking, delivery)?;
     for activity in &delivery.activities {
         if activities::store(connection, activity, &booking.writing().calendar)? {
             heard.of_witness(&activity.witness).activities += 1;
@@ -41,7 +41,7 @@ pub(super) fn perform(
     let received_at = delivery.received_at;
     let mut search = Search::from(&delivery.observed);
     observations::finish(&mut search, connection, &mut booking.writing().values)?;
-    let plan = Plan::of(&search.into_observed(), delivery.observed);
+    let plan = Plan::of(&search.into_observed(), delivery.observed.clone());
     let mut rows = Vec::with_capacity(plan.fresh.len());
     for observed in &plan.fresh {
         let row = ObservationRow::of(observed, received_at)?;

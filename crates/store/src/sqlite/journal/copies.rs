@@ -68,16 +68,16 @@ pub(super) fn next(copy: &mut copy::Reading<Box<dyn Read + Send>>) -> Result<Vec
 pub(super) fn import(
     connection: &Connection,
     writing: &mut Writing,
-    things: Vec<Thing>,
+    things: &[Thing],
 ) -> Result<(), StoreError> {
     let mut delivery = Delivery::new(domain::Timestamp::default());
     let mut reporters: Vec<Reporter> = Vec::new();
-    for thing in things {
+    for thing in things.iter().cloned() {
         match thing {
             Thing::Observation(it) => {
                 if it.received_at != delivery.received_at {
                     let before = std::mem::replace(&mut delivery, Delivery::new(it.received_at));
-                    accept::perform(connection, writing, before, Hearing::ToldApart)?;
+                    accept::perform(connection, writing, &before, Hearing::ToldApart)?;
                 }
                 delivery.observed.push(it.observed);
             }
@@ -89,7 +89,7 @@ pub(super) fn import(
             Thing::Reporter(it) => reporters.push(it),
         }
     }
-    accept::perform(connection, writing, delivery, Hearing::ToldApart)?;
+    accept::perform(connection, writing, &delivery, Hearing::ToldApart)?;
     for reporter in reporters {
         let heard = Heard { at: Some((reporter.first_at, reporter.last_at)), ..Heard::default() };
         hear(connection, &reporter.witness, heard)?;
