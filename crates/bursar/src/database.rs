@@ -2,22 +2,25 @@
 //! where its database is, whether a server uses it or not.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde_json::json;
 use server::backup::{Copied, Onto, backup, restore};
-use store::{Settings, Store};
+use store::{Database, Settings, Store};
 
 use crate::environment::{Environment, now};
 use crate::failure::usage;
 use crate::listing::Listing;
+use crate::opened::make_private;
 use crate::report::Format;
 use crate::serve::runtime;
 use crate::server_settings::{Opening, opening};
 
+/// The file that every folder with a book holds.
+const BOOKS: &str = "books.db";
 /// Differences that `bursar check` names, unless told otherwise.
 const DIFFERENCES: usize = 100;
 
@@ -86,23 +89,41 @@ pub(crate) struct RestoreArgs {
     database: DatabaseOptions,
 }
 
+/// What becomes of a database that is not there.
+#[derive(Debug, Clone, Copy)]
+enum Missing {
+    Make,
+    /// A new one would agree with itself, and its backup would hold nothing.
+    Refuse,
+}
+
 impl DatabaseOptions {
-    async fn open(&self, environment: &Environment) -> Result<Store> {
+    async fn open(&self, missing: Missing, environment: &Environment) -> Result<Store> {
         let named = self.database.as_deref();
         let Opening { database, prices } = opening(named, self.config.as_deref(), environment)?;
+        match (missing, &database) {
+            (Missing::Refuse, Database::Sqlite(folder)) if !folder.join(BOOKS).is_file() => {
+                return Err(usage(format!(
+                    "there is no book in {}: it holds no {BOOKS}; name the folder that the server keeps its \
+                     book in",
+                    folder.display()
+                )));
+            }
+            (Missing::Refuse | Missing::Make, _) => make_private(&database),
+        }
         // The book keeps its server's time zone: another one would sum up its days anew.
         Ok(Store::open(&database, Settings { prices, zone: None }).await?)
     }
 }
 
 pub(crate) fn migrate(args: &MigrateArgs, environment: &Environment) -> Result<String> {
-    runtime()?.block_on(args.database.open(environment))?;
+    runtime()?.block_on(args.database.open(Missing::Make, environment))?;
     Ok("The database is up to date.\n".to_owned())
 }
 
 pub(crate) fn check(args: &CheckArgs, environment: &Environment) -> Result<String> {
     let differences = runtime()?.block_on(async {
-        let store = args.database.open(environment).await?;
+        let store = args.database.open(Missing::Refuse, environment).await?;
         anyhow::Ok(store.check(args.top).await?)
     })?;
     let rows = differences.iter().map(|it| [it.what, &it.which, &it.found, &it.expected]);
@@ -140,9 +161,9 @@ pub(crate) fn run_backup(args: &BackupArgs, environment: &Environment) -> Result
     }
     let part = part_of(path);
     let cannot = || format!("cannot write {}", part.display());
-    let file = File::create_new(&part).with_context(cannot)?;
+    let file = create_private(&part).with_context(cannot)?;
     let copied = runtime()?.block_on(async {
-        let store = args.database.open(environment).await?;
+        let store = args.database.open(Missing::Refuse, environment).await?;
         anyhow::Ok(backup(&store, Box::new(BufWriter::new(file.try_clone()?))).await?)
     });
     let kept = copied.and_then(|copied| {
@@ -159,6 +180,15 @@ pub(crate) fn run_backup(args: &BackupArgs, environment: &Environment) -> Result
     }
     let copied = kept?;
     Ok(format!("{} holds {}.\n", path.display(), told(copied)))
+}
+
+/// A new file for this account alone.
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// What the file is called until it is whole.
@@ -183,7 +213,7 @@ pub(crate) fn run_restore(args: &RestoreArgs, environment: &Environment) -> Resu
         .map_err(|error| usage(format!("cannot read {}: {error}", args.file.display())))?;
     let onto = if args.into_existing { Onto::Existing } else { Onto::Empty };
     let copied = runtime()?.block_on(async {
-        let store = args.database.open(environment).await?;
+        let store = args.database.open(Missing::Make, environment).await?;
         anyhow::Ok(restore(&store, file, onto, now()).await?)
     })?;
     Ok(format!("Restored {}.\n", told(copied)))

@@ -11,7 +11,7 @@ use attribution::Rules;
 use clap::Args;
 use metering::Meter;
 use pricing::{Contract, PriceBook, Pricer};
-use store::Journal;
+use store::{Database, Journal};
 
 use crate::environment::Environment;
 use crate::failure::usage;
@@ -123,6 +123,17 @@ pub(crate) fn keep_private(folder: &Path) {
 
 #[cfg(not(unix))]
 pub(crate) fn keep_private(_: &Path) {}
+
+/// Makes the folder of a book where there is none, for this account alone. One that is
+/// there stays as whoever made it wants it, and where none can be made, opening says why.
+pub(crate) fn make_private(database: &Database) {
+    let Database::Sqlite(folder) = database else { return };
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    drop(builder.create(folder));
+}
 
 /// A settings file: the one that was named, which must be there, or the default
 /// one, which need not.

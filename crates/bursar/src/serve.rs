@@ -8,6 +8,7 @@ use serde_json::json;
 use server::{Addresses, Inlet, ServeOptions};
 
 use crate::environment::Environment;
+use crate::opened::make_private;
 use crate::server_settings::{ServerOptions, start_log};
 
 const EXAMPLES: &str = "Examples:
@@ -50,6 +51,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
 /// Serves until the system says to stop.
 pub(crate) async fn until_told(options: ServeOptions, ready: impl FnOnce(&Addresses, Inlet)) -> Result<()> {
     let stop = stop_signal()?;
+    make_private(&options.database);
     Ok(server::serve(options, ready, stop).await?)
 }
 

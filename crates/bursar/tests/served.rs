@@ -139,6 +139,20 @@ fn an_organisation_is_laid_down_and_tokens_are_made_for_it() {
 }
 
 #[test]
+fn a_book_that_is_not_there_is_neither_checked_nor_copied() {
+    let machine = Machine::new();
+    let typo = format!("sqlite:{}", machine.path("typo").display());
+    for arguments in [&["check", "--database", &typo][..], &["backup", "it.backup", "--database", &typo]] {
+        let run = machine.run(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(run.stderr.contains("typo: it holds no books.db"), "{}", run.stderr);
+    }
+    for path in ["typo", "it.backup", "it.backup.part"] {
+        assert!(!machine.path(path).exists(), "{path} was made");
+    }
+}
+
+#[test]
 fn a_book_is_copied_while_it_is_used_and_restored_elsewhere() {
     let machine = Machine::new();
     let book = format!("sqlite:{}", machine.path("book").display());
@@ -156,6 +170,11 @@ fn a_book_is_copied_while_it_is_used_and_restored_elsewhere() {
         "The book agrees with its observations.\n"
     );
     assert_eq!(machine.run(&["migrate", "--database", &other]).stdout, "The database is up to date.\n");
+    use std::os::unix::fs::PermissionsExt;
+    for (path, expected) in [("it.backup", 0o600), ("book", 0o700), ("other", 0o700)] {
+        let mode = machine.path(path).metadata().expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, expected, "{path}");
+    }
     let nothing = machine.run(&["check"]);
     assert!(nothing.code == 2 && nothing.stderr.contains("no database is named"), "{}", nothing.stderr);
     drop(up);
