@@ -2,7 +2,7 @@
 //!
 //! [`merge`] joins what several sources said of one request into one call;
 //! [`meter`] prices it; [`rollup`] turns calls that are new or were corrected
-//! into signed changes of the cells that reports read; [`assemble`] makes the calls of
+//! into signed changes of the cells that reports read; [`mod@assemble`] makes the calls of
 //! the company's book out of what all kinds of source said.
 //!
 //! Invariant: the same observations in any order, any number of times, in any

@@ -1,5 +1,7 @@
 //! The engines, each with an empty store for a test.
 
+use std::sync::LazyLock;
+
 use jiff::tz::TimeZone;
 use pricing::{Contract, PriceBook, Pricer};
 use rusqlite::Connection;
@@ -121,6 +123,8 @@ impl Engine {
 
 /// The prices and the days of a store.
 pub(crate) fn settings(contract: Option<Contract>, zone: &str) -> Settings {
-    let prices = Pricer::new(PriceBook::bundled().unwrap(), contract);
+    // Reading the book takes a test longer than everything else.
+    static BOOK: LazyLock<PriceBook> = LazyLock::new(|| PriceBook::bundled().unwrap());
+    let prices = Pricer::new(BOOK.clone(), contract);
     Settings { prices, zone: Some(TimeZone::get(zone).unwrap()) }
 }
