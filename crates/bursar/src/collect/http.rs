@@ -36,8 +36,11 @@ const FILE_LIMIT: u64 = 1_024 * 1_024;
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerOptions {
-    /// The company's server: https://bursar.example.com [default: BURSAR_SERVER]
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The company's server: https://bursar.example.com [default: BURSAR_SERVER]"
+    )]
     pub(crate) server: Option<String>,
     /// A file with the token, readable by nobody else [default: BURSAR_TOKEN, then ~/.config/bursar/token]
     #[arg(long, value_name = "FILE")]

@@ -36,8 +36,11 @@ each machine keeps in ~/.config/bursar/token. docs/rollout.md goes through it.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ClaudeCodeArgs {
-    /// The company's server: https://bursar.example.com [default: BURSAR_SERVER]
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The company's server: https://bursar.example.com [default: BURSAR_SERVER]"
+    )]
     server: Option<String>,
     /// The team, as the server's directory names it
     #[arg(long, value_name = "TEAM")]
