@@ -45,7 +45,10 @@ use crate::sessions;
 use crate::store::Settings;
 
 const FILE: &str = "journal.db";
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/journal/0001_ground.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/journal/0001_ground.sql"),
+    include_str!("../../migrations/sqlite/journal/0002_slots.sql"),
+];
 /// News that wait for whoever watches; who is slower misses the oldest.
 const NEWS: usize = 256;
 /// Pages that the writer keeps in memory, in KiB.

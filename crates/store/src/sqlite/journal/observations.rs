@@ -1,6 +1,7 @@
 //! Observations: written once, never changed.
 
 use domain::{CallKey, RequestId};
+use metering::assemble::TOLERANCE_MILLIS;
 use rusqlite::{Connection, Row, Statement, params};
 
 use super::values::Values;
@@ -9,6 +10,11 @@ use crate::journal::columns::Columns;
 use crate::plan::rows::ObservationRow;
 use crate::plan::{Ask, Search};
 use crate::reading::Evidence;
+
+/// The slots of the index of counts, as the statements have it. What is looked for lies in
+/// three of them.
+const SLOT_MILLIS: i64 = 5_000;
+const _: () = assert!(TOLERANCE_MILLIS <= SLOT_MILLIS, "two tolerances reach over more than three slots");
 
 macro_rules! select {
     ($rest:literal) => {
@@ -77,8 +83,9 @@ pub(super) fn finish(
 ) -> Result<(), StoreError> {
     let mut by_key = connection.prepare_cached(select!("WHERE key_hash = ?1"))?;
     let mut by_request = connection.prepare_cached(select!("WHERE request_hash = ?1"))?;
-    let mut by_tokens =
-        connection.prepare_cached(select!("WHERE tokens_hash = ?1 AND at BETWEEN ?2 AND ?3"))?;
+    let mut by_tokens = connection.prepare_cached(select!(
+        "WHERE at / 5000 IN (?4, ?4 + 1, ?4 + 2) AND tokens_hash = ?1 AND at BETWEEN ?2 AND ?3"
+    ))?;
     loop {
         let asks = search.next();
         if asks.is_empty() {
@@ -88,7 +95,9 @@ pub(super) fn finish(
             let mut rows = match ask {
                 Ask::Key(hash) => by_key.query([hash])?,
                 Ask::Request(hash) => by_request.query([hash])?,
-                Ask::Tokens(hash, from, to) => by_tokens.query([hash, from, to])?,
+                Ask::Tokens(hash, from, to) => {
+                    by_tokens.query([hash, from, to, from.div_euclid(SLOT_MILLIS)])?
+                }
             };
             while let Some(row) = rows.next()? {
                 let (number, row) = observation(row)?;
