@@ -1,6 +1,6 @@
 //! Whether calls and sums are what the observations make.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use domain::{Day, SessionId};
 use metering::{Assembled, CallId, Meter};
@@ -11,10 +11,10 @@ use super::values::Values;
 use super::{calls, observations, sums, surroundings};
 use crate::calendar::Calendar;
 use crate::error::StoreError;
-use crate::memory::SumRow;
 use crate::plan::rows::CallRow;
 use crate::plan::site::Said;
-use crate::plan::{Search, Stand, SumKey, Sums};
+use crate::plan::verdict::Verdict;
+use crate::plan::{Search, Stand, Sums};
 use crate::reading::{Difference, Grain};
 
 /// Calls that are looked at together.
@@ -39,13 +39,11 @@ pub(super) fn check(
         prices,
         values: Values::default(),
         said: HashMap::new(),
-        found: Vec::new(),
-        limit,
+        verdict: Verdict::of_at_most(limit),
     };
     checking.calls()?;
     checking.sums()?;
-    checking.found.truncate(limit);
-    Ok(checking.found)
+    Ok(checking.verdict.differences())
 }
 
 struct Checking<'a> {
@@ -56,21 +54,10 @@ struct Checking<'a> {
     prices: Option<i64>,
     values: Values,
     said: HashMap<SessionId, Said>,
-    found: Vec<Difference>,
-    limit: usize,
+    verdict: Verdict,
 }
 
 impl Checking<'_> {
-    fn is_full(&self) -> bool {
-        self.found.len() >= self.limit
-    }
-
-    fn differ(&mut self, what: &'static str, which: &impl ToString, found: String, expected: String) {
-        if found != expected {
-            self.found.push(Difference { what, which: which.to_string(), found, expected });
-        }
-    }
-
     /// The calls that the observations make, and whether there are others.
     fn calls(&mut self) -> Result<(), StoreError> {
         let mut parts = Parts::default();
@@ -80,7 +67,7 @@ impl Checking<'_> {
             for call in metering::assemble(&observed) {
                 expected = expected.saturating_add(1);
                 self.call(&call)?;
-                if self.is_full() {
+                if self.verdict.is_full() {
                     return Ok(());
                 }
             }
@@ -92,17 +79,8 @@ impl Checking<'_> {
     fn call(&mut self, call: &Assembled) -> Result<(), StoreError> {
         let stored = calls::row(self.connection, &call.id)?;
         let priced = self.meter.price(call.call.clone());
-        let mut expected = CallRow::of(call, &priced, self.prices.unwrap_or(-1))?;
-        if let Some(stored) = &stored
-            && Some(stored.prices) != self.prices
-        {
-            // Priced with other prices: the amounts are not to be compared with these.
-            let CallRow { prices, list, cost, unpriced, .. } = *stored;
-            (expected.prices, expected.list, expected.cost, expected.unpriced) =
-                (prices, list, cost, unpriced);
-        }
-        let found = stored.as_ref().map_or_else(|| "nothing".to_owned(), told_call);
-        self.differ("call", &call.id, found, told_call(&expected));
+        let expected = CallRow::of(call, &priced, self.prices.unwrap_or(-1))?;
+        self.verdict.call(stored.as_ref(), expected, self.prices);
         Ok(())
     }
 
@@ -115,9 +93,9 @@ impl Checking<'_> {
             behind = Some(last.id);
             for row in &part {
                 if !self.is_made(&row.id, row.key.as_str())? {
-                    self.differ("call", &row.id, told_call(row), "nothing".to_owned());
+                    self.verdict.call_of_nobody(row);
                 }
-                if self.is_full() {
+                if self.verdict.is_full() {
                     return Ok(());
                 }
             }
@@ -150,7 +128,7 @@ impl Checking<'_> {
                 if let Some((_, sums)) = &mut of_day {
                     sums.enter(row, &stand, &self.calendar)?;
                 }
-                if self.is_full() {
+                if self.verdict.is_full() {
                     return Ok(());
                 }
             }
@@ -181,23 +159,9 @@ impl Checking<'_> {
         let (quarters, days) = (of_day(Grain::Quarter)?, of_day(Grain::Day)?);
         rows.0 = rows.0.saturating_add(quarters.len());
         rows.1 = rows.1.saturating_add(days.len());
-        let make = |all: &[(SumKey, metering::rollup::Change)]| {
-            all.iter().map(|(key, change)| (*key, *change.figures())).collect()
-        };
-        self.compare("cell", &quarters, &make(&expected.quarters));
-        self.compare("day_cell", &days, &make(&expected.days));
+        self.verdict.sums("cell", &quarters, &expected.quarters);
+        self.verdict.sums("day_cell", &days, &expected.days);
         Ok(())
-    }
-
-    fn compare(&mut self, what: &'static str, found: &[SumRow], expected: &BTreeMap<SumKey, [i64; 11]>) {
-        let found: BTreeMap<SumKey, [i64; 11]> = found.iter().map(|row| (row.key, row.figures)).collect();
-        let told = |figures: Option<&[i64; 11]>| figures.map_or_else(|| "nothing".to_owned(), told_sum);
-        let keys: std::collections::BTreeSet<&SumKey> = found.keys().chain(expected.keys()).collect();
-        for key in keys {
-            let SumKey { period, whereabouts, service, confidence, seen } = key;
-            let which = format!("{period}/{whereabouts}/{service}/{confidence}/{seen}");
-            self.differ(what, &which, told(found.get(key)), told(expected.get(key)));
-        }
     }
 
     /// Sums on days without a call.
@@ -207,24 +171,8 @@ impl Checking<'_> {
             ("day_cell", "SELECT count(*) FROM day_cell", rows.1),
         ] {
             let found: i64 = self.connection.query_row(sql, [], |row| row.get(0))?;
-            self.differ(what, &"all", format!("{found} rows"), format!("{expected} rows"));
+            self.verdict.count(what, found, expected);
         }
         Ok(())
     }
-}
-
-/// A call, as a difference tells it.
-fn told_call(row: &CallRow) -> String {
-    let CallRow { key, at, whereabouts, service, confidence, seen, matching, counts, .. } = row;
-    let amount = |it: Option<i64>| it.map_or_else(|| "-".to_owned(), |it| it.to_string());
-    let price = format!("{} {} {}", amount(row.list), amount(row.cost), amount(row.unpriced));
-    let reported = amount(row.reported);
-    format!(
-        "{key} at {at} {whereabouts}/{service}/{confidence}/{seen}/{matching} {counts:?} {reported} {price}"
-    )
-}
-
-/// A sum, as a difference tells it.
-fn told_sum(figures: &[i64; 11]) -> String {
-    format!("{figures:?}")
 }
