@@ -52,7 +52,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
 pub(crate) async fn until_told(options: ServeOptions, ready: impl FnOnce(&Addresses, Inlet)) -> Result<()> {
     let stop = stop_signal()?;
     make_private(&options.database);
-    Ok(server::serve(options, ready, stop).await?)
+    Ok(server::serve(options, Box::new(ready), Box::pin(stop)).await?)
 }
 
 /// Comes to an end at Ctrl-C, and where there is one at SIGTERM.

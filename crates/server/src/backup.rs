@@ -4,6 +4,7 @@
 //! parts in gzip: the books (tokens, directory, settings, audit log) as JSON lines, and
 //! the book, as the store writes it. Both come from any engine and go to any.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 
 use domain::Timestamp;
@@ -11,6 +12,7 @@ use domain::directory::EntryKind;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use store::{Act, AuditRow, Books, Change, Entry, Store, StoreError};
 
@@ -106,7 +108,11 @@ fn kinds() -> impl Iterator<Item = &'static str> {
 ///
 /// # Errors
 /// [`BackupError`] where the store or the writer fails.
-pub async fn backup(store: &Store, mut to: Box<dyn Write + Send>) -> Result<Copied, BackupError> {
+pub fn backup(store: &Store, to: Box<dyn Write + Send>) -> BoxFuture<'_, Result<Copied, BackupError>> {
+    Box::pin(copy_out(store, to))
+}
+
+async fn copy_out(store: &Store, mut to: Box<dyn Write + Send>) -> Result<Copied, BackupError> {
     let mut books = GzEncoder::new(Vec::new(), Compression::default());
     let mut entries = 0_u64;
     for kind in kinds() {
@@ -153,12 +159,16 @@ pub enum Onto {
 /// # Errors
 /// [`BackupError`]; what was restored before the failure stays, and restoring again is
 /// harmless.
-pub async fn restore<R: Read + Seek + Send + 'static>(
+pub fn restore(
     store: &Store,
-    mut from: R,
+    from: File,
     onto: Onto,
     at: Timestamp,
-) -> Result<Copied, BackupError> {
+) -> BoxFuture<'_, Result<Copied, BackupError>> {
+    Box::pin(copy_in(store, from, onto, at))
+}
+
+async fn copy_in(store: &Store, mut from: File, onto: Onto, at: Timestamp) -> Result<Copied, BackupError> {
     if onto == Onto::Empty {
         must_be_empty(store).await?;
     }

@@ -1,6 +1,7 @@
 //! The way into the book for whoever runs in the same process.
 
 use domain::SourceKind;
+use futures_util::future::BoxFuture;
 use ingest::delivery::Delivery;
 
 use crate::api::deliveries::booked;
@@ -32,15 +33,17 @@ impl Inlet {
     ///
     /// # Errors
     /// [`InletError`].
-    pub async fn deliver(&self, delivery: Delivery) -> Result<(), InletError> {
-        let delivery = booked(delivery, None, self.0.now());
-        let accepted = self.0.accept(SourceKind::Log, delivery).await;
-        accepted.map(drop).map_err(|failure: Failure| {
-            if failure.code().0.is_client_error() {
-                InletError::Refused(failure.to_string())
-            } else {
-                InletError::Later(failure.to_string())
-            }
+    pub fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Result<(), InletError>> {
+        Box::pin(async {
+            let delivery = booked(delivery, None, self.0.now());
+            let accepted = self.0.accept(SourceKind::Log, delivery).await;
+            accepted.map(drop).map_err(|failure: Failure| {
+                if failure.code().0.is_client_error() {
+                    InletError::Refused(failure.to_string())
+                } else {
+                    InletError::Later(failure.to_string())
+                }
+            })
         })
     }
 }

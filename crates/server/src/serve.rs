@@ -1,9 +1,9 @@
 //! The wiring: opens the store and the ports, starts what runs, and stops it in order.
 
-use std::future::Future;
 use std::net::SocketAddr;
 
 use axum::Router;
+use futures_util::future::LocalBoxFuture;
 use store::{Act, Settings, Store};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -34,15 +34,25 @@ pub struct Addresses {
     pub owner_token: Option<String>,
 }
 
-/// Serves until `shutdown` comes to an end, then drains. `ready` is called once, when
-/// all listeners are open; it is also given the way into the book for this process.
+/// What is called when all listeners are open, with the way into the book for this process.
+pub type Ready<'a> = Box<dyn FnOnce(&Addresses, Inlet) + 'a>;
+
+/// Serves until `shutdown` comes to an end, then drains. `ready` is called once.
 ///
 /// # Errors
 /// [`ServeError`] where it cannot start, and where a part of it ends by itself.
-pub async fn serve(
+pub fn serve<'a>(
     options: ServeOptions,
-    ready: impl FnOnce(&Addresses, Inlet),
-    shutdown: impl Future<Output = ()>,
+    ready: Ready<'a>,
+    shutdown: LocalBoxFuture<'a, ()>,
+) -> LocalBoxFuture<'a, Result<(), ServeError>> {
+    Box::pin(start(options, ready, shutdown))
+}
+
+async fn start(
+    options: ServeOptions,
+    ready: Ready<'_>,
+    shutdown: LocalBoxFuture<'_, ()>,
 ) -> Result<(), ServeError> {
     let acceptor = options.tls.as_ref().map(tls::acceptor).transpose()?;
     let settings = Settings { prices: options.prices.clone(), zone: Some(options.zone.clone()) };
@@ -75,7 +85,7 @@ async fn run(
     desk: &Desk,
     listeners: Vec<Listener>,
     stop: watch::Sender<bool>,
-    shutdown: impl Future<Output = ()>,
+    shutdown: LocalBoxFuture<'_, ()>,
 ) -> Result<(), ServeError> {
     let mut tasks = JoinSet::new();
     for listener in listeners {

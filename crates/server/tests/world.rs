@@ -117,7 +117,11 @@ impl World {
             let shutdown = async {
                 drop(stopped.await);
             };
-            let served = server::serve(options, |it, _| ready.send(it.clone()).expect("a test"), shutdown);
+            let served = server::serve(
+                options,
+                Box::new(|it, _| ready.send(it.clone()).expect("a test")),
+                Box::pin(shutdown),
+            );
             runtime.block_on(served).expect("it stops in order");
         });
         let addresses = listening.recv().expect("a server that starts");

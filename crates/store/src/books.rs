@@ -10,7 +10,7 @@ use std::path::Path;
 
 use domain::{Overflow, Timestamp};
 
-use crate::error::StoreError;
+use crate::error::{Answer, StoreError};
 use crate::{postgres, sqlite};
 
 /// Changes that one act may make: enough to lay down the directory of a company.
@@ -47,8 +47,8 @@ impl Books {
     ///
     /// # Errors
     /// [`StoreError::Address`], [`StoreError::Unreachable`] and [`StoreError::Newer`].
-    pub async fn postgres(url: &str) -> Result<Self, StoreError> {
-        Self::pooled(postgres::Pool::to(url)?).await
+    pub fn postgres(url: &str) -> Answer<'_, Self> {
+        Box::pin(async { Self::pooled(postgres::Pool::to(url)?).await })
     }
 
     /// Opens the books where these connections lead.
@@ -63,22 +63,24 @@ impl Books {
     /// [`StoreError::Stale`] where they changed since the version that was expected;
     /// [`StoreError::TooLarge`] and [`StoreError::NulCharacter`];
     /// [`StoreError::Uncertain`] where nobody knows whether it was done.
-    pub async fn act(&self, act: Act) -> Result<u64, StoreError> {
-        act.check()?;
-        match &self.0 {
-            Engine::Sqlite(books) => books.act(act).await,
-            Engine::Postgres(books) => books.act(act).await,
-        }
+    pub fn act(&self, act: Act) -> Answer<'_, u64> {
+        Box::pin(async {
+            act.check()?;
+            match &self.0 {
+                Engine::Sqlite(books) => books.act(act).await,
+                Engine::Postgres(books) => books.act(act).await,
+            }
+        })
     }
 
     /// All entries of a kind, by the bytes of their ids.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn entries(&self, kind: &str) -> Result<Vec<Entry>, StoreError> {
+    pub fn entries<'a>(&'a self, kind: &'a str) -> Answer<'a, Vec<Entry>> {
         match &self.0 {
-            Engine::Sqlite(books) => books.entries(kind).await,
-            Engine::Postgres(books) => books.entries(kind).await,
+            Engine::Sqlite(books) => Box::pin(books.entries(kind)),
+            Engine::Postgres(books) => Box::pin(books.entries(kind)),
         }
     }
 
@@ -86,10 +88,10 @@ impl Books {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn entry(&self, kind: &str, id: &str) -> Result<Option<Entry>, StoreError> {
+    pub fn entry<'a>(&'a self, kind: &'a str, id: &'a str) -> Answer<'a, Option<Entry>> {
         match &self.0 {
-            Engine::Sqlite(books) => books.entry(kind, id).await,
-            Engine::Postgres(books) => books.entry(kind, id).await,
+            Engine::Sqlite(books) => Box::pin(books.entry(kind, id)),
+            Engine::Postgres(books) => Box::pin(books.entry(kind, id)),
         }
     }
 
@@ -97,10 +99,10 @@ impl Books {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn version(&self) -> Result<u64, StoreError> {
+    pub fn version(&self) -> Answer<'_, u64> {
         match &self.0 {
-            Engine::Sqlite(books) => books.version().await,
-            Engine::Postgres(books) => books.version().await,
+            Engine::Sqlite(books) => Box::pin(books.version()),
+            Engine::Postgres(books) => Box::pin(books.version()),
         }
     }
 
@@ -109,11 +111,11 @@ impl Books {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+    pub fn audit(&self, before: Option<u64>, limit: usize) -> Answer<'_, Vec<AuditRow>> {
         let limit = limit.min(MAX_AUDIT_ROWS);
         match &self.0 {
-            Engine::Sqlite(books) => books.audit(before, limit).await,
-            Engine::Postgres(books) => books.audit(before, limit).await,
+            Engine::Sqlite(books) => Box::pin(books.audit(before, limit)),
+            Engine::Postgres(books) => Box::pin(books.audit(before, limit)),
         }
     }
 }

@@ -3,6 +3,11 @@
 use std::path::PathBuf;
 
 use domain::Overflow;
+use futures_util::future::BoxFuture;
+
+/// An answer on its way. It is boxed so that what is behind it is compiled here, once,
+/// and not again in each crate that waits for it.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Why the store refused or failed.
 #[derive(Debug, thiserror::Error)]

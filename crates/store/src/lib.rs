@@ -33,7 +33,7 @@ mod store;
 pub use books::{Act, AuditRow, Books, Change, Entry};
 pub use database::{Database, DatabaseError};
 pub use delivery::{Accepted, Delivery, FolderReport, SessionTag, TallyReport};
-pub use error::StoreError;
+pub use error::{Answer, StoreError};
 pub use journal::{
     ActivityRow, Batch, FolderRow, Journal, KnownSource, Met, OutboxState, Outgoing, Pending, SourceReading,
     Tag, Ticket, Written,

@@ -29,7 +29,7 @@ use tokio::sync::broadcast;
 use crate::books::Books;
 use crate::database::Database;
 use crate::delivery::{Accepted, Delivery, FolderReport, SessionTag};
-use crate::error::StoreError;
+use crate::error::{Answer, StoreError};
 use crate::postgres::{Pool, PostgresJournal};
 use crate::reading::{
     ActivitySum, BookedCall, CallPage, CallQuery, Cells, Difference, Explained, Grain, News, Reporter,
@@ -62,27 +62,39 @@ enum Engine {
     Postgres(Arc<PostgresJournal>),
 }
 
+/// Asks whichever engine it is.
+macro_rules! ask {
+    ($store:ident.$question:ident($($argument:expr),*)) => {
+        match &$store.engine {
+            Engine::Sqlite(journal) => Box::pin(journal.$question($($argument),*)),
+            Engine::Postgres(journal) => Box::pin(journal.$question($($argument),*)),
+        }
+    };
+}
+
 impl Store {
     /// Opens the book, or makes it, and brings its schema up to date.
     ///
     /// # Errors
     /// [`StoreError::Open`], [`StoreError::Unreachable`], [`StoreError::Newer`], and where the
     /// database fails.
-    pub async fn open(database: &Database, settings: Settings) -> Result<Self, StoreError> {
-        match database {
-            Database::Sqlite(folder) => {
-                std::fs::create_dir_all(folder)
-                    .map_err(|source| StoreError::Folder { path: folder.clone(), source })?;
-                let journal = SqliteJournal::open(folder, settings).await?;
-                Ok(Self { engine: Engine::Sqlite(Arc::new(journal)), books: Books::sqlite(folder)? })
+    pub fn open(database: &Database, settings: Settings) -> Answer<'_, Self> {
+        Box::pin(async {
+            match database {
+                Database::Sqlite(folder) => {
+                    std::fs::create_dir_all(folder)
+                        .map_err(|source| StoreError::Folder { path: folder.clone(), source })?;
+                    let journal = SqliteJournal::open(folder, settings).await?;
+                    Ok(Self { engine: Engine::Sqlite(Arc::new(journal)), books: Books::sqlite(folder)? })
+                }
+                Database::Postgres(url) => {
+                    let pool = Pool::to(url)?;
+                    let journal = PostgresJournal::open(pool.clone(), settings).await?;
+                    let books = Books::pooled(pool).await?;
+                    Ok(Self { engine: Engine::Postgres(Arc::new(journal)), books })
+                }
             }
-            Database::Postgres(url) => {
-                let pool = Pool::to(url)?;
-                let journal = PostgresJournal::open(pool.clone(), settings).await?;
-                let books = Books::pooled(pool).await?;
-                Ok(Self { engine: Engine::Postgres(Arc::new(journal)), books })
-            }
-        }
+        })
     }
 
     /// The books: what people decided on.
@@ -95,11 +107,8 @@ impl Store {
     ///
     /// # Errors
     /// Where a figure does not fit or the database fails; nothing of it is stored then.
-    pub async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.accept(delivery).await,
-            Engine::Postgres(journal) => journal.accept(delivery).await,
-        }
+    pub fn accept(&self, delivery: Delivery) -> Answer<'_, Accepted> {
+        ask!(self.accept(delivery))
     }
 
     /// The calls that this process stores from now on. Whoever is too slow misses some.
@@ -116,58 +125,40 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn cells(&self, grain: Grain, from: Timestamp, to: Timestamp) -> Result<Cells, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.cells(grain, from, to).await,
-            Engine::Postgres(journal) => journal.cells(grain, from, to).await,
-        }
+    pub fn cells(&self, grain: Grain, from: Timestamp, to: Timestamp) -> Answer<'_, Cells> {
+        ask!(self.cells(grain, from, to))
     }
 
     /// The moments of the first and the last call; none where there are none.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn span(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.span().await,
-            Engine::Postgres(journal) => journal.span().await,
-        }
+    pub fn span(&self) -> Answer<'_, Option<(Timestamp, Timestamp)>> {
+        ask!(self.span())
     }
 
     /// Calls in the order of their ids, a page at a time.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn calls(&self, query: CallQuery) -> Result<CallPage, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.calls(query).await,
-            Engine::Postgres(journal) => journal.calls(query).await,
-        }
+    pub fn calls(&self, query: CallQuery) -> Answer<'_, CallPage> {
+        ask!(self.calls(query))
     }
 
     /// All calls of a session, in the order of their ids.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn calls_of_session(&self, session: SessionId) -> Result<Vec<BookedCall>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.calls_of_session(session).await,
-            Engine::Postgres(journal) => journal.calls_of_session(session).await,
-        }
+    pub fn calls_of_session(&self, session: SessionId) -> Answer<'_, Vec<BookedCall>> {
+        ask!(self.calls_of_session(session))
     }
 
     /// Where anybody says that calls of these sessions were made, and by whom.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn whereabouts_of(
-        &self,
-        sessions: Vec<SessionId>,
-    ) -> Result<Vec<Arc<Whereabouts>>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.whereabouts_of(sessions).await,
-            Engine::Postgres(journal) => journal.whereabouts_of(sessions).await,
-        }
+    pub fn whereabouts_of(&self, sessions: Vec<SessionId>) -> Answer<'_, Vec<Arc<Whereabouts>>> {
+        ask!(self.whereabouts_of(sessions))
     }
 
     /// The calls that a text names, at most so many: one of which it is the key, the
@@ -175,22 +166,16 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn named(&self, text: &str, limit: usize) -> Result<Vec<BookedCall>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.named(text.to_owned(), limit).await,
-            Engine::Postgres(journal) => journal.named(text.to_owned(), limit).await,
-        }
+    pub fn named(&self, text: &str, limit: usize) -> Answer<'_, Vec<BookedCall>> {
+        ask!(self.named(text.to_owned(), limit))
     }
 
     /// A call with everything that was said of it.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn explain(&self, id: CallId) -> Result<Option<Explained>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.explain(id).await,
-            Engine::Postgres(journal) => journal.explain(id).await,
-        }
+    pub fn explain(&self, id: CallId) -> Answer<'_, Option<Explained>> {
+        ask!(self.explain(id))
     }
 
     /// What happened beside calls on the days that have a moment from `from` on and
@@ -198,66 +183,48 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn activities(&self, from: Timestamp, to: Timestamp) -> Result<Vec<ActivitySum>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.activities(from, to).await,
-            Engine::Postgres(journal) => journal.activities(from, to).await,
-        }
+    pub fn activities(&self, from: Timestamp, to: Timestamp) -> Answer<'_, Vec<ActivitySum>> {
+        ask!(self.activities(from, to))
     }
 
     /// Everybody who ever reported.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn reporters(&self) -> Result<Vec<Reporter>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.reporters().await,
-            Engine::Postgres(journal) => journal.reporters().await,
-        }
+    pub fn reporters(&self) -> Answer<'_, Vec<Reporter>> {
+        ask!(self.reporters())
     }
 
     /// What git said of all working folders.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn folders(&self) -> Result<Vec<FolderReport>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.folders().await,
-            Engine::Postgres(journal) => journal.folders().await,
-        }
+    pub fn folders(&self) -> Answer<'_, Vec<FolderReport>> {
+        ask!(self.folders())
     }
 
     /// All pull requests that sessions opened or named.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn pull_requests(&self) -> Result<Vec<PrLink>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.pull_requests().await,
-            Engine::Postgres(journal) => journal.pull_requests().await,
-        }
+    pub fn pull_requests(&self) -> Answer<'_, Vec<PrLink>> {
+        ask!(self.pull_requests())
     }
 
     /// All sessions, each put together from those who reported it.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn sessions(&self) -> Result<Vec<SessionTally>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.sessions().await,
-            Engine::Postgres(journal) => journal.sessions().await,
-        }
+    pub fn sessions(&self) -> Answer<'_, Vec<SessionTally>> {
+        ask!(self.sessions())
     }
 
     /// What people say of sessions; what was taken back is left out.
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn tags(&self) -> Result<Vec<SessionTag>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.tags().await,
-            Engine::Postgres(journal) => journal.tags().await,
-        }
+    pub fn tags(&self) -> Answer<'_, Vec<SessionTag>> {
+        ask!(self.tags())
     }
 
     /// A number that is another one whenever folders, pull requests or tags changed, or a
@@ -266,11 +233,8 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn surroundings_version(&self) -> Result<u64, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.surroundings_version().await,
-            Engine::Postgres(journal) => journal.surroundings_version().await,
-        }
+    pub fn surroundings_version(&self) -> Answer<'_, u64> {
+        ask!(self.surroundings_version())
     }
 
     /// Prices all calls that were priced with other prices than the store was opened
@@ -278,11 +242,8 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails or a figure does not fit.
-    pub async fn reprice(&self) -> Result<u64, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.reprice().await,
-            Engine::Postgres(journal) => journal.reprice().await,
-        }
+    pub fn reprice(&self) -> Answer<'_, u64> {
+        ask!(self.reprice())
     }
 
     /// Makes calls and sums anew from the observations. Accepting waits meanwhile.
@@ -290,11 +251,8 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails or a figure does not fit.
-    pub async fn rebuild(&self) -> Result<u64, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.rebuild().await,
-            Engine::Postgres(journal) => journal.rebuild().await,
-        }
+    pub fn rebuild(&self) -> Answer<'_, u64> {
+        ask!(self.rebuild())
     }
 
     /// Works calls and sums out anew and compares them with what the book has, in one
@@ -302,11 +260,8 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails.
-    pub async fn check(&self, limit: usize) -> Result<Vec<Difference>, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.check(limit).await,
-            Engine::Postgres(journal) => journal.check(limit).await,
-        }
+    pub fn check(&self, limit: usize) -> Answer<'_, Vec<Difference>> {
+        ask!(self.check(limit))
     }
 
     /// Writes everything that was reported, as it stands in one moment, as JSON lines
@@ -314,11 +269,8 @@ impl Store {
     ///
     /// # Errors
     /// Where the database fails or the writer does.
-    pub async fn export(&self, to: Box<dyn Write + Send>) -> Result<u64, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.export(to).await,
-            Engine::Postgres(journal) => journal.export(to).await,
-        }
+    pub fn export(&self, to: Box<dyn Write + Send>) -> Answer<'_, u64> {
+        ask!(self.export(to))
     }
 
     /// Takes in what [`Store::export`] of any engine wrote, on top of what there is.
@@ -327,22 +279,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Import`] with the line that is not understood, and where the
     /// database fails. What came before the line is stored; importing again is harmless.
-    pub async fn import(&self, from: Box<dyn Read + Send>) -> Result<u64, StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.import(from).await,
-            Engine::Postgres(journal) => journal.import(from).await,
-        }
+    pub fn import(&self, from: Box<dyn Read + Send>) -> Answer<'_, u64> {
+        ask!(self.import(from))
     }
 
     /// Whether the database answers.
     ///
     /// # Errors
     /// Where it does not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        match &self.engine {
-            Engine::Sqlite(journal) => journal.ping().await,
-            Engine::Postgres(journal) => journal.ping().await,
-        }
+    pub fn ping(&self) -> Answer<'_, ()> {
+        ask!(self.ping())
     }
 
     /// The folder of an embedded database.
