@@ -8,7 +8,8 @@
 //! [`observation`] (what one source said about a call), [`call`] (the merged
 //! atom of spend), [`attribution`] (who and where), [`cell`] (sums of calls);
 //! [`observed`] and [`activity`] (what reaches the book of a company),
-//! [`directory`] (who belongs where in it, and since when).
+//! [`directory`] (who belongs where in it, and since when), [`scope`] and [`period`]
+//! (what a budget is about, and for how long).
 
 #![deny(clippy::float_arithmetic, clippy::arithmetic_side_effects, clippy::as_conversions)]
 
@@ -23,6 +24,8 @@ pub mod ids;
 pub mod money;
 pub mod observation;
 pub mod observed;
+pub mod period;
+pub mod scope;
 pub mod session;
 pub mod source;
 pub mod terms;
@@ -45,6 +48,8 @@ pub use ids::{
 pub use money::{NanoUsd, Overflow, PicoUsd};
 pub use observation::{Lineage, Observation, Origin, OutputConfidence, Place, Thread};
 pub use observed::{Naming, Observed, Seen, SourceKind, Whereabouts, Witness};
+pub use period::Period;
+pub use scope::{NotAScope, Scope, ScopeKind};
 pub use session::{PrLink, SessionTally};
 pub use source::{Progress, Shape, SourceFile, Stamp};
 pub use terms::{InferenceGeo, Service, ServiceTier, Speed, Terms};
