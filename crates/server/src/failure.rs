@@ -264,6 +264,12 @@ pub enum ServeError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A restore broke off: what is there is not the whole book.
+    #[error(
+        "the database holds a part of a backup, whose restore broke off: run `bursar restore` with the same \
+         file again"
+    )]
+    HalfRestored,
     /// The owner's token is none.
     #[error("BURSAR_OWNER_TOKEN is no token: give 16 to 512 visible characters without spaces")]
     OwnerToken,

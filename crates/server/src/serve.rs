@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::access::{Minted, Presented, Role, TokenEntry, WireToken};
 use crate::api;
+use crate::backup;
 use crate::desk::Desk;
 use crate::failure::{Failure, ServeError};
 use crate::inlet::Inlet;
@@ -57,6 +58,9 @@ async fn start(
     let acceptor = options.tls.as_ref().map(tls::acceptor).transpose()?;
     let settings = Settings { prices: options.prices.clone(), zone: Some(options.zone.clone()) };
     let store = Store::open(&options.database, settings).await?;
+    if backup::is_half_restored(&store).await? {
+        return Err(ServeError::HalfRestored);
+    }
     let (stop, stopping) = watch::channel(false);
     let desk = Desk::new(store, &options, stopping);
     let mut listeners = Vec::new();

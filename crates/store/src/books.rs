@@ -3,7 +3,8 @@
 //! An entry is a kind, an id and a body of JSON that the store does not look into:
 //! teams, tokens and settings are all kept alike. Entries change by [`Act`]s alone.
 //! An act is done whole or not at all, raises the version of the books by one, and
-//! leaves an [`AuditRow`] for each of its changes, which nothing ever alters.
+//! leaves an [`AuditRow`] for each of its changes, which nothing ever alters. A backup is
+//! laid down by one act as well, and its log goes before that act where there is no other.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -69,6 +70,22 @@ impl Books {
             match &self.0 {
                 Engine::Sqlite(books) => books.act(act).await,
                 Engine::Postgres(books) => books.act(act).await,
+            }
+        })
+    }
+
+    /// Lays down what a backup holds, whole or not at all; returns the new version when it
+    /// is durable.
+    ///
+    /// # Errors
+    /// [`StoreError::LogExists`] where there is a log already and the backup has one;
+    /// [`StoreError::LogBroken`] where that is none; and those of [`Books::act`].
+    pub fn restore(&self, restored: Restored) -> Answer<'_, u64> {
+        Box::pin(async {
+            restored.check()?;
+            match &self.0 {
+                Engine::Sqlite(books) => books.restore(restored).await,
+                Engine::Postgres(books) => books.restore(restored).await,
             }
         })
     }
@@ -183,12 +200,71 @@ pub struct AuditRow {
     pub after: Option<String>,
     /// Why, where they said so.
     pub reason: Option<String>,
+    /// When the row was taken out of a backup; `None` where it was written here.
+    pub restored_at: Option<Timestamp>,
+}
+
+/// What a backup lays down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The entries. There may be any number of them.
+    pub act: Act,
+    /// The log of the backup, the oldest first, from 1 on; or nothing, where it shall not
+    /// be laid down.
+    pub log: Vec<AuditRow>,
+}
+
+impl Restored {
+    /// Refuses what no store can keep, and what is no log.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        self.act.check_texts()?;
+        let mut version = 1;
+        for (seq, row) in (1_u64..).zip(&self.log) {
+            if row.seq != seq || row.version < version {
+                return Err(StoreError::LogBroken { seq });
+            }
+            version = row.version;
+            row.check_texts()?;
+        }
+        Ok(())
+    }
+
+    /// What it makes of what stands there.
+    pub(crate) fn perform(&self, mut standing: Standing) -> Result<Deed, StoreError> {
+        let Some(last) = self.log.last() else { return self.act.perform(standing) };
+        if standing.last_seq != 0 || standing.version != 0 {
+            return Err(StoreError::LogExists);
+        }
+        standing.last_seq = last.seq;
+        standing.version = last.version;
+        let mut deed = Act { expected: None, ..self.act.clone() }.perform(standing)?;
+        let restored_at = Some(self.act.at);
+        let log = self.log.iter().map(|row| AuditRow { restored_at, ..row.clone() });
+        deed.rows.splice(0..0, log);
+        Ok(deed)
+    }
+}
+
+impl AuditRow {
+    fn check_texts(&self) -> Result<(), StoreError> {
+        text("an actor", &self.actor, MAX_LINE_BYTES)?;
+        text("an action", &self.action, MAX_WORD_BYTES)?;
+        text("a reason", self.reason.as_deref().unwrap_or_default(), MAX_LINE_BYTES)?;
+        text("the kind of an entry", &self.kind, MAX_WORD_BYTES)?;
+        text("the id of an entry", &self.id, MAX_LINE_BYTES)?;
+        text("the body of an entry", self.before.as_deref().unwrap_or_default(), MAX_BODY_BYTES)?;
+        text("the body of an entry", self.after.as_deref().unwrap_or_default(), MAX_BODY_BYTES)
+    }
 }
 
 impl Act {
     /// Refuses what no store can keep, so that all of them refuse the same.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         within("an act's changes", self.changes.len(), MAX_CHANGES)?;
+        self.check_texts()
+    }
+
+    fn check_texts(&self) -> Result<(), StoreError> {
         text("an actor", &self.actor, MAX_LINE_BYTES)?;
         text("an action", &self.action, MAX_WORD_BYTES)?;
         text("a reason", self.reason.as_deref().unwrap_or_default(), MAX_LINE_BYTES)?;
@@ -255,6 +331,7 @@ impl Act {
             before,
             after: change.after.clone(),
             reason: self.reason.clone(),
+            restored_at: None,
         }
     }
 }

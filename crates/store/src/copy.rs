@@ -1,8 +1,9 @@
 //! The copy of a book: JSON lines `bursar.book/1` in gzip, the same from every engine.
 //!
-//! The first line names the format. Each other line holds one thing that was reported,
-//! whole: calls and sums are made again from them. Structs here are the format; they
-//! are converted by hand, so that the book can change and the format stay.
+//! The first line names the format, and the last says how many lines there are. Each
+//! other line holds one thing that was reported, whole: calls and sums are made again from
+//! them. Structs here are the format; they are converted by hand, so that the book can
+//! change and the format stay.
 
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::sync::Arc;
@@ -18,13 +19,15 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
-use crate::delivery::{FolderReport, SessionTag, TallyReport};
+use crate::delivery::{Delivery, FolderReport, SessionTag, TallyReport};
 use crate::error::StoreError;
 use crate::journal::code::Code;
 use crate::reading::{Evidence, Reporter};
 
 /// The format, as its first line names it.
-const FORMAT: &str = "bursar.book/1";
+const FORMAT: &str = "bursar.book/2";
+/// The format before it, whose last line is one like all others.
+const ENDLESS_FORMAT: &str = "bursar.book/1";
 /// Bytes of a line: more than any that is written.
 const MOST_LINE_BYTES: u64 = 1024 * 1024;
 
@@ -39,6 +42,14 @@ enum Line {
     Tally(TallyLine),
     Tag(TagLine),
     Reporter(ReporterLine),
+    /// The last line.
+    End(EndLine),
+}
+
+#[derive(Serialize, Deserialize)]
+struct EndLine {
+    /// How many lines there are, with the first and this one.
+    lines: u64,
 }
 
 /// One thing of the copy of a book.
@@ -83,7 +94,8 @@ impl<W: Write> Writing<W> {
     }
 
     /// Ends the copy. Returns how many lines it has.
-    pub(crate) fn end(self) -> Result<u64, StoreError> {
+    pub(crate) fn end(mut self) -> Result<u64, StoreError> {
+        self.line(&Line::End(EndLine { lines: self.lines.saturating_add(1) }))?;
         self.to.finish()?.flush()?;
         Ok(self.lines)
     }
@@ -94,15 +106,28 @@ pub(crate) struct Reading<R: Read> {
     from: BufReader<MultiGzDecoder<BufReader<R>>>,
     line: u64,
     text: Vec<u8>,
+    end: End,
+}
+
+/// Whether a copy that is read is over.
+#[derive(PartialEq, Eq)]
+enum End {
+    /// It ends where the bytes do.
+    Untold,
+    /// A line to come says so.
+    ToCome,
+    /// That line was read.
+    Here,
 }
 
 impl<R: Read> Reading<R> {
     pub(crate) fn begin(from: R) -> Result<Self, StoreError> {
         let from = BufReader::new(MultiGzDecoder::new(BufReader::new(from)));
-        let mut reading = Self { from, line: 0, text: Vec::new() };
+        let mut reading = Self { from, line: 0, text: Vec::new(), end: End::ToCome };
         let head: Option<Head> = reading.next_line()?;
         match head {
             Some(head) if head.format == FORMAT => Ok(reading),
+            Some(head) if head.format == ENDLESS_FORMAT => Ok(Self { end: End::Untold, ..reading }),
             Some(head) => Err(reading.not_understood(format!("it is of the format {}", head.format))),
             None => Err(reading.not_understood("it is empty".to_owned())),
         }
@@ -110,7 +135,22 @@ impl<R: Read> Reading<R> {
 
     /// The next thing; nothing at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Thing>, StoreError> {
-        let Some(line) = self.next_line()? else { return Ok(None) };
+        let Some(line) = self.next_line()? else {
+            return match self.end {
+                End::Untold | End::Here => Ok(None),
+                End::ToCome => Err(self.not_understood("the line that ends it is missing".to_owned())),
+            };
+        };
+        if self.end == End::Here {
+            return Err(self.not_understood("it stands behind the end".to_owned()));
+        }
+        if let Line::End(EndLine { lines }) = line {
+            if lines != self.line {
+                return Err(self.not_understood(format!("there should be {lines} lines")));
+            }
+            self.end = End::Here;
+            return self.next();
+        }
         thing_of(line).map(Some).ok_or_else(|| self.not_understood("a name is unknown".to_owned()))
     }
 
@@ -142,6 +182,46 @@ impl<R: Read> Reading<R> {
     const fn not_understood(&self, why: String) -> StoreError {
         StoreError::Import { line: self.line, why }
     }
+}
+
+/// What a copy holds that was read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// How many lines.
+    pub lines: u64,
+    /// How many of them are observations.
+    pub observations: u64,
+}
+
+/// Reads a copy to its end and keeps nothing of it.
+///
+/// # Errors
+/// [`StoreError::Import`] with the line that is not understood, and what no store can keep.
+pub fn verify(from: impl Read) -> Result<Verified, StoreError> {
+    let mut reading = Reading::begin(from)?;
+    let mut observations = 0_u64;
+    while let Some(thing) = reading.next()? {
+        if let Thing::Observation(_) = thing {
+            observations = observations.saturating_add(1);
+        }
+        delivered(thing).check()?;
+    }
+    Ok(Verified { lines: reading.lines(), observations })
+}
+
+/// A thing alone, as somebody might report it.
+fn delivered(thing: Thing) -> Delivery {
+    let mut delivery = Delivery::new(Timestamp::default());
+    match thing {
+        Thing::Observation(it) => delivery.observed.push(it.observed),
+        Thing::Activity(it) => delivery.activities.push(it),
+        Thing::Folder(it) => delivery.folders.push(it),
+        Thing::PullRequest(it) => delivery.pull_requests.push(it),
+        Thing::Tally(it) => delivery.tallies.push(it),
+        Thing::Tag(it) => delivery.tags.push(it),
+        Thing::Reporter(it) => delivery.witness = Some(it.witness),
+    }
+    delivery
 }
 
 #[derive(Serialize, Deserialize)]
@@ -344,6 +424,8 @@ fn thing_of(line: Line) -> Option<Thing> {
             observations: 0,
             activities: 0,
         }),
+        // It says nothing that was reported.
+        Line::End(_) => return None,
     })
 }
 

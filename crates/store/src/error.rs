@@ -76,6 +76,15 @@ pub enum StoreError {
         /// What it is.
         what: &'static str,
     },
+    /// There is an audit log already.
+    #[error("the books have an audit log, and another is never laid over it: restore into a new database")]
+    LogExists,
+    /// The audit log of a backup is none.
+    #[error("the audit log of the backup is broken at its row {seq}: give a backup that nobody changed")]
+    LogBroken {
+        /// Where, from 1.
+        seq: u64,
+    },
     /// Nothing was written.
     #[error("the store could not write ({0}); nothing of it was kept, it can be sent again")]
     NotWritten(String),

@@ -30,7 +30,8 @@ mod sessions;
 mod sqlite;
 mod store;
 
-pub use books::{Act, AuditRow, Books, Change, Entry};
+pub use books::{Act, AuditRow, Books, Change, Entry, Restored};
+pub use copy::{Verified, verify};
 pub use database::{Database, DatabaseError};
 pub use delivery::{Accepted, Delivery, FolderReport, SessionTag, TallyReport};
 pub use error::{Answer, StoreError};

@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use store::books::MAX_AUDIT_ROWS;
-use store::{Act, Books, Change, StoreError};
+use store::{Act, Books, Change, Restored, StoreError};
 
 use crate::engine::{Engine, on_both_engines};
 
@@ -15,6 +15,7 @@ on_both_engines! {
     acts_side_by_side_all_count
     of_rival_acts_one_wins
     the_audit_log_is_read_in_pages
+    a_backup_is_laid_down_with_its_log_where_there_is_none
     books_outlive_their_process
     books_of_the_first_version_still_open
     newer_books_are_refused
@@ -169,6 +170,42 @@ async fn the_audit_log_is_read_in_pages(engine: &Engine) {
     }
     assert_eq!(pages, [(25, 10), (15, 10), (5, 5)]);
     assert_eq!(books.audit(Some(u64::MAX), 10).await.unwrap().len(), 10);
+}
+
+async fn a_backup_is_laid_down_with_its_log_where_there_is_none(engine: &Engine) {
+    let original = engine.books().await;
+    original.act(act(&[put("web", "1"), put("app", "2")])).await.unwrap();
+    let reason = Some("merged".to_owned());
+    original.act(Act { reason: reason.clone(), ..act(&[remove("web")]) }).await.unwrap();
+    let mut copied = original.audit(None, MAX_AUDIT_ROWS).await.unwrap();
+    copied.reverse();
+
+    let another = engine.another();
+    let books = another.books().await;
+    let restored_at = Timestamp::from_millis(1_790_000_009_000);
+    let lay_down = Act { at: restored_at, action: "backup.restore".into(), ..act(&[put("app", "2")]) };
+    let restored = Restored { act: lay_down.clone(), log: copied.clone() };
+    let mut gap = restored.clone();
+    gap.log.remove(1);
+    let broken = books.restore(gap).await;
+    assert!(matches!(broken, Err(StoreError::LogBroken { seq: 2 })), "{broken:?}");
+    assert_eq!((books.version().await.unwrap(), log(&books).await.len()), (0, 0));
+
+    assert_eq!(books.restore(restored.clone()).await.unwrap(), 3);
+    assert_eq!(ids(&books).await, "app=2");
+    let mut rows = books.audit(None, MAX_AUDIT_ROWS).await.unwrap();
+    rows.reverse();
+    let own = rows.pop().unwrap();
+    assert_eq!((own.seq, own.version, own.restored_at, own.after), (4, 3, None, Some("2".to_owned())));
+    for (row, it) in rows.iter().zip(&mut copied) {
+        it.restored_at = Some(restored_at);
+        assert_eq!(row, it);
+    }
+    assert_eq!(rows.len(), copied.len());
+
+    let again = books.restore(restored).await;
+    assert!(matches!(again, Err(StoreError::LogExists)), "{again:?}");
+    assert_eq!(books.restore(Restored { act: lay_down, log: Vec::new() }).await.unwrap(), 4);
 }
 
 async fn books_outlive_their_process(engine: &Engine) {

@@ -40,6 +40,8 @@ pub(crate) struct WireRow {
     before: Option<Value>,
     /// What stands there now; none where it was struck out.
     after: Option<Value>,
+    /// When the row came here out of a backup; none where it was written here.
+    restored_at: Option<String>,
 }
 
 impl WireRow {
@@ -55,6 +57,7 @@ impl WireRow {
             reason: row.reason,
             before: row.before.as_deref().map(shown),
             after: row.after.as_deref().map(shown),
+            restored_at: row.restored_at.map(moment),
         }
     }
 }

@@ -10,10 +10,18 @@ use tokio_postgres::types::ToSql;
 use super::attempts::{Attempts, is_broken};
 use super::pool::Pool;
 use super::schema::{Schema, schema};
-use crate::books::{Act, AuditRow, Deed, Entry, Standing, count, signed};
+use crate::books::{Act, AuditRow, Change, Deed, Entry, Restored, Standing, count, signed};
 use crate::error::StoreError;
 
-const SCHEMA: Schema = schema!("books", &[include_str!("../../migrations/postgres/books/0001_ground.sql")]);
+const SCHEMA: Schema = schema!(
+    "books",
+    &[
+        include_str!("../../migrations/postgres/books/0001_ground.sql"),
+        include_str!("../../migrations/postgres/books/0002_restored.sql"),
+    ]
+);
+/// Rows that one statement writes: a message to the database has an end.
+const ROWS_AT_ONCE: usize = 1_000;
 
 /// The books in a database; [`crate::Books`] says what each of its methods does.
 #[derive(Clone)]
@@ -28,9 +36,21 @@ impl Books {
     }
 
     pub(crate) async fn act(&self, act: Act) -> Result<u64, StoreError> {
+        self.perform(&act.changes, |standing| act.perform(standing)).await
+    }
+
+    pub(crate) async fn restore(&self, restored: Restored) -> Result<u64, StoreError> {
+        self.perform(&restored.act.changes, |standing| restored.perform(standing)).await
+    }
+
+    async fn perform(
+        &self,
+        changes: &[Change],
+        deed: impl Fn(Standing) -> Result<Deed, StoreError>,
+    ) -> Result<u64, StoreError> {
         let mut attempts = Attempts::begin();
         loop {
-            match self.attempt(&act).await {
+            match self.attempt(changes, &deed).await {
                 Err(failure) if attempts.again(&failure).await => (),
                 outcome => return outcome,
             }
@@ -55,7 +75,8 @@ impl Books {
     }
 
     pub(crate) async fn audit(&self, before: Option<u64>, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
-        const SQL: &str = "SELECT seq, version, at, actor, action, kind, id, before, after, reason
+        const SQL: &str =
+            "SELECT seq, version, at, actor, action, kind, id, before, after, reason, restored_at
              FROM books.audit WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
         let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -73,10 +94,14 @@ impl Books {
         }
     }
 
-    async fn attempt(&self, act: &Act) -> Result<u64, StoreError> {
+    async fn attempt(
+        &self,
+        changes: &[Change],
+        deed: impl Fn(Standing) -> Result<Deed, StoreError>,
+    ) -> Result<u64, StoreError> {
         let mut client = self.pool.take().await?;
         let transaction = client.transaction().await?;
-        let deed = act.perform(standing(&transaction, act).await?)?;
+        let deed = deed(standing(&transaction, changes).await?)?;
         write(&transaction, &deed).await?;
         // A connection that breaks before this leaves nothing behind; one that breaks
         // here may have been obeyed first, and doing an act twice is not doing it once.
@@ -87,14 +112,14 @@ impl Books {
     }
 }
 
-/// What the act is going to change, and that nobody else changes it meanwhile.
-async fn standing(transaction: &Transaction<'_>, act: &Act) -> Result<Standing, StoreError> {
+/// What the changes are going to change, and that nobody else changes it meanwhile.
+async fn standing(transaction: &Transaction<'_>, changes: &[Change]) -> Result<Standing, StoreError> {
     let lock = transaction.prepare_cached("SELECT number FROM books.version FOR UPDATE").await?;
     let version = count(transaction.query_one(&lock, &[]).await?.try_get(0)?)?;
     let last = transaction.prepare_cached("SELECT coalesce(max(seq), 0) FROM books.audit").await?;
     let last_seq = count(transaction.query_one(&last, &[]).await?.try_get(0)?)?;
-    let kinds: Vec<_> = act.changes.iter().map(|change| change.kind.as_str()).collect();
-    let ids: Vec<_> = act.changes.iter().map(|change| change.id.as_str()).collect();
+    let kinds: Vec<_> = changes.iter().map(|change| change.kind.as_str()).collect();
+    let ids: Vec<_> = changes.iter().map(|change| change.id.as_str()).collect();
     let bodies = transaction
         .prepare_cached(
             "SELECT DISTINCT entry.kind, entry.id, entry.body
@@ -113,45 +138,46 @@ async fn standing(transaction: &Transaction<'_>, act: &Act) -> Result<Standing, 
 async fn write(transaction: &Transaction<'_>, deed: &Deed) -> Result<(), StoreError> {
     let raise = transaction.prepare_cached("UPDATE books.version SET number = $1").await?;
     transaction.execute(&raise, &[&signed(deed.version)?]).await?;
-    write_entries(transaction, deed).await?;
+    let kept: Vec<_> =
+        deed.bodies.iter().filter_map(|((kind, id), body)| Some((kind, id, body.as_ref()?))).collect();
+    for kept in kept.chunks(ROWS_AT_ONCE) {
+        put(transaction, kept).await?;
+    }
+    take_away(transaction, deed).await?;
+    for rows in deed.rows.chunks(ROWS_AT_ONCE) {
+        log(transaction, rows).await?;
+    }
+    Ok(())
+}
+
+async fn log(transaction: &Transaction<'_>, rows: &[AuditRow]) -> Result<(), StoreError> {
     let log = transaction
         .prepare_cached(
-            "INSERT INTO books.audit (seq, version, at, actor, action, kind, id, before, after, reason)
-             SELECT seq, $1, $2, $3, $4, kind, id, before, after, $5
-             FROM unnest($6::bigint[], $7::text[], $8::text[], $9::text[], $10::text[])
-                 AS row (seq, kind, id, before, after)",
+            "INSERT INTO books.audit
+                 (seq, version, at, actor, action, kind, id, before, after, reason, restored_at)
+             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
+                                  $6::text[], $7::text[], $8::text[], $9::text[], $10::text[],
+                                  $11::bigint[])",
         )
         .await?;
-    let rows = &deed.rows;
-    let Some(first) = rows.first() else { return Ok(()) };
     let seqs = rows.iter().map(|row| signed(row.seq)).collect::<Result<Vec<_>, _>>()?;
+    let versions = rows.iter().map(|row| signed(row.version)).collect::<Result<Vec<_>, _>>()?;
+    let ats: Vec<_> = rows.iter().map(|row| row.at.millis()).collect();
+    let actors: Vec<_> = rows.iter().map(|row| row.actor.as_str()).collect();
+    let actions: Vec<_> = rows.iter().map(|row| row.action.as_str()).collect();
     let kinds: Vec<_> = rows.iter().map(|row| row.kind.as_str()).collect();
     let ids: Vec<_> = rows.iter().map(|row| row.id.as_str()).collect();
     let befores: Vec<_> = rows.iter().map(|row| row.before.as_deref()).collect();
     let afters: Vec<_> = rows.iter().map(|row| row.after.as_deref()).collect();
-    let version = signed(deed.version)?;
-    let at = first.at.millis();
-    transaction
-        .execute(
-            &log,
-            &[
-                &version,
-                &at,
-                &first.actor,
-                &first.action,
-                &first.reason,
-                &seqs,
-                &kinds,
-                &ids,
-                &befores,
-                &afters,
-            ],
-        )
-        .await?;
+    let reasons: Vec<_> = rows.iter().map(|row| row.reason.as_deref()).collect();
+    let restored: Vec<_> = rows.iter().map(|row| row.restored_at.map(Timestamp::millis)).collect();
+    let columns: [&(dyn ToSql + Sync); 11] =
+        [&seqs, &versions, &ats, &actors, &actions, &kinds, &ids, &befores, &afters, &reasons, &restored];
+    transaction.execute(&log, &columns).await?;
     Ok(())
 }
 
-async fn write_entries(transaction: &Transaction<'_>, deed: &Deed) -> Result<(), StoreError> {
+async fn put(transaction: &Transaction<'_>, kept: &[(&String, &String, &String)]) -> Result<(), StoreError> {
     let put = transaction
         .prepare_cached(
             "INSERT INTO books.entry (kind, id, body)
@@ -159,12 +185,14 @@ async fn write_entries(transaction: &Transaction<'_>, deed: &Deed) -> Result<(),
              ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
         )
         .await?;
-    let kept = || deed.bodies.iter().filter_map(|((kind, id), body)| Some((kind, id, body.as_ref()?)));
-    let kinds: Vec<_> = kept().map(|(kind, _, _)| kind).collect();
-    let ids: Vec<_> = kept().map(|(_, id, _)| id).collect();
-    let bodies: Vec<_> = kept().map(|(_, _, body)| body).collect();
+    let kinds: Vec<_> = kept.iter().map(|it| it.0).collect();
+    let ids: Vec<_> = kept.iter().map(|it| it.1).collect();
+    let bodies: Vec<_> = kept.iter().map(|it| it.2).collect();
     transaction.execute(&put, &[&kinds, &ids, &bodies]).await?;
+    Ok(())
+}
 
+async fn take_away(transaction: &Transaction<'_>, deed: &Deed) -> Result<(), StoreError> {
     let take_away = transaction
         .prepare_cached(
             "DELETE FROM books.entry USING unnest($1::text[], $2::text[]) AS gone (kind, id)
@@ -194,5 +222,6 @@ fn audit_row(row: &Row) -> Result<AuditRow, StoreError> {
         before: row.try_get(7)?,
         after: row.try_get(8)?,
         reason: row.try_get(9)?,
+        restored_at: row.try_get::<_, Option<i64>>(10)?.map(Timestamp::from_millis),
     })
 }

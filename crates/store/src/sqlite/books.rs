@@ -9,11 +9,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::file;
 use super::readers::Readers;
 use super::writer::Writer;
-use crate::books::{Act, AuditRow, Change, Deed, Entry, Standing, count, signed};
+use crate::books::{Act, AuditRow, Change, Deed, Entry, Restored, Standing, count, signed};
 use crate::error::StoreError;
 
 const FILE: &str = "books.db";
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/books/0001_ground.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/books/0001_ground.sql"),
+    include_str!("../../migrations/sqlite/books/0002_restored.sql"),
+];
 
 /// The books in a file; [`crate::Books`] says what each of its methods does.
 #[derive(Clone)]
@@ -34,7 +37,29 @@ impl Books {
     /// it is on the disk.
     ///
     pub(crate) async fn act(&self, act: Act) -> Result<u64, StoreError> {
-        self.writer.run(move |connection| perform(connection, &act)).await
+        let deed = move |connection: &Connection| act.perform(standing(connection, &act.changes)?);
+        self.perform(deed).await
+    }
+
+    /// Lays down what a backup holds, whole or not at all; returns the new version.
+    ///
+    pub(crate) async fn restore(&self, restored: Restored) -> Result<u64, StoreError> {
+        let deed =
+            move |connection: &Connection| restored.perform(standing(connection, &restored.act.changes)?);
+        self.perform(deed).await
+    }
+
+    async fn perform(
+        &self,
+        deed: impl Fn(&Connection) -> Result<Deed, StoreError> + Send + 'static,
+    ) -> Result<u64, StoreError> {
+        self.writer
+            .run(move |connection| {
+                let deed = deed(connection)?;
+                write(connection, &deed)?;
+                Ok(deed.version)
+            })
+            .await
     }
 
     /// All entries of a kind, by id.
@@ -68,9 +93,10 @@ impl Books {
     }
 }
 
-fn perform(connection: &Connection, act: &Act) -> Result<u64, StoreError> {
+/// What the changes are going to change.
+fn standing(connection: &Connection, changes: &[Change]) -> Result<Standing, StoreError> {
     let mut bodies = HashMap::new();
-    for Change { kind, id, .. } in &act.changes {
+    for Change { kind, id, .. } in changes {
         if let Some(body) = body(connection, kind, id)? {
             bodies.insert((kind.clone(), id.clone()), body);
         }
@@ -78,10 +104,7 @@ fn perform(connection: &Connection, act: &Act) -> Result<u64, StoreError> {
     let last_seq = connection
         .prepare_cached("SELECT ifnull(max(seq), 0) FROM audit")?
         .query_row([], |row| row.get(0))?;
-    let standing = Standing { version: version(connection)?, last_seq: count(last_seq)?, bodies };
-    let deed = act.perform(standing)?;
-    write(connection, &deed)?;
-    Ok(deed.version)
+    Ok(Standing { version: version(connection)?, last_seq: count(last_seq)?, bodies })
 }
 
 fn write(connection: &Connection, deed: &Deed) -> Result<(), StoreError> {
@@ -98,8 +121,8 @@ fn write(connection: &Connection, deed: &Deed) -> Result<(), StoreError> {
         };
     }
     let mut log = connection.prepare_cached(
-        "INSERT INTO audit (seq, version, at, actor, action, kind, id, before, after, reason)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO audit (seq, version, at, actor, action, kind, id, before, after, reason, restored_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     for row in &deed.rows {
         log.execute(params![
@@ -113,6 +136,7 @@ fn write(connection: &Connection, deed: &Deed) -> Result<(), StoreError> {
             row.before,
             row.after,
             row.reason,
+            row.restored_at.map(Timestamp::millis),
         ])?;
     }
     Ok(())
@@ -138,7 +162,8 @@ fn version(connection: &Connection) -> Result<u64, StoreError> {
 
 fn audit(connection: &Connection, before: Option<u64>, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT seq, version, at, actor, action, kind, id, before, after, reason FROM audit
+        "SELECT seq, version, at, actor, action, kind, id, before, after, reason, restored_at
+         FROM audit
          WHERE seq < ?1 ORDER BY seq DESC LIMIT ?2",
     )?;
     let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
@@ -163,5 +188,6 @@ fn audit_row(row: &Row<'_>) -> Result<AuditRow, StoreError> {
         before: row.get(7)?,
         after: row.get(8)?,
         reason: row.get(9)?,
+        restored_at: row.get::<_, Option<i64>>(10)?.map(Timestamp::from_millis),
     })
 }

@@ -1,11 +1,13 @@
 //! Copies of a book: out of one engine, into another.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 
 use domain::{
     Activity, ActivityKind, Branch, Folder, PrLink, ReporterId, SessionId, SessionTally, SourceKind, Tool,
 };
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use store::{Delivery, FolderReport, SessionTag, Store, TallyReport};
 
 use super::random::Random;
@@ -113,8 +115,12 @@ async fn a_copy_makes_the_same_book(engine: &Engine) {
     let copied = copy(&store).await;
     let target = engine.another();
     let restored = target.store().await;
+    let verified = store::verify(copied.as_slice()).unwrap();
+    assert_eq!(verified.observations, 90);
     let lines = restored.import(Box::new(std::io::Cursor::new(copied.clone()))).await.unwrap();
-    assert!(lines > 90);
+    assert_eq!(lines, verified.lines);
+    let reported: u64 = restored.reporters().await.unwrap().iter().map(|it| it.observations).sum();
+    assert_eq!(reported, 90);
     assert_eq!(everything(&restored).await, everything(&store).await);
     restored.import(Box::new(std::io::Cursor::new(copied.clone()))).await.unwrap();
     assert_eq!(everything(&restored).await, everything(&store).await);
@@ -132,7 +138,20 @@ async fn what_is_no_copy_is_refused(engine: &Engine) {
     };
     assert!(refusal(b"hello".to_vec()).await.starts_with("line 1 of the copy is not understood"));
     assert!(refusal(Vec::new()).await.contains("line 1"));
+    let mut text = String::new();
+    flate2::read::MultiGzDecoder::new(copied.as_slice()).read_to_string(&mut text).unwrap();
+    let without_a_line = |leave_out: usize| {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        for (_, line) in text.lines().enumerate().filter(|it| it.0 != leave_out) {
+            writeln!(packed, "{line}").unwrap();
+        }
+        store::verify(packed.finish().unwrap().as_slice()).unwrap_err().to_string()
+    };
+    assert!(without_a_line(1).contains("there should be"), "{}", without_a_line(1));
+    let last = text.lines().count() - 1;
+    assert!(without_a_line(last).contains("the line that ends it is missing"), "{}", without_a_line(last));
     copied.truncate(copied.len() / 2);
+    assert!(store::verify(copied.as_slice()).is_err());
     assert!(refusal(copied).await.contains("is not understood"));
     assert_eq!(restored.check(9).await.unwrap(), []);
 }
