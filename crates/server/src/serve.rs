@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use futures_util::future::LocalBoxFuture;
 use store::{Act, Settings, Store};
 use tokio::sync::watch;
@@ -18,7 +19,7 @@ use crate::listener::{Listener, Port};
 use crate::options::ServeOptions;
 use crate::otlp_receiver::{self, Receiver};
 use crate::register::{self, TOKEN};
-use crate::tls;
+use crate::{tls, traffic};
 
 /// Where a server listens, told once it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +74,10 @@ async fn start(
     };
     let api = open(Some(options.api), "api", api::router(desk.clone())).await?.unwrap_or(options.api);
     let receiver = Receiver::new(desk.clone());
-    let otlp_http = otlp_receiver::http_router(receiver.clone());
+    let counted = from_fn_with_state(desk.clone(), traffic::counted);
+    let otlp_http = otlp_receiver::http_router(receiver.clone()).layer(counted.clone());
     let otlp_http = open(options.otlp_http, "OTLP over HTTP", otlp_http).await?;
-    let otlp_grpc = otlp_receiver::grpc_router(receiver);
+    let otlp_grpc = otlp_receiver::grpc_router(receiver).layer(counted);
     let otlp_grpc = open(options.otlp_grpc, "OTLP over gRPC", otlp_grpc).await?;
     // Last of all: a token that was made up is never shown by a start that fails.
     let owner_token = first_owner(&desk, options.owner_token.as_deref()).await?;

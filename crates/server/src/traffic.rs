@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use flate2::read::MultiGzDecoder;
 use http::header::CONTENT_ENCODING;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::{Instant, timeout};
 
 use crate::access;
@@ -68,6 +68,21 @@ pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next:
     } else {
         tracing::info!(request_id = id, method, route, status, ms, token, why, "request");
     }
+    response
+}
+
+/// What an answer comes to, where its status does not say: gRPC answers everything with 200.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ComesTo(pub(crate) StatusCode);
+
+/// Counts a request that has limits and an answer of its own kind.
+pub(crate) async fn counted(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().as_str().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
+    let response = next.run(request).await;
+    let status = response.extensions().get::<ComesTo>().map_or(response.status(), |it| it.0);
+    desk.metrics().answered(&method, &route, status.as_u16(), began.elapsed());
     response
 }
 

@@ -92,3 +92,20 @@ fn grpc_answers_over_a_connection_of_its_own() {
     let reporters = world.get("/api/v1/reporters", OWNER).ok().text;
     assert!(reporters.contains("otlp"), "whoever sent nothing that is kept was heard from: {reporters}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_are_counted_with_what_they_came_to() {
+    let world = World::new();
+    let token = world.collector("ada@example.com");
+    world.export("/v1/logs", &token, &call("req_1")).ok();
+    assert_eq!(world.export("/v1/logs", "nobody", &call("req_1")).status, 401);
+    over_grpc(&world, "nobody", b"").await;
+    let metrics = world.get("/metrics", "").ok().text;
+    let grpc = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+    for (route, status) in [("/v1/logs", 200), ("/v1/logs", 401), (grpc, 401)] {
+        let expected = format!(
+            "bursar_http_requests_total{{method=\"POST\",route=\"{route}\",status=\"{status}\"}} 1\n"
+        );
+        assert!(metrics.contains(&expected), "{expected} in {metrics}");
+    }
+}

@@ -21,6 +21,7 @@ use ingest::otlp::{Encoding, Rejected, Signal};
 use super::body::{Compression, Held};
 use super::refusal::Refusal;
 use super::{Book, Receiver, answer};
+use crate::traffic::ComesTo;
 
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -114,6 +115,7 @@ fn answered(message: &[u8]) -> Response {
 /// No message: the status stands in the headers.
 fn refused(refusal: &Refusal) -> Response {
     let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(ComesTo(refusal.status()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, GRPC);
     headers.insert(STATUS, HeaderValue::from(u16::from(refusal.code().number())));
