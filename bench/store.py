@@ -4,8 +4,8 @@ report over 90 days takes to read.
 
 A company of fifty developers is made up and delivered in batches of 512 by several
 collectors at once; each waits for its answer, which follows the durable write, before it
-sends again. Then a quarter of a year is grouped by three dimensions, from the sums by day
-and by quarter of an hour: once cold, then warm, and once more for one team of five.
+sends again. Then a quarter of a year is grouped by three dimensions, from the sums by day,
+by session and by quarter of an hour: once cold, then warm, and once more for one team of five.
 Build the program with `cargo build --release -p store --example company`.
 """
 

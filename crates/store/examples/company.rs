@@ -186,7 +186,7 @@ fn mixed(number: u64) -> u64 {
 async fn read(store: &Store) {
     let (_, last) = store.span().await.unwrap().unwrap();
     let (from, to) = (Timestamp::from_millis(last.millis() - 90 * DAY), last);
-    for grain in [Grain::Day, Grain::Quarter] {
+    for grain in [Grain::Day, Grain::Session, Grain::Quarter] {
         let mut times = Vec::new();
         let mut what = (0, 0, 0);
         for _ in 0..22 {

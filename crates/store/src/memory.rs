@@ -92,13 +92,18 @@ impl Memory {
     ) -> Result<Arc<DayCells>, StoreError> {
         let (grain, day, stamp) = day;
         let first = calendar.first_quarter(day);
+        let whole_day = match grain {
+            Grain::Session => without_quarters(rows)?,
+            Grain::Quarter | Grain::Day => Vec::new(),
+        };
+        let rows = if grain == Grain::Session { &*whole_day } else { rows };
         let mut inner = self.inner();
         let mut cells =
             DayCells { day, cells: Vec::with_capacity(rows.len()), seen: Vec::with_capacity(rows.len()) };
         for row in rows {
             let quarter = match grain {
                 Grain::Quarter => QuarterHour::new(row.key.period),
-                Grain::Day => first,
+                Grain::Session | Grain::Day => first,
             };
             cells.cells.push(inner.cell(quarter, row)?);
             cells.seen.push(seen_by(row)?);
@@ -169,6 +174,18 @@ impl Inner {
             }
         }
     }
+}
+
+/// Sums by quarter of an hour added up, whenever in the day they are of.
+fn without_quarters(rows: &[SumRow]) -> Result<Vec<SumRow>, StoreError> {
+    let mut sums: HashMap<SumKey, [i64; 11]> = HashMap::new();
+    for row in rows {
+        let sum = sums.entry(SumKey { period: 0, ..row.key }).or_default();
+        for (sum, figure) in sum.iter_mut().zip(row.figures) {
+            *sum = sum.checked_add(figure).ok_or(domain::Overflow)?;
+        }
+    }
+    Ok(sums.into_iter().map(|(key, figures)| SumRow { key, figures }).collect())
 }
 
 fn seen_by(row: &SumRow) -> Result<Seen, StoreError> {

@@ -13,6 +13,9 @@ use metering::{CallId, Matching};
 pub enum Grain {
     /// By quarter of an hour and whereabouts: all that can be asked.
     Quarter,
+    /// By day of the organisation's time zone and whole whereabouts: questions about
+    /// sessions, branches and tasks that do not ask when in a day.
+    Session,
     /// By day of the organisation's time zone and site: whereabouts without session,
     /// thread, branch, command and skill. Much fewer, and enough for questions about
     /// developers, repositories, models, tools and days. A session of which people or
@@ -35,8 +38,8 @@ pub struct Cells {
 pub struct DayCells {
     /// The day, in the organisation's time zone.
     pub day: Day,
-    /// The sums. `place` and `service` are numbers of [`Names`]. With [`Grain::Day`] the
-    /// quarter is the first of the day. In no particular order.
+    /// The sums. `place` and `service` are numbers of [`Names`]. Except with [`Grain::Quarter`]
+    /// the quarter is the first of the day. In no particular order.
     pub cells: Vec<Cell>,
     /// Which kinds of source saw the calls of each cell, in the order of `cells`.
     pub seen: Vec<Seen>,

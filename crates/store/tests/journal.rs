@@ -108,7 +108,7 @@ async fn book(store: &Store) -> String {
         let (at, key, output) = (call.at.millis() - NOON, &call.key, call.usage.output);
         lines.push(format!("{at} {key} {} {developer} {} {output} {amount}", place.session, seen.join("+")));
     }
-    for grain in [Grain::Quarter, Grain::Day] {
+    for grain in [Grain::Quarter, Grain::Session, Grain::Day] {
         assert_eq!(sum(store, grain, i64::MIN, i64::MAX).await, total, "{grain:?}");
     }
     lines.join("\n")
@@ -303,14 +303,16 @@ async fn days_are_those_of_the_time_zone(engine: &Engine) {
     };
     let store = engine.store_in("UTC").await;
     accept(&store, vec![log("a", NOON, 4), log("b", late, 4)]).await;
-    for (grain, expected) in [(Grain::Quarter, "2026-09-21 2"), (Grain::Day, "2026-09-21 1")] {
+    let expected =
+        [(Grain::Quarter, "2026-09-21 2"), (Grain::Session, "2026-09-21 1"), (Grain::Day, "2026-09-21 1")];
+    for (grain, expected) in expected {
         assert_eq!(days(store.cells(grain, moment(NOON), moment(late + 1)).await.unwrap()), expected);
     }
     drop(store);
     let both = "2026-09-21 1, 2026-09-22 1";
     // Whoever names no zone leaves the book its own.
     for store in [engine.store_in("Asia/Kolkata").await, engine.store_as_kept().await] {
-        for grain in [Grain::Quarter, Grain::Day] {
+        for grain in [Grain::Quarter, Grain::Session, Grain::Day] {
             assert_eq!(days(store.cells(grain, moment(NOON), moment(late + 1)).await.unwrap()), both);
             assert_eq!(
                 days(store.cells(grain, moment(late), moment(late + 1)).await.unwrap()),

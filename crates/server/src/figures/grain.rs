@@ -14,8 +14,19 @@ const BEGINNING: Timestamp = Timestamp::from_millis(0);
 
 /// The coarsest grain that answers exactly.
 pub(super) fn enough_for(query: &Query, zone: &TimeZone, rules: &Rules) -> Grain {
-    let mut asked = query.group_by.iter().copied().chain(query.filters.iter().map(|it| it.dimension));
-    let is_coarse = |it: Dimension| match it {
+    let ends = [query.span.since, query.span.until];
+    let of_whole_days = ends.into_iter().flatten().all(|it| begins_a_day(it, zone));
+    // What lies before a period that is compared with may begin inside a day.
+    if query.timezone != *zone || !of_whole_days || query.compare {
+        return Grain::Quarter;
+    }
+    let asked = query.group_by.iter().copied().chain(query.filters.iter().map(|it| it.dimension));
+    asked.map(|it| enough_to_tell(it, rules)).min().unwrap_or(Grain::Day)
+}
+
+/// The coarsest grain that tells the values of a dimension apart.
+fn enough_to_tell(dimension: Dimension, rules: &Rules) -> Grain {
+    match dimension {
         Dimension::Developer
         | Dimension::Repo
         | Dimension::Model
@@ -24,23 +35,20 @@ pub(super) fn enough_for(query: &Query, zone: &TimeZone, rules: &Rules) -> Grain
         | Dimension::Team
         | Dimension::Day
         | Dimension::Week
-        | Dimension::Month => true,
+        | Dimension::Month => Grain::Day,
         // Rules may look at branches and tickets, which sums by day leave out.
-        Dimension::Client | Dimension::Project | Dimension::CostCentre => !rules.look_at_branches(),
-        Dimension::Branch
-        | Dimension::PullRequest
+        Dimension::Client | Dimension::Project | Dimension::CostCentre if !rules.look_at_branches() => {
+            Grain::Day
+        }
+        Dimension::Client
+        | Dimension::Project
+        | Dimension::CostCentre
+        | Dimension::Branch
         | Dimension::Ticket
         | Dimension::Session
-        | Dimension::Task
-        | Dimension::Hour => false,
-    };
-    let ends = [query.span.since, query.span.until];
-    let of_whole_days = ends.into_iter().flatten().all(|it| begins_a_day(it, zone));
-    // What lies before a period that is compared with may begin inside a day.
-    if query.timezone == *zone && of_whole_days && !query.compare && asked.all(is_coarse) {
-        Grain::Day
-    } else {
-        Grain::Quarter
+        | Dimension::Task => Grain::Session,
+        // A pull request begins to be that of a branch at a moment.
+        Dimension::PullRequest | Dimension::Hour => Grain::Quarter,
     }
 }
 

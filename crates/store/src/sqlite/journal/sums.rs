@@ -168,7 +168,8 @@ pub(super) fn of_day(
     day: Day,
 ) -> Result<Vec<SumRow>, StoreError> {
     match grain {
-        Grain::Quarter => {
+        // Those by session are added up where they are remembered.
+        Grain::Quarter | Grain::Session => {
             let (first, end) = (calendar.first_quarter(day), calendar.first_quarter(day.next()));
             rows(connection, select!("cell"), first.number(), end.number())
         }
