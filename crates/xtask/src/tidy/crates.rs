@@ -19,6 +19,7 @@ pub(super) const ARROWS: &[Arrow] = &[
     Arrow { from: "domain", to: &[], tests_to: &[] },
     Arrow { from: "pricing", to: &["domain"], tests_to: &[] },
     Arrow { from: "metering", to: &["domain", "pricing"], tests_to: &[] },
+    Arrow { from: "dialect", to: &["domain"], tests_to: &[] },
     Arrow { from: "ingest", to: &["domain"], tests_to: &[] },
     Arrow { from: "attribution", to: &["domain"], tests_to: &[] },
     Arrow { from: "insight", to: &["domain", "pricing"], tests_to: &[] },

@@ -1,0 +1,31 @@
+//! The wire formats of model providers, without I/O.
+//!
+//! A [`Route`] says what a request does. [`Request::read`] says what its body asks
+//! for, in one pass and without building a tree; [`Request::edit`] changes a named
+//! value of it and no other byte. A [`Meter`] reads a response in whatever pieces it
+//! comes and says at any moment what was used so far. A [`Refusal`] is told in the
+//! client's own dialect, so that the client stops at once and shows our words.
+//!
+//! One module a dialect, each with what is particular about it. Reading order:
+//! [`route`], [`request`], [`edit`], then [`meter`] and what it is fed by ([`sse`]),
+//! then [`refusal`].
+//!
+//! Invariants: nothing here reads a clock, a file or the network; every buffer is
+//! bounded; what a stream says does not depend on where it is cut into pieces.
+
+#![deny(clippy::float_arithmetic, clippy::as_conversions)]
+
+mod anthropic;
+pub mod edit;
+mod gemini;
+mod json;
+mod openai_chat;
+mod openai_responses;
+pub mod request;
+pub mod route;
+#[cfg(test)]
+mod testing;
+
+pub use edit::{Edit, NoEdit};
+pub use request::{CacheLife, Media, NotUnderstood, PricedTools, Prompt, Reasoning, Request, WebSearch};
+pub use route::{Delivery, Dialect, Operation, Route, path_with_model};
