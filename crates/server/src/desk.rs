@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::failure::Failure;
 use crate::figures::FiguresDesk;
 use crate::metrics::Metrics;
+use crate::newsroom::Newsroom;
 use crate::options::{Limits, ServeOptions};
 use crate::register::Register;
 
@@ -25,6 +26,7 @@ struct Shared {
     limits: Limits,
     clock: crate::clock::Clock,
     metrics: Metrics,
+    newsroom: Newsroom,
     requests: Arc<Semaphore>,
     watchers: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
@@ -43,6 +45,7 @@ impl Desk {
             limits: options.limits,
             clock: options.clock.clone(),
             metrics: Metrics::default(),
+            newsroom: Newsroom::new(options.clock.clone()),
             requests: Arc::new(Semaphore::new(options.limits.requests)),
             watchers: Arc::new(Semaphore::new(options.limits.watchers)),
             stopping,
@@ -75,6 +78,11 @@ impl Desk {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    /// The newest news.
+    pub(crate) fn newsroom(&self) -> &Newsroom {
+        &self.0.newsroom
     }
 
     /// The moment of now.

@@ -10,7 +10,7 @@
 //! wiring), `desk` (what every request finds), `access/` (tokens, roles, who sees
 //! what), `register` (the books with their tokens, directory and settings), `org/` (the
 //! directory on the wire), [`figures`] (what the book answers), `api/` (one file a resource), `failure` (every refusal and
-//! its status), `traffic`, `listener`, `tls`, `metrics` (what is around a request).
+//! its status), `newsroom` (what live events are made of), `traffic`, `listener`, `tls`, `metrics` (what is around a request).
 
 mod access;
 mod api;
@@ -22,6 +22,7 @@ pub mod figures;
 mod inlet;
 mod listener;
 mod metrics;
+mod newsroom;
 pub mod options;
 mod org;
 mod otlp_receiver;

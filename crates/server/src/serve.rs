@@ -1,12 +1,13 @@
 //! The wiring: opens the store and the ports, starts what runs, and stops it in order.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use futures_util::future::LocalBoxFuture;
-use store::{Act, Settings, Store};
-use tokio::sync::watch;
+use store::{Act, News, Settings, Store};
+use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
 use crate::access::{Minted, Presented, Role, TokenEntry, WireToken};
@@ -64,6 +65,8 @@ async fn start(
     }
     let (stop, stopping) = watch::channel(false);
     let desk = Desk::new(store, &options, stopping);
+    // From before the first request on, so that nothing that is accepted is missed.
+    let news = desk.store().watch();
     let mut listeners = Vec::new();
     let mut open = async |address: Option<SocketAddr>, what: &'static str, router: Router| {
         let Some(address) = address else { return Ok::<_, ServeError>(None) };
@@ -83,22 +86,23 @@ async fn start(
     let owner_token = first_owner(&desk, options.owner_token.as_deref()).await?;
     let addresses = Addresses { api, otlp_http, otlp_grpc, tls: options.tls.is_some(), owner_token };
     ready(&addresses, Inlet::new(desk.clone()));
-    run(&desk, listeners, stop, shutdown).await
+    run(&desk, news, listeners, (stop, shutdown)).await
 }
 
 /// Runs everything until it is told to stop, or one of them ends by itself.
 async fn run(
     desk: &Desk,
+    news: broadcast::Receiver<Arc<News>>,
     listeners: Vec<Listener>,
-    stop: watch::Sender<bool>,
-    shutdown: LocalBoxFuture<'_, ()>,
+    (stop, shutdown): (watch::Sender<bool>, LocalBoxFuture<'_, ()>),
 ) -> Result<(), ServeError> {
     let mut tasks = JoinSet::new();
     for listener in listeners {
         tasks.spawn(listener.run());
     }
-    let pricing = desk.clone();
+    let (pricing, reporting) = (desk.clone(), desk.clone());
     let mut jobs = JoinSet::new();
+    jobs.spawn(async move { reporting.newsroom().follow(news, reporting.stopping()).await });
     jobs.spawn(async move { reprice(&pricing).await });
     let outcome = tokio::select! {
         () = shutdown => Ok(()),

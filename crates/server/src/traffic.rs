@@ -81,7 +81,7 @@ pub(crate) async fn counted(State(desk): State<Desk>, request: Request, next: Ne
     let method = request.method().as_str().to_owned();
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     let response = next.run(request).await;
-    let status = response.extensions().get::<ComesTo>().map_or(response.status(), |it| it.0);
+    let status = response.extensions().get::<ComesTo>().map_or_else(|| response.status(), |it| it.0);
     desk.metrics().answered(&method, &route, status.as_u16(), began.elapsed());
     response
 }

@@ -143,8 +143,14 @@ fn coverage_tells_which_sources_saw_what() {
 
 /// Listens to live events; each line as it comes.
 fn listen(world: &World, token: &str) -> BufReader<TcpStream> {
+    listen_from(world, token, "")
+}
+
+/// The same for who comes back, and names what they saw last in a header.
+fn listen_from(world: &World, token: &str, last: &str) -> BufReader<TcpStream> {
     let mut stream = TcpStream::connect(world.api).expect("a connection");
-    let head = format!("GET /api/v1/events HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {token}\r\n\r\n");
+    let head =
+        format!("GET /api/v1/events HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {token}\r\n{last}\r\n");
     stream.write_all(head.as_bytes()).expect("sent");
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
@@ -176,4 +182,41 @@ fn new_calls_are_told_to_those_who_see_them_until_the_server_stops() {
     assert!(owner.starts_with("event: call\ndata: {") && owner.contains("s-of-ada"), "{owner}");
     assert!(finance.contains(REPO) && !finance.contains("ada"), "{finance}");
     assert_eq!(grace, "");
+}
+
+/// The rest of what is told, by lines that name an event or an id; ids as such.
+fn heard(reader: BufReader<TcpStream>) -> (Vec<String>, Vec<String>) {
+    let lines: Vec<String> = reader.lines().map_while(Result::ok).collect();
+    let of = |name: &str| lines.iter().filter_map(|it| it.strip_prefix(name).map(str::to_owned)).collect();
+    (of("event: "), of("id: "))
+}
+
+#[test]
+fn who_comes_back_hears_what_they_missed_or_that_it_is_too_late() {
+    let mut world = World::new();
+    let token = world.collector("ada@example.com");
+    let mut first = listen(&world, OWNER);
+    let mut line = String::new();
+    while !line.starts_with("id: ") {
+        line.clear();
+        first.read_line(&mut line).expect("a line");
+    }
+    drop(first);
+    let begin = line.trim_end().trim_start_matches("id: ").to_owned();
+    for keys in [&["msg_1", "msg_2"][..], &["msg_3"]] {
+        world.deliver(&token, &delivery("m", "s", REPO, DAY, keys)).ok();
+    }
+    let back = listen_from(&world, OWNER, &format!("last-event-id: {begin}\r\n"));
+    // Nothing of it is hers to see.
+    let grace = world.token(&json!({ "role": "developer", "developer": "grace@example.com" }));
+    let grace = listen_from(&world, &grace, &format!("last-event-id: {begin}\r\n"));
+    let late = listen_from(&world, OWNER, "last-event-id: of-another-server.7\r\n");
+    // The replay is written before the next delivery is read.
+    world.deliver(&token, &delivery("m", "s", REPO, DAY, &["msg_4"])).ok();
+    world.stop();
+    let (events, ids) = heard(back);
+    assert_eq!(events, ["call", "call", "call", "call"]);
+    assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+    assert_eq!(heard(grace).0, Vec::<String>::new());
+    assert_eq!(heard(late).0, ["gap", "call"]);
 }

@@ -1,88 +1,132 @@
 //! What happens, as it happens: server-sent events of calls that are new or of which
-//! more is known.
+//! more is known. Who comes back names the last event that they saw, and goes on behind it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
-use serde_json::json;
-use store::{BookedCall, News};
+use http::HeaderMap;
+use store::News;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use tokio::time::sleep;
 
 use super::calls::WireCall;
 use crate::access::Caller;
 use crate::desk::Desk;
 use crate::failure::Failure;
-use crate::listener::told;
+use crate::newsroom::{Bookmark, Issue, Reading};
 
-/// How often a silent connection is told that it is alive.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// After how long a silent connection is told that it is alive, and where it is.
+const BEAT: Duration = Duration::from_secs(15);
+/// The header in which who comes back names the last event that they saw.
+const LAST_EVENT: &str = "last-event-id";
+/// What a reader does who hears of a gap.
+const RELOAD: &str = r#"{"reload":true}"#;
 
 /// Somebody who watches.
 struct Watcher {
     desk: Desk,
     caller: Caller,
-    news: broadcast::Receiver<Arc<News>>,
-    stopping: watch::Receiver<bool>,
+    /// What was missed, the newest first.
+    missed: Vec<Arc<Issue>>,
+    live: broadcast::Receiver<Arc<Issue>>,
+    /// Where the reader came back.
+    from: Option<Bookmark>,
     _place: OwnedSemaphorePermit,
 }
 
-/// New calls as they are stored: events `call` and `corrected`, and `missed` where the reader was too slow
+type Events = Vec<Result<Event, Infallible>>;
+
+/// New calls as they are stored: events `call` and `corrected`, and `gap` where some are missing
 #[utoipa::path(get, operation_id = "watchEvents", path = "/api/v1/events", tag = "figures",
+    params(("last-event-id" = Option<String>, Header, description = "the id of the last event that was seen")),
     responses((status = 200, description = "server-sent events", body = String,
                content_type = "text/event-stream")))]
 pub(crate) async fn watch(
     State(desk): State<Desk>,
     caller: Caller,
+    headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
     // Refused here, and not in the middle of a stream.
     caller.view(&desk.register().current().await?.settings)?;
     let place = Arc::clone(desk.watchers()).try_acquire_owned().map_err(|_| Failure::Busy)?;
-    let (news, stopping) = (desk.store().watch(), desk.stopping());
-    let watcher = Watcher { desk, caller, news, stopping, _place: place };
+    let last = headers.get(LAST_EVENT).and_then(|it| it.to_str().ok()).filter(|it| !it.is_empty());
+    let from = last.and_then(|it| desk.newsroom().place(it));
+    let Reading { mut missed, gap, live } = desk.newsroom().read_from(from);
+    missed.reverse();
+    let first: Events =
+        if gap || (last.is_some() && from.is_none()) { vec![Ok(gap_event())] } else { Vec::new() };
+    let mut watcher = Watcher { desk, caller, missed, live, from, _place: place };
+    let here = if watcher.missed.is_empty() { watcher.here() } else { Vec::new() };
     let events = stream::unfold(watcher, |mut watcher| async move {
         let events = watcher.next().await?;
         Some((stream::iter(events), watcher))
     });
-    Ok(Sse::new(events.flatten()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    Ok(Sse::new(stream::iter(first).chain(stream::iter(here)).chain(events.flatten())))
+}
+
+fn gap_event() -> Event {
+    Event::default().event("gap").data(RELOAD)
 }
 
 impl Watcher {
     /// The next events; none when it is over.
-    async fn next(&mut self) -> Option<Vec<Result<Event, Infallible>>> {
-        let news = tokio::select! {
-            news = self.news.recv() => news,
-            () = told(&mut self.stopping) => return None,
+    async fn next(&mut self) -> Option<Events> {
+        if let Some(issue) = self.missed.pop() {
+            return self.issue(&issue).await;
+        }
+        let issue = tokio::select! {
+            issue = self.live.recv() => issue,
+            () = sleep(BEAT) => return Some(self.here()),
         };
-        match news {
-            Ok(news) => self.events(&news).await.ok(),
-            Err(RecvError::Lagged(count)) => Some(vec![Ok(Event::default()
-                .event("missed")
-                .data(json!({ "messages": count }).to_string()))]),
+        match issue {
+            Ok(issue) => self.issue(&issue).await,
+            Err(RecvError::Lagged(_)) => Some(vec![Ok(gap_event())]),
             Err(RecvError::Closed) => None,
+        }
+    }
+
+    /// An id alone: where somebody is who has seen everything, whether there was anything
+    /// for them to see or not.
+    fn here(&mut self) -> Events {
+        let newsroom = self.desk.newsroom();
+        let here = newsroom.end(&self.live).map(|it| Event::default().id(newsroom.written(it)));
+        // What is being alive without a place is a comment.
+        vec![Ok(here.unwrap_or_else(|| Event::default().comment("")))]
+    }
+
+    async fn issue(&self, issue: &Issue) -> Option<Events> {
+        match &issue.news {
+            Some(news) => self.events(issue, news).await.ok(),
+            None => Some(vec![Ok(gap_event())]),
         }
     }
 
     /// What the watcher sees of it. The token may have been revoked meanwhile, and what it
     /// shows may have changed.
-    async fn events(&self, news: &News) -> Result<Vec<Result<Event, Infallible>>, Failure> {
+    async fn events(&self, issue: &Issue, news: &News) -> Result<Events, Failure> {
         let standing = self.desk.register().current().await?;
         let token = standing.tokens.get(&self.caller.public).ok_or(Failure::BadToken)?;
         if token.state(self.desk.now()) != "active" {
             return Err(Failure::TokenRevoked);
         }
         let view = self.caller.view(&standing.settings)?;
-        let mut events = Vec::new();
+        let (mut events, mut count) = (Vec::new(), 0_usize);
+        let seen = issue.seen_at(self.from);
         for (name, calls) in [("call", &news.new), ("corrected", &news.corrected)] {
-            let calls: Vec<BookedCall> = calls.clone();
-            let placed = self.desk.figures().placed(calls, &view.sight, &standing.directory_at()).await?;
+            let placed =
+                self.desk.figures().placed(calls.clone(), &view.sight, &standing.directory_at()).await?;
             for it in placed {
-                let data = serde_json::to_string(&WireCall::of(&it, view.individuals))?;
-                events.push(Ok(Event::default().event(name).id(it.call.id.to_string()).data(data)));
+                count = count.saturating_add(1);
+                if count > seen {
+                    let data = serde_json::to_string(&WireCall::of(&it, view.individuals))?;
+                    let id = self.desk.newsroom().written(issue.behind(count));
+                    events.push(Ok(Event::default().event(name).id(id).data(data)));
+                }
             }
         }
         Ok(events)
