@@ -4,11 +4,11 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::client::{Ask, ServerAddress};
+use crate::client::Ask;
 use crate::environment::Environment;
-use crate::listing::Listing;
-use crate::report::Format;
-use crate::token::text;
+use crate::listing::{Listing, text};
+use crate::output::{Format, OutputOption, document};
+use crate::server_option::ServerAddress;
 
 /// Rows of one request.
 const PAGE: usize = 500;
@@ -27,9 +27,8 @@ pub(crate) struct AuditArgs {
     /// Only the last N changes
     #[arg(long, value_name = "N", default_value_t = 50)]
     top: usize,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     server: ServerAddress,
 }
@@ -52,13 +51,13 @@ pub(crate) fn run(args: &AuditArgs, environment: &Environment) -> Result<String>
             break;
         }
     }
-    if matches!(args.format, Format::Json) {
-        return Ok(format!("{:#}\n", json!({ "rows": rows })));
+    if matches!(args.output.format, Format::Json) {
+        return document("bursar.audit/1", &json!({ "rows": rows }));
     }
     let (mut table, mut csv) = (Listing::new(&SHORT), Listing::new(&LONG));
     for row in &rows {
         table.row(SHORT.map(|it| text(row, it)).to_vec());
         csv.row(LONG.map(|it| text(row, it)).to_vec());
     }
-    Ok(if matches!(args.format, Format::Csv) { csv.csv() } else { table.table() })
+    Ok(if matches!(args.output.format, Format::Csv) { csv.csv() } else { table.table() })
 }

@@ -1,71 +1,18 @@
 //! Asking a server instead of this machine's own logs.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result, anyhow};
-use clap::Args;
 use insight::{Charset, Color, printable};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use ureq::http::{Request, Response, StatusCode};
 
-use crate::collect::http::{Server, ServerOptions};
+use crate::collect::http::Server;
 use crate::environment::Environment;
 use crate::failure::usage;
+use crate::server_option::ServerOptions;
 
-/// Where `bursar up` listens, and so where commands that need a server look for one.
-pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:4320";
 /// The longest answer that is read.
 const ANSWER_BYTES: u64 = 256 * 1_024 * 1_024;
-
-/// A server that may be asked instead.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Server")]
-pub(crate) struct ServerOption {
-    /// Ask this server [default: this machine's logs]
-    #[arg(long, value_name = "URL", conflicts_with_all = ["ephemeral", "rules", "contract"])]
-    server: Option<String>,
-    /// A file with the token, readable by nobody else [default: BURSAR_TOKEN, then
-    /// ~/.config/bursar/token]
-    #[arg(long, value_name = "FILE", requires = "server")]
-    token_file: Option<PathBuf>,
-    /// Certificates in PEM that the server is to be known by, in place of the public ones
-    #[arg(long, value_name = "FILE", requires = "server")]
-    ca: Option<PathBuf>,
-}
-
-/// The server that a command is about.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Server")]
-pub(crate) struct ServerAddress {
-    /// The server [default: BURSAR_SERVER, then http://127.0.0.1:4320]
-    #[arg(long, value_name = "URL")]
-    server: Option<String>,
-    /// A file with the token, readable by nobody else [default: BURSAR_TOKEN, then
-    /// ~/.config/bursar/token]
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-    /// Certificates in PEM that the server is to be known by, in place of the public ones
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-}
-
-impl ServerOption {
-    /// The server, where one was named.
-    pub(crate) fn client(&self, environment: &Environment) -> Result<Option<Client>> {
-        let Self { server, token_file, ca } = self.clone();
-        let named = server.map(|it| ServerOptions { server: Some(it), token_file, ca });
-        named.map(|it| Client::new(&it, environment)).transpose()
-    }
-}
-
-impl ServerAddress {
-    /// The server.
-    pub(crate) fn client(&self, environment: &Environment) -> Result<Client> {
-        let Self { server, token_file, ca } = self.clone();
-        let server = server.or_else(|| environment.server()).unwrap_or_else(|| DEFAULT_SERVER.to_owned());
-        Client::new(&ServerOptions { server: Some(server), token_file, ca }, environment)
-    }
-}
 
 /// The parameters of a request.
 pub(crate) type Pairs = Vec<(&'static str, String)>;
@@ -87,7 +34,8 @@ pub(crate) struct Ask<'a> {
 }
 
 impl Client {
-    fn new(options: &ServerOptions, environment: &Environment) -> Result<Self> {
+    /// The server that was named, asked with the token that there is.
+    pub(crate) fn new(options: &ServerOptions, environment: &Environment) -> Result<Self> {
         let server = Server::of(options, environment)?;
         let token = server.token()?.ok_or_else(|| {
             usage(
@@ -106,6 +54,13 @@ impl Client {
     /// An answer as JSON.
     pub(crate) fn json(&self, ask: &Ask<'_>) -> Result<Value> {
         serde_json::from_str(&self.ask(ask)?).context("the server's answer is not JSON; is it a bursar?")
+    }
+
+    /// An answer of a known form.
+    pub(crate) fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        let answer = self.json(&Ask { method: "GET", path, pairs: &[], body: None })?;
+        serde_json::from_value(answer)
+            .context("the server's answer has another form; is it of another version?")
     }
 
     /// The text of the answer to anything.

@@ -21,11 +21,16 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use domain::Developer;
+use serde_json::{Value, json};
 
+use self::collector::Done;
 pub(crate) use self::collector::{Arrangement, Collector, Stop};
-use self::http::{Server, ServerOptions};
+use self::http::Server;
 use crate::environment::Environment;
 use crate::failure::usage;
+use crate::listing::Listing;
+use crate::output::{OutputOption, Told};
+use crate::server_option::ServerOptions;
 
 const EXAMPLES: &str = "Examples:
   bursar collect --server https://bursar.example.com          watches the logs and reports
@@ -53,6 +58,8 @@ pub(crate) struct CollectArgs {
     #[arg(long, value_name = "E-MAIL")]
     developer: Option<String>,
     #[command(flatten)]
+    output: OutputOption,
+    #[command(flatten)]
     server: ServerOptions,
 }
 
@@ -78,15 +85,23 @@ pub(crate) fn run(args: &CollectArgs, environment: &Environment) -> Result<Strin
         collector.report_everything()?;
     }
     if args.once {
-        let state = collector.work_once()?;
-        return Ok(match state.parked {
-            0 => "Everything is reported.\n".to_owned(),
-            1 => "Everything is reported but 1 record, which the server refused.\n".to_owned(),
-            parked => format!("Everything is reported but {parked} records, which the server refused.\n"),
-        });
+        return told(&collector.work_once()?).print(args.output.format);
     }
     // Nobody sends: it works until the process ends, which it may at any moment.
     let (_keep, stop) = channel();
     collector.work(&Stop(stop));
     Ok(String::new())
+}
+
+/// What `--once` did, in all forms.
+fn told(done: &Done) -> Told<Value> {
+    let Done { sent, refused } = *done;
+    let text = match refused {
+        0 => "Everything is reported.\n".to_owned(),
+        1 => "Everything is reported but 1 record, which the server refused.\n".to_owned(),
+        _ => format!("Everything is reported but {refused} records, which the server refused.\n"),
+    };
+    let mut rows = Listing::new(&["sent", "refused"]);
+    rows.row(vec![sent.to_string(), refused.to_string()]);
+    Told { schema: "bursar.collect/1", text, body: json!({ "sent": sent, "refused": refused }), rows }
 }

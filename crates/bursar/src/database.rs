@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use server::backup::{Copied, Onto, backup, restore};
 use store::{Database, Settings, Store};
 
@@ -15,8 +15,9 @@ use crate::environment::{Environment, now};
 use crate::failure::usage;
 use crate::listing::Listing;
 use crate::opened::make_private;
-use crate::report::Format;
+use crate::output::{OutputOption, Told};
 use crate::serve::runtime;
+use crate::server_option::NoServer;
 use crate::server_settings::{Opening, opening};
 
 /// The file that every folder with a book holds.
@@ -33,6 +34,10 @@ pub(crate) struct DatabaseOptions {
     /// The server's settings file, which names the database and its prices
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputOption,
+    #[command(flatten)]
+    server: NoServer,
 }
 
 /// Brings the schema of a database up to date, as a server does when it starts
@@ -54,9 +59,6 @@ pub(crate) struct CheckArgs {
     /// Name at most N differences
     #[arg(long, value_name = "N", default_value_t = DIFFERENCES)]
     top: usize,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
     #[command(flatten)]
     database: DatabaseOptions,
 }
@@ -99,6 +101,10 @@ enum Missing {
 
 impl DatabaseOptions {
     async fn open(&self, missing: Missing, environment: &Environment) -> Result<Store> {
+        self.server.refuse(
+            "it works where the database is, and a server gives nobody its whole book; name the database \
+             with --database or --config, on a machine that reaches it, while the server goes on",
+        )?;
         let named = self.database.as_deref();
         let Opening { database, prices } = opening(named, self.config.as_deref(), environment)?;
         match (missing, &database) {
@@ -118,7 +124,10 @@ impl DatabaseOptions {
 
 pub(crate) fn migrate(args: &MigrateArgs, environment: &Environment) -> Result<String> {
     runtime()?.block_on(args.database.open(Missing::Make, environment))?;
-    Ok("The database is up to date.\n".to_owned())
+    let mut rows = Listing::new(&["state"]);
+    rows.row(vec!["up_to_date".to_owned()]);
+    let (text, body) = ("The database is up to date.\n".to_owned(), json!({ "state": "up_to_date" }));
+    Told { schema: "bursar.migrate/1", text, body, rows }.print(args.database.output.format)
 }
 
 pub(crate) fn check(args: &CheckArgs, environment: &Environment) -> Result<String> {
@@ -126,23 +135,18 @@ pub(crate) fn check(args: &CheckArgs, environment: &Environment) -> Result<Strin
         let store = args.database.open(Missing::Refuse, environment).await?;
         anyhow::Ok(store.check(args.top).await?)
     })?;
-    let rows = differences.iter().map(|it| [it.what, &it.which, &it.found, &it.expected]);
-    let text = match args.format {
-        Format::Json => {
-            let rows: Vec<_> = rows
-                .map(|[what, which, found, expected]| {
-                    json!({ "what": what, "which": which, "found": found, "expected": expected })
-                })
-                .collect();
-            format!("{:#}\n", json!({ "agrees": rows.is_empty(), "differences": rows }))
-        }
-        Format::Table if differences.is_empty() => "The book agrees with its observations.\n".to_owned(),
-        Format::Table | Format::Csv => {
-            let mut listing = Listing::new(&["what", "which", "found", "expected"]);
-            rows.for_each(|it| listing.row(it.map(str::to_owned).to_vec()));
-            if matches!(args.format, Format::Csv) { listing.csv() } else { listing.table() }
-        }
+    let (mut rows, mut found) = (Listing::new(&["what", "which", "found", "expected"]), Vec::new());
+    for it in &differences {
+        rows.row([it.what, &it.which, &it.found, &it.expected].map(str::to_owned).to_vec());
+        found.push(json!({ "what": it.what, "which": it.which, "found": it.found, "expected": it.expected }));
+    }
+    let body = json!({ "agrees": found.is_empty(), "differences": found });
+    let text = match found.as_slice() {
+        [] => "The book agrees with its observations.\n".to_owned(),
+        _ => rows.table(),
     };
+    let told = Told { schema: "bursar.check/1", text, body, rows };
+    let text = told.print(args.database.output.format)?;
     if differences.is_empty() {
         return Ok(text);
     }
@@ -179,7 +183,8 @@ pub(crate) fn run_backup(args: &BackupArgs, environment: &Environment) -> Result
         drop(fs::remove_file(&part));
     }
     let copied = kept?;
-    Ok(format!("{} holds {}.\n", path.display(), told(copied)))
+    let text = format!("{} holds {}.\n", path.display(), in_words(copied));
+    counted("bursar.backup/1", text, path, copied).print(args.database.output.format)
 }
 
 /// A new file for this account alone.
@@ -198,7 +203,7 @@ fn part_of(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn told(copied: Copied) -> String {
+fn in_words(copied: Copied) -> String {
     let count =
         |count: u64, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
     format!(
@@ -206,6 +211,14 @@ fn told(copied: Copied) -> String {
         count(copied.entries, "entry of the books", "entries of the books"),
         count(copied.lines, "line of the book", "lines of the book")
     )
+}
+
+/// What was copied from or to a file, counted.
+fn counted(schema: &'static str, text: String, file: &Path, copied: Copied) -> Told<Value> {
+    let (file, Copied { entries, lines }) = (file.display().to_string(), copied);
+    let mut rows = Listing::new(&["file", "entries", "lines"]);
+    rows.row(vec![file.clone(), entries.to_string(), lines.to_string()]);
+    Told { schema, text, body: json!({ "file": file, "entries": entries, "lines": lines }), rows }
 }
 
 pub(crate) fn run_restore(args: &RestoreArgs, environment: &Environment) -> Result<String> {
@@ -216,5 +229,6 @@ pub(crate) fn run_restore(args: &RestoreArgs, environment: &Environment) -> Resu
         let store = args.database.open(Missing::Make, environment).await?;
         anyhow::Ok(restore(&store, file, onto, now()).await?)
     })?;
-    Ok(format!("Restored {}.\n", told(copied)))
+    let text = format!("Restored {}.\n", in_words(copied));
+    counted("bursar.restore/1", text, &args.file, copied).print(args.database.output.format)
 }

@@ -9,7 +9,7 @@ use attribution::Rules;
 use clap::Args;
 use domain::{Dimension, Timestamp};
 use ingest::Roots;
-use insight::{Asides, Query, render, report};
+use insight::{Asides, Provenance, Query, Report, csv, render, report, wire};
 use jiff::tz::TimeZone;
 use metering::Meter;
 use serde_json::{Value, json};
@@ -18,8 +18,10 @@ use store::Journal;
 use crate::book::OwnedBook;
 use crate::environment::{Environment, now};
 use crate::opened::{Opened, SourceOptions, pricer};
+use crate::output::{Format, OutputOption, document};
 use crate::progress::ProgressBar;
 use crate::scan::{self, Scanned};
+use crate::server_option::NoServer;
 
 /// The days that the demonstration covers.
 const DAYS: u64 = 28;
@@ -55,10 +57,21 @@ const MODELS: [&str; 4] =
 
 /// The report on made-up logs, to see what it looks like
 #[derive(Debug, Args)]
-pub(crate) struct DemoArgs {}
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    output: OutputOption,
+    #[command(flatten)]
+    server: NoServer,
+}
+
+/// What the demonstration is, in every form of it.
+const MADE_UP: &str = "DEMONSTRATION: these logs are made up; nothing of it was spent and nothing is stored.";
+/// Rows of a report.
+const ROWS: usize = 12;
 
 /// Runs the command; gives what to print.
-pub(crate) fn run(_: &DemoArgs, environment: &Environment) -> Result<String> {
+pub(crate) fn run(args: &DemoArgs, environment: &Environment) -> Result<String> {
+    args.server.refuse("these logs are made up; `bursar report --server URL` shows a server's own")?;
     let folder = tempfile::tempdir().context("cannot make a folder for the demonstration")?;
     write_logs(folder.path(), now())?;
     let roots = Roots { claude: vec![folder.path().to_owned()], ..Roots::default() };
@@ -69,21 +82,37 @@ pub(crate) fn run(_: &DemoArgs, environment: &Environment) -> Result<String> {
     let mut opened =
         Opened { journal, meter, rules, scanned: Scanned::default(), environment: environment.clone() };
     let book = OwnedBook::of(&mut opened)?;
-    let terminal = environment.terminal();
-    let mut out =
-        "DEMONSTRATION: these logs are made up; nothing of it was spent and nothing is stored.\n".to_owned();
+    let mut reports = Vec::new();
     for group_by in [
         vec![Dimension::Repo, Dimension::Developer, Dimension::Model],
         vec![Dimension::Client, Dimension::Task],
     ] {
-        let query = Query { group_by, top: Some(12), ..Query::total(TimeZone::UTC) };
+        let query = Query { group_by, top: Some(ROWS), ..Query::total(TimeZone::UTC) };
+        reports.push(report(&query, &book.book(), now())?);
+    }
+    printed(&reports, &book.provenance(), args.output.format, environment)
+}
+
+/// CSV has one head, and so the rows of the first report alone.
+fn printed(
+    reports: &[Report],
+    provenance: &Provenance<'_>,
+    format: Format,
+    environment: &Environment,
+) -> Result<String> {
+    let asides = Asides::default();
+    if format == Format::Csv {
+        return Ok(reports.first().map(csv::report_csv).unwrap_or_default());
+    }
+    if format == Format::Json {
+        let one = |it| anyhow::Ok(serde_json::from_str(&wire::report_json(it, &asides, provenance)?)?);
+        let reports: Vec<Value> = reports.iter().map(one).collect::<Result<_>>()?;
+        return document("bursar.demo/1", &json!({ "note": MADE_UP, "reports": reports }));
+    }
+    let mut out = format!("{MADE_UP}\n");
+    for it in reports {
         out.push('\n');
-        out.push_str(&render::report_text(
-            &report(&query, &book.book(), now())?,
-            &Asides::default(),
-            &book.provenance(),
-            &terminal,
-        ));
+        out.push_str(&render::report_text(it, &asides, provenance, &environment.terminal()));
     }
     out.push_str("\nYour own: use Claude Code, Codex, Gemini CLI, Cline, opencode or Copilot CLI, then `bursar report`.\n");
     Ok(out)

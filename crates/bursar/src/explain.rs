@@ -1,5 +1,7 @@
 //! `bursar explain`: how a figure came about, line by line.
 
+pub(crate) mod rows;
+
 use anyhow::Result;
 use attribution::attribute;
 use clap::Args;
@@ -8,18 +10,21 @@ use domain::{PricedCall, Unpriced};
 use insight::{ExplainedCall, render, wire};
 use pricing::{Derivation, Pricer};
 
-use crate::client::{ServerOption, encoded};
+use crate::client::{Client, encoded};
 use crate::environment::Environment;
 use crate::failure::usage;
 use crate::knowledge::Knowledge;
 use crate::named::{self, Named};
 use crate::opened::{Opened, SourceOptions};
-use crate::report::{Format, ZoneOption};
+use crate::output::{Format, OutputOption};
+use crate::report::ZoneOption;
+use crate::server_option::ServerOption;
 
 const EXAMPLES: &str = "Examples:
   bursar explain msg_01Ab               one call, by the beginning of its id
   bursar explain 5a69ca08               every call of a session
-  bursar explain msg_01Ab --format json";
+  bursar explain msg_01Ab --format json
+  bursar explain msg_01Ab --format csv  a row for each line of the account";
 
 /// How the cost of a call or of a session came about, line by line
 #[derive(Debug, Args)]
@@ -28,9 +33,8 @@ pub(crate) struct ExplainArgs {
     /// The id of a call or of a session, or its beginning
     #[arg(value_name = "CALL|SESSION", value_parser = NonEmptyStringValueParser::new())]
     id: String,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     zone: ZoneOption,
     #[command(flatten)]
@@ -41,30 +45,52 @@ pub(crate) struct ExplainArgs {
 
 /// Runs the command; gives what to print.
 pub(crate) fn run(args: &ExplainArgs, environment: &Environment) -> Result<String> {
+    let format = args.output.format;
     if let Some(client) = args.server.client(environment)? {
-        let mut pairs = args.format.pairs(environment);
-        pairs.extend(args.zone.pairs());
-        return client.get(&format!("/api/v1/calls/{}", encoded(&args.id)), &pairs);
+        return asked(&client, &args.id, &args.zone, format, environment);
     }
     let zone = args.zone.zone()?;
     let mut opened = Opened::up_to_date(&args.sources, environment)?;
     let (calls, file) = asked_for(&mut opened, &args.id)?;
-    let knowledge = Knowledge::gather(&mut opened)?;
+    let explained = accounts(&mut opened, &calls, file.as_deref())?;
+    Ok(match format {
+        Format::Table => render::explain_text(&explained, &zone, &environment.terminal()),
+        Format::Json => wire::explain_json(&explained, &zone)?,
+        Format::Csv => rows::account(&serde_json::from_str(&wire::explain_json(&explained, &zone)?)?).csv(),
+    })
+}
+
+/// What a server says. Rows are made of its document here.
+fn asked(
+    client: &Client,
+    id: &str,
+    zone: &ZoneOption,
+    format: Format,
+    environment: &Environment,
+) -> Result<String> {
+    let path = format!("/api/v1/calls/{}", encoded(id));
+    let flat = format == Format::Csv;
+    let mut pairs = if flat { Format::Json } else { format }.pairs(environment);
+    pairs.extend(zone.pairs());
+    let answer = client.get(&path, &pairs)?;
+    Ok(if flat { rows::account(&serde_json::from_str(&answer)?).csv() } else { answer })
+}
+
+/// The accounts of calls.
+pub(crate) fn accounts<'a>(
+    opened: &mut Opened,
+    calls: &'a [PricedCall],
+    file: Option<&'a str>,
+) -> Result<Vec<ExplainedCall<'a>>> {
+    let knowledge = Knowledge::gather(opened)?;
     let known = knowledge.known(&opened.rules);
     let pricer = opened.meter.pricer();
-    let explained: Vec<_> = calls
-        .iter()
-        .map(|priced| {
-            let call = &priced.call;
-            let attribution = attribute(&call.owner.place, call.at.quarter_hour(), &known);
-            ExplainedCall { call, price: derive(priced, pricer), attribution, file: file.as_deref() }
-        })
-        .collect();
-    match args.format {
-        Format::Table => Ok(render::explain_text(&explained, &zone, &environment.terminal())),
-        Format::Json => Ok(wire::explain_json(&explained, &zone)?),
-        Format::Csv => Err(usage("`bursar explain` prints a table or json")),
-    }
+    let explained = calls.iter().map(|priced| {
+        let call = &priced.call;
+        let attribution = attribute(&call.owner.place, call.at.quarter_hour(), &known);
+        ExplainedCall { call, price: derive(priced, pricer), attribution, file }
+    });
+    Ok(explained.collect())
 }
 
 /// The call that was named, with the file that it was read from, or all calls of

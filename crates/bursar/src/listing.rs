@@ -1,6 +1,7 @@
 //! Lists of texts as a table or as CSV: what administration prints.
 
 use insight::printable;
+use serde_json::Value;
 
 /// Columns are this far apart.
 const GAP: &str = "  ";
@@ -58,6 +59,23 @@ fn quoted(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let text = if formula { format!("'{text}") } else { text.to_owned() };
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
+}
+
+/// A field of an answer as text.
+pub(crate) fn text(value: &Value, name: &str) -> String {
+    match value.get(name) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(all)) => {
+            all.iter().map(|it| it.as_str().unwrap_or_default()).collect::<Vec<_>>().join(" ")
+        }
+        Some(other) => other.to_string(),
+    }
+}
+
+/// The values of a field that is a list; none where there is no such list.
+pub(crate) fn all<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 #[cfg(test)]

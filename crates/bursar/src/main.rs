@@ -10,6 +10,7 @@ mod client;
 mod collect;
 mod database;
 mod demo;
+mod directory;
 mod doctor;
 mod environment;
 mod explain;
@@ -17,15 +18,18 @@ mod failure;
 mod hook;
 mod knowledge;
 mod listing;
+mod me;
 mod named;
 mod opened;
 mod org;
+mod output;
 mod prices;
 mod progress;
 mod report;
 mod rollout;
 mod scan;
 mod serve;
+mod server_option;
 mod server_settings;
 mod session;
 mod sessions;
@@ -84,8 +88,7 @@ fn main() -> ExitCode {
     match run(&cli.command, &environment).and_then(|text| Ok(print(&text)?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where standard error is closed there is nobody left to tell.
-            drop(writeln!(io::stderr(), "bursar: {error:#}"));
+            warn(&format!("{error:#}"));
             failure::exit_code(&error)
         }
     }
@@ -98,7 +101,7 @@ fn run(command: &Command, environment: &Environment) -> Result<String> {
         Command::Session(args) => session::run(args, environment),
         Command::Explain(args) => explain::run(args, environment),
         Command::Prices(args) => prices::run(args, environment),
-        Command::Statusline(args) => Ok(statusline::run(args, environment)),
+        Command::Statusline(args) => statusline::run(args, environment),
         Command::Tag(args) => tag::run(args, environment),
         Command::Collect(args) => collect::run(args, environment),
         Command::Rollout(args) => rollout::run(args, environment),
@@ -119,11 +122,65 @@ fn run(command: &Command, environment: &Environment) -> Result<String> {
     }
 }
 
+/// Says what is wrong, whatever else is printed. Where standard error is closed there is
+/// nobody left to tell.
+fn warn(text: &str) {
+    drop(writeln!(io::stderr(), "bursar: {text}"));
+}
+
 /// Prints; a reader that has seen enough, as `head`, is no failure.
 fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Commands without `--server` and `--format`, and why.
+    const OTHERWISE: [(&str, &str); 4] = [
+        ("bursar hook", "a hook takes any words and never fails"),
+        ("bursar rollout headers", "what it prints is what Claude Code reads"),
+        ("bursar completions", "what it prints is what a shell reads"),
+        ("bursar man", "it writes files that man reads"),
+    ];
+
+    /// The commands that have none below them, or do something themselves.
+    fn leaves(command: &clap::Command, name: &str, found: &mut Vec<(String, clap::Command)>) {
+        if !command.is_subcommand_required_set() {
+            found.push((name.to_owned(), command.clone()));
+        }
+        for below in command.get_subcommands() {
+            leaves(below, &format!("{name} {}", below.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn every_command_takes_a_server_and_a_format() {
+        let mut all = Vec::new();
+        leaves(&Cli::command(), "bursar", &mut all);
+        let mut without: Vec<&str> = Vec::new();
+        for (name, command) in &all {
+            let has = |option: &str| command.get_arguments().any(|it| it.get_long() == Some(option));
+            if !(has("server") && has("format")) {
+                without.push(name);
+            }
+            if let Some(format) = command.get_arguments().find(|it| it.get_long() == Some("format")) {
+                let values = format.get_possible_values();
+                let values: Vec<&str> = values.iter().map(clap::builder::PossibleValue::get_name).collect();
+                assert_eq!(values, ["table", "json", "csv"], "{name}");
+            }
+        }
+        assert!(all.len() > 25, "the tree was walked: {}", all.len());
+        assert_eq!(without, OTHERWISE.map(|it| it.0));
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
     }
 }

@@ -26,13 +26,13 @@ const SETTINGS_LIMIT: u64 = 4 * 1_024 * 1_024;
 #[command(next_help_heading = "Sources")]
 pub(crate) struct SourceOptions {
     /// Read everything afresh and store nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "server")]
     pub(crate) ephemeral: bool,
     /// Rules for repositories, tasks, projects and clients [default: ~/.config/bursar/rules.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
     pub(crate) rules: Option<PathBuf>,
     /// Contract prices [default: ~/.config/bursar/contract.toml]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "server")]
     pub(crate) contract: Option<PathBuf>,
 }
 

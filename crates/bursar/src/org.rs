@@ -7,12 +7,12 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use crate::client::{Ask, ServerAddress};
+use crate::client::Ask;
 use crate::environment::Environment;
 use crate::failure::usage;
-use crate::listing::Listing;
-use crate::report::Format;
-use crate::token::text;
+use crate::listing::{Listing, all, text};
+use crate::output::{Format, OutputOption, document};
+use crate::server_option::ServerAddress;
 
 /// The largest file that is sent.
 const FILE_BYTES: u64 = 8 * 1_024 * 1_024;
@@ -52,9 +52,8 @@ struct ApplyArgs {
     /// Why, for the audit log
     #[arg(long)]
     reason: Option<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     server: ServerAddress,
 }
@@ -65,9 +64,8 @@ struct ShowArgs {
     /// As a file for `bursar org apply`
     #[arg(long, conflicts_with = "format")]
     toml: bool,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     server: ServerAddress,
 }
@@ -95,13 +93,13 @@ fn apply(args: &ApplyArgs, environment: &Environment) -> Result<String> {
     let ask = Ask { method: "PUT", path: "/api/v1/org", pairs: &pairs, body };
     let client = args.server.client(environment)?;
     let applied = client.json(&ask).map_err(|error| error.context(format!("{path}")))?;
-    Ok(match args.format {
-        Format::Json => format!("{applied:#}\n"),
+    Ok(match args.output.format {
+        Format::Json => document("bursar.org_changes/1", &applied)?,
         Format::Csv => {
             let mut listing = Listing::new(&["change", "kind", "id", "field", "before", "after"]);
-            for it in list(&applied, "differences") {
+            for it in all(&applied, "differences") {
                 let about = ["change", "kind", "id"].map(|name| text(it, name));
-                for field in list(it, "fields") {
+                for field in all(it, "fields") {
                     let field = ["field", "before", "after"].map(|name| text(field, name));
                     listing.row(about.iter().cloned().chain(field).collect());
                 }
@@ -113,9 +111,9 @@ fn apply(args: &ApplyArgs, environment: &Environment) -> Result<String> {
 }
 
 fn told(applied: &Value, dry_run: bool) -> String {
-    let differences = list(applied, "differences");
+    let differences = all(applied, "differences");
     let mut lines: Vec<String> = differences.iter().map(|it| text(it, "text")).collect();
-    let kept = list(applied, "kept");
+    let kept = all(applied, "kept");
     if !kept.is_empty() {
         let names: Vec<String> = kept
             .iter()
@@ -147,12 +145,12 @@ fn show(args: &ShowArgs, environment: &Environment) -> Result<String> {
         return client.get("/api/v1/org/file", &[]);
     }
     let directory = client.json(&Ask { method: "GET", path: "/api/v1/org", pairs: &[], body: None })?;
-    if matches!(args.format, Format::Json) {
-        return Ok(format!("{directory:#}\n"));
+    if matches!(args.output.format, Format::Json) {
+        return document("bursar.org/1", &directory);
     }
     let mut listing = Listing::new(&["kind", "id", "name", "belongs to"]);
     for kind in ["team", "developer", "repo", "project", "client", "cost_centre"] {
-        for entry in list(&directory, kind) {
+        for entry in all(&directory, kind) {
             let belongs = ["parent", "team", "project", "client", "cost_centre"]
                 .iter()
                 .filter_map(|field| entry.get(*field).map(|it| format!("{field} {}", course(it))));
@@ -160,7 +158,7 @@ fn show(args: &ShowArgs, environment: &Environment) -> Result<String> {
             listing.row(vec![kind.to_owned(), text(entry, "id"), text(entry, "name"), belongs.join("; ")]);
         }
     }
-    Ok(if matches!(args.format, Format::Csv) { listing.csv() } else { listing.table() })
+    Ok(if matches!(args.output.format, Format::Csv) { listing.csv() } else { listing.table() })
 }
 
 /// One id for all time, or several with their days.
@@ -175,8 +173,4 @@ fn course(value: &Value) -> String {
         format!("{}{}{}", text(it, "id"), side("from", "valid_from"), side("to", "valid_to"))
     };
     steps.iter().map(step).collect::<Vec<_>>().join(", ")
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

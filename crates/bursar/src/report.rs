@@ -10,10 +10,12 @@ use insight::{
 use jiff::tz::TimeZone;
 
 use crate::book::OwnedBook;
-use crate::client::{Pairs, ServerOption, terminal_pairs};
+use crate::client::Pairs;
 use crate::environment::{Environment, now};
 use crate::failure::usage;
 use crate::opened::{Opened, SourceOptions};
+use crate::output::{Format, OutputOption};
+use crate::server_option::ServerOption;
 
 const EXAMPLES: &str = "Examples:
   bursar report                              by repository and model, of all time
@@ -34,15 +36,6 @@ pub(crate) enum Every {
     Daily,
     Weekly,
     Monthly,
-}
-
-/// How to print.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
-pub(crate) enum Format {
-    #[default]
-    Table,
-    Json,
-    Csv,
 }
 
 /// What was spent, by day, repo, branch, model or whatever else is known
@@ -68,9 +61,8 @@ pub(crate) struct ReportArgs {
     /// What the same tokens would have cost with other models: opus-5.5=sonnet-5.5
     #[arg(long, value_name = "MODEL=MODEL")]
     what_if: Option<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     when: WhenOptions,
     #[command(flatten)]
@@ -102,22 +94,6 @@ pub(crate) struct ZoneOption {
     /// Whose days: Europe/Berlin, UTC … [default: this machine's]
     #[arg(long, value_name = "ZONE", short = 'z')]
     timezone: Option<String>,
-}
-
-impl Format {
-    /// As parameters of a request, with what the terminal can show.
-    pub(crate) fn pairs(self, environment: &Environment) -> Pairs {
-        let name = match self {
-            Self::Table => "table",
-            Self::Json => "json",
-            Self::Csv => "csv",
-        };
-        let mut pairs = vec![("format", name.to_owned())];
-        if matches!(self, Self::Table) {
-            pairs.extend(terminal_pairs(environment));
-        }
-        pairs
-    }
 }
 
 impl ZoneOption {
@@ -224,7 +200,7 @@ pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String
         compare: args.compare,
         top: args.top,
     };
-    if matches!(args.format, Format::Csv) && (args.figures || args.what_if.is_some()) {
+    if matches!(args.output.format, Format::Csv) && (args.figures || args.what_if.is_some()) {
         return Err(usage(
             "csv holds rows alone: for --figures and --what-if use the table or --format json",
         ));
@@ -241,7 +217,7 @@ pub(crate) fn run(args: &ReportArgs, environment: &Environment) -> Result<String
     if let Some(swaps) = swaps {
         asides.what_if = what_if(swaps, &query, &book, &mut opened)?;
     }
-    Ok(match args.format {
+    Ok(match args.output.format {
         Format::Table if book.provenance().sources.files() == 0 => NO_LOGS.to_owned(),
         Format::Table => render::report_text(&report, &asides, &book.provenance(), &environment.terminal()),
         Format::Json => wire::report_json(&report, &asides, &book.provenance())?,
@@ -265,7 +241,7 @@ fn pairs(args: &ReportArgs, environment: &Environment) -> Result<Pairs> {
     pairs.extend(every.map(|it| ("every", it.to_owned())));
     pairs.extend(args.top.map(|it| ("top", it.to_string())));
     pairs.extend(args.what_if.clone().map(|it| ("what_if", it)));
-    pairs.extend(args.format.pairs(environment));
+    pairs.extend(args.output.format.pairs(environment));
     pairs.extend(args.when.pairs());
     pairs.extend(args.filters.pairs());
     Ok(pairs)

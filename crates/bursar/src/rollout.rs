@@ -11,8 +11,9 @@ mod verify;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::collect::http::{Server, ServerOptions};
+use crate::collect::http::Server;
 use crate::environment::Environment;
+use crate::server_option::ServerOptions;
 
 pub(crate) use self::forms::{quoted, xml};
 

@@ -8,7 +8,10 @@ use serde_json::json;
 use server::{Addresses, Inlet, ServeOptions};
 
 use crate::environment::Environment;
+use crate::failure::usage;
 use crate::opened::make_private;
+use crate::output::{Format, OutputOption};
+use crate::server_option::NoServer;
 use crate::server_settings::{ServerOptions, start_log};
 
 const EXAMPLES: &str = "Examples:
@@ -25,10 +28,34 @@ pub(crate) struct ServeArgs {
     database: Option<String>,
     #[command(flatten)]
     server: ServerOptions,
+    #[command(flatten)]
+    asked: NotAsked,
+}
+
+/// What a command takes that asks a server, told to one that is a server.
+#[derive(Debug, Clone, Default, Args)]
+#[command(mut_arg("format", |it| it.hide(true)))]
+pub(crate) struct NotAsked {
+    #[command(flatten)]
+    output: OutputOption,
+    #[command(flatten)]
+    server: NoServer,
+}
+
+impl NotAsked {
+    /// Refuses another server, and rows: the one line that is printed is JSON.
+    pub(crate) fn refuse(&self, instead: &str) -> Result<()> {
+        self.server.refuse(instead)?;
+        match self.output.format {
+            Format::Table | Format::Json => Ok(()),
+            Format::Csv => Err(usage("a server says where it listens as one line of JSON, and in no csv")),
+        }
+    }
 }
 
 /// Runs until it is told to stop.
 pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> Result<String> {
+    args.asked.refuse("this starts one; `bursar report --server URL` and its kin ask it")?;
     let prepared = args.server.prepare(args.database.as_deref(), None, environment)?;
     start_log(prepared.log_format, prepared.log_level)?;
     runtime()?.block_on(async {

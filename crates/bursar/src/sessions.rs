@@ -5,10 +5,11 @@ use clap::Args;
 use insight::{Query, csv, render, sessions, wire};
 
 use crate::book::OwnedBook;
-use crate::client::ServerOption;
 use crate::environment::{Environment, now};
 use crate::opened::{Opened, SourceOptions};
-use crate::report::{FilterOptions, Format, WhenOptions};
+use crate::output::{Format, OutputOption};
+use crate::report::{FilterOptions, WhenOptions};
+use crate::server_option::ServerOption;
 
 const EXAMPLES: &str = "Examples:
   bursar sessions --top 5                 the dearest five
@@ -22,9 +23,8 @@ pub(crate) struct SessionsArgs {
     /// Only the dearest N sessions, the rest as one
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     when: WhenOptions,
     #[command(flatten)]
@@ -39,7 +39,7 @@ pub(crate) struct SessionsArgs {
 pub(crate) fn run(args: &SessionsArgs, environment: &Environment) -> Result<String> {
     if let Some(client) = args.server.client(environment)? {
         let mut pairs = vec![("top", args.top.to_string())];
-        pairs.extend(args.format.pairs(environment));
+        pairs.extend(args.output.format.pairs(environment));
         pairs.extend(args.when.pairs());
         pairs.extend(args.filters.pairs());
         return client.get("/api/v1/sessions", &pairs);
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &SessionsArgs, environment: &Environment) -> Result<Stri
     let tallies = opened.journal.sessions()?;
     let book = OwnedBook::of(&mut opened)?;
     let sessions = sessions(&query, &book.book(), &tallies, now())?;
-    Ok(match args.format {
+    Ok(match args.output.format {
         Format::Table => render::sessions_text(&sessions, &book.provenance(), &zone, &environment.terminal()),
         Format::Json => wire::sessions_json(&sessions, &book.provenance(), &zone)?,
         Format::Csv => csv::sessions_csv(&sessions, &zone),

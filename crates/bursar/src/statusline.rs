@@ -14,10 +14,14 @@ use clap::Args;
 use domain::SourceFile;
 use insight::{Span, Spent, StatuslineFacts, StatuslineInput, statusline};
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
 use crate::environment::{Environment, now};
+use crate::listing::Listing;
 use crate::opened::Opened;
+use crate::output::{Format, OutputOption, document};
 use crate::scan;
+use crate::server_option::NoServer;
 
 /// Standard input beyond this is not read.
 const INPUT_LIMIT: u64 = 1_024 * 1_024;
@@ -34,10 +38,36 @@ const EXAMPLES: &str = r#"In Claude Code's settings.json:
 /// One line for Claude Code's prompt: model, cost of the session and of today, context
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct StatuslineArgs {}
+pub(crate) struct StatuslineArgs {
+    #[command(flatten)]
+    output: OutputOption,
+    #[command(flatten)]
+    server: NoServer,
+}
+
+/// What the line is made of.
+#[derive(Debug, Serialize)]
+struct Document<'a> {
+    line: &'a str,
+    session: Option<WireSpent>,
+    today: Option<WireSpent>,
+    branch: Option<&'a str>,
+    ticket: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct WireSpent {
+    cost_nano_usd: String,
+    cost_usd: String,
+    unpriced_calls: u64,
+}
 
 /// Runs the command; gives what to print, whatever goes wrong.
-pub(crate) fn run(_: &StatuslineArgs, environment: &Environment) -> String {
+pub(crate) fn run(args: &StatuslineArgs, environment: &Environment) -> Result<String> {
+    args.server.refuse(
+        "the line is of this machine's logs, so that no prompt waits for a network; \
+         `bursar report --server URL --since today` asks a server",
+    )?;
     let mut text = Vec::new();
     let stdin = io::stdin();
     if !stdin.is_terminal() {
@@ -47,7 +77,51 @@ pub(crate) fn run(_: &StatuslineArgs, environment: &Environment) -> String {
     let input = StatuslineInput::parse(&String::from_utf8_lossy(&text));
     let facts = facts(&input, environment).unwrap_or_default();
     let line = statusline(&input, &facts, &environment.terminal());
-    if line.is_empty() { line } else { format!("{line}\n") }
+    match args.output.format {
+        Format::Table if line.is_empty() => Ok(line),
+        Format::Table => Ok(format!("{line}\n")),
+        Format::Json => document("bursar.statusline/1", &Document::of(&line, &facts)),
+        Format::Csv => Ok(rows(&Document::of(&line, &facts)).csv()),
+    }
+}
+
+impl<'a> Document<'a> {
+    fn of(line: &'a str, facts: &'a StatuslineFacts) -> Self {
+        let (branch, ticket) = (facts.branch.as_deref(), facts.ticket.as_deref());
+        Self {
+            line,
+            session: facts.session.map(WireSpent::of),
+            today: facts.today.map(WireSpent::of),
+            branch,
+            ticket,
+        }
+    }
+}
+
+impl WireSpent {
+    fn of(spent: Spent) -> Self {
+        Self {
+            cost_nano_usd: spent.cost.nano().to_string(),
+            cost_usd: spent.cost.to_string(),
+            unpriced_calls: spent.unpriced_calls,
+        }
+    }
+}
+
+/// What is known, a row for the session and one for today.
+fn rows(document: &Document<'_>) -> Listing {
+    let mut rows = Listing::new(&["of", "cost_nano_usd", "cost_usd", "unpriced_calls", "branch", "ticket"]);
+    let names = [document.branch, document.ticket].map(|it| it.unwrap_or_default().to_owned());
+    for (of, spent, names) in
+        [("session", &document.session, names), ("today", &document.today, <[String; 2]>::default())]
+    {
+        if let Some(WireSpent { cost_nano_usd, cost_usd, unpriced_calls }) = spent {
+            let figures =
+                [of.to_owned(), cost_nano_usd.clone(), cost_usd.clone(), unpriced_calls.to_string()];
+            rows.row(figures.into_iter().chain(names).collect());
+        }
+    }
+    rows
 }
 
 /// What the journal knows of the session and of today. What there is no time to

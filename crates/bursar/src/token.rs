@@ -4,10 +4,15 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::client::{Ask, ServerAddress, encoded};
+use crate::client::{Ask, encoded};
+use crate::directory::Directory;
 use crate::environment::Environment;
-use crate::listing::Listing;
-use crate::report::Format;
+use crate::listing::{Listing, text};
+use crate::output::{Format, OutputOption, document};
+use crate::server_option::ServerAddress;
+
+/// The contract of one token.
+const TOKEN: &str = "bursar.token/1";
 
 const EXAMPLES: &str = "Examples:
   bursar token create --role collector --developer ada@example.com
@@ -86,9 +91,8 @@ struct CreateArgs {
 /// Lists all tokens, without their secrets
 #[derive(Debug, Args)]
 struct ListArgs {
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     server: ServerAddress,
 }
@@ -108,9 +112,8 @@ struct Common {
     /// Why, for the audit log
     #[arg(long)]
     reason: Option<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     server: ServerAddress,
 }
@@ -135,10 +138,16 @@ fn create(args: &CreateArgs, environment: &Environment) -> Result<String> {
     let pairs: Vec<_> = args.common.reason.clone().map(|it| ("reason", it)).into_iter().collect();
     let body = Some(("application/json", wanted.to_string()));
     let ask = Ask { method: "POST", path: "/api/v1/tokens", pairs: &pairs, body };
-    let made = args.common.server.client(environment)?.json(&ask)?;
+    let client = args.common.server.client(environment)?;
+    let made = client.json(&ask)?;
+    if args.developer.is_some() {
+        // The token is made and must be shown, whatever the directory says.
+        let doubt = Directory::ask(&client).map(|it| it.doubt_developer(&text(&made, "developer")));
+        doubt.ok().flatten().iter().for_each(|it| crate::warn(it));
+    }
     let text = |name: &str| text(&made, name);
-    Ok(match args.common.format {
-        Format::Json => format!("{made:#}\n"),
+    Ok(match args.common.output.format {
+        Format::Json => document(TOKEN, &made)?,
         Format::Csv => {
             let mut listing = Listing::new(&["token", "public", "role", "developer", "expires_at"]);
             listing.row(["token", "public", "role", "developer", "expires_at"].map(text).to_vec());
@@ -169,14 +178,14 @@ fn list(args: &ListArgs, environment: &Environment) -> Result<String> {
             None => break,
         }
     }
-    if matches!(args.format, Format::Json) {
-        return Ok(format!("{:#}\n", json!({ "tokens": tokens })));
+    if matches!(args.output.format, Format::Json) {
+        return document("bursar.tokens/1", &json!({ "tokens": tokens }));
     }
     let mut listing = Listing::new(&COLUMNS);
     for token in &tokens {
         listing.row(COLUMNS.map(|it| text(token, it)).to_vec());
     }
-    Ok(if matches!(args.format, Format::Csv) { listing.csv() } else { listing.table() })
+    Ok(if matches!(args.output.format, Format::Csv) { listing.csv() } else { listing.table() })
 }
 
 fn revoke(args: &RevokeArgs, environment: &Environment) -> Result<String> {
@@ -184,8 +193,8 @@ fn revoke(args: &RevokeArgs, environment: &Environment) -> Result<String> {
     let path = format!("/api/v1/tokens/{}", encoded(&args.public));
     let ask = Ask { method: "DELETE", path: &path, pairs: &pairs, body: None };
     let revoked = args.common.server.client(environment)?.json(&ask)?;
-    Ok(match args.common.format {
-        Format::Json => format!("{revoked:#}\n"),
+    Ok(match args.common.output.format {
+        Format::Json => document(TOKEN, &revoked)?,
         Format::Csv => {
             let mut listing = Listing::new(&COLUMNS);
             listing.row(COLUMNS.map(|it| text(&revoked, it)).to_vec());
@@ -193,16 +202,4 @@ fn revoke(args: &RevokeArgs, environment: &Environment) -> Result<String> {
         }
         Format::Table => format!("The token {} is revoked.\n", text(&revoked, "public")),
     })
-}
-
-/// A field of an answer as text.
-pub(crate) fn text(value: &Value, name: &str) -> String {
-    match value.get(name) {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(all)) => {
-            all.iter().map(|it| it.as_str().unwrap_or_default()).collect::<Vec<_>>().join(" ")
-        }
-        Some(other) => other.to_string(),
-    }
 }

@@ -16,7 +16,7 @@ use crate::collect::sink::{Sink, Undelivered};
 use crate::collect::{Arrangement, Collector, Stop};
 use crate::environment::Environment;
 use crate::opened::journal_folder;
-use crate::serve::{announce, runtime, tell, until_told};
+use crate::serve::{NotAsked, announce, runtime, tell, until_told};
 use crate::server_settings::{ServerOptions, start_log};
 
 /// The folder of the book in Bursar's own.
@@ -44,10 +44,16 @@ pub(crate) struct UpArgs {
     no_import: bool,
     #[command(flatten)]
     server: ServerOptions,
+    #[command(flatten)]
+    asked: NotAsked,
 }
 
 /// Runs until it is told to stop.
 pub(crate) fn run(args: &UpArgs, environment: &Environment) -> Result<String> {
+    args.asked.refuse(
+        "this starts one; `bursar collect --server URL` reports this machine's logs to another, and \
+         `bursar report --server URL` asks it",
+    )?;
     let (named, otherwise) = match &args.data {
         Some(folder) => (Some(format!("sqlite:{}", folder.display())), None),
         None => (None, Some(Database::Sqlite(journal_folder(environment)?.join(BOOK)))),
@@ -87,6 +93,10 @@ struct Near {
 impl Sink for Near {
     fn name(&self) -> String {
         self.book.clone()
+    }
+
+    fn greet(&mut self) -> Result<(), Undelivered> {
+        Ok(())
     }
 
     fn deliver(&mut self, delivery: &Delivery) -> Result<(), Undelivered> {

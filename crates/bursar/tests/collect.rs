@@ -77,6 +77,20 @@ fn serve(stream: TcpStream, received: &Mutex<Received>, answer: &mut Answer) {
             let line = head.lines().find(|line| line.to_lowercase().starts_with(name));
             line.and_then(|line| line.split_once(": ")).map(|(_, value)| value.to_owned())
         };
+        if head.starts_with("GET /api/v1/me ") {
+            // Who the token's holder is: asked where there is nothing to deliver.
+            let known = header("authorization").is_some_and(|it| it == "Bearer bsr_test_secret");
+            let (status, body) = if known {
+                (200, r#"{"token":"test","role":"collector"}"#)
+            } else {
+                (401, r#"{"detail":"the token is not known"}"#)
+            };
+            let length = body.len();
+            if write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}").is_err() {
+                return;
+            }
+            continue;
+        }
         let length = header("content-length").expect("a length").parse().expect("a number");
         let mut body = vec![0; length];
         reader.read_exact(&mut body).expect("a body");
@@ -187,6 +201,27 @@ fn everything_is_reported_once_and_then_what_is_new() {
     let folder = first.calls[0].call.owner.place.folder.clone().expect("a folder");
     assert_eq!(first.folders[0].folder, folder);
     assert!(folder.as_str().starts_with("folder-"), "{folder}");
+}
+
+#[test]
+fn a_wrong_token_is_noticed_where_there_is_nothing_to_say() {
+    let machine = Machine::new();
+    let server = Server::accepting();
+    assert_eq!(once(&machine, &server).done(), "Everything is reported.\n");
+    for (token, told) in
+        [("bsr_wrong_secret", "401 Unauthorized: the token is not known"), ("", "there is no token")]
+    {
+        let run = Run::to_end(collect(&machine, &server, &["--once"]).env("BURSAR_TOKEN", token));
+        assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run:?}");
+        assert!(run.stderr.contains(told), "{}", run.stderr);
+    }
+    let nowhere = Run::to_end(
+        machine
+            .bursar(&["collect", "--once", "--server", "http://127.0.0.1:1"])
+            .env("BURSAR_TOKEN", "bsr_x_y"),
+    );
+    assert!(nowhere.code == 1 && nowhere.stderr.contains("cannot reach"), "{nowhere:?}");
+    assert_eq!(server.requests(), 0);
 }
 
 #[test]

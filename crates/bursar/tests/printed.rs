@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::example::office;
-use crate::machine::{Machine, Run};
+use crate::machine::{Machine, Run, calls_and_cost};
 
 const MARCH: [&str; 4] = ["--since", "2026-03-01", "--until", "2026-03-31"];
 
@@ -42,6 +42,10 @@ prints! {
     session: "session" "5a69";
     session_as_json: "session" "7c11" "--format" "json";
     explain_a_long_context_with_an_hours_cache_write: "explain" "msg_01LedgerB";
+    session_as_csv: "session" "7c11" "--format" "csv";
+    explain_as_csv: "explain" "msg_01ShopB" "--format" "csv";
+    explain_an_unpriced_call_as_csv: "explain" "msg_01ShopD" "--format" "csv";
+    prices_as_csv: "prices" "anthropic claude-haiku-5-5" "--at" "2026-10-20" "--format" "csv";
     explain_a_call_as_json: "explain" "msg_01ShopB" "--format" "json";
     explain_an_unpriced_call: "explain" "msg_01ShopD";
     explain_a_session: "explain" "7c11d2e4-shop";
@@ -50,7 +54,21 @@ prints! {
     prices_as_json: "prices" "anthropic claude-haiku-5-5" "--at" "2026-10-20" "--format" "json";
     prices_of_an_unknown_model: "prices" "house-coder-2" "--at" "2026-09-01";
     doctor: "doctor";
+    doctor_as_json: "doctor" "--format" "json";
+    doctor_as_csv: "doctor" "--format" "csv";
     tags: "tag";
+}
+
+#[test]
+fn the_calls_of_a_session_sum_to_it() {
+    let office = office();
+    let (calls, cost) = calls_and_cost(&office.json(&["session", "7c11"]));
+    let rows = office.run(&["session", "7c11", "--format", "csv"]);
+    let mut lines = rows.done().lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let head = lines.next().expect("a head");
+    let column = head.iter().position(|it| *it == "cost_nano_usd").expect("a column of costs");
+    let costs: Vec<i64> = lines.map(|row| row[column].parse().unwrap_or_default()).collect();
+    assert_eq!((u64::try_from(costs.len()).expect("few"), costs.iter().sum::<i64>()), (calls, cost));
 }
 
 #[test]

@@ -50,22 +50,42 @@ fn questions_that_make_no_sense() {
             &["report", "--what-if", "opus-5.5=house-coder-2"],
             &["report", "--what-if", "=sonnet-5.5"],
             &["reprot"],
-            &["session", "5a69", "--format", "csv"],
             &["session", "nobody"],
             &["session", ""],
             &["explain", "msg_01"],
             &["explain", "msg_nobody"],
             &["explain", ""],
-            &["explain", "5a69", "--format", "csv"],
             &["prices", "opus", "--at", "soon"],
             &["prices", "opus", "--at", "2026-03-01", "--history"],
-            &["prices", "opus", "--format", "csv"],
             &["tag", "nobody", "task=fix"],
             &["tag", "", "task=fix"],
             &["tag", "5a69", "colour=red"],
             &["tag", "5a69", "task"],
         ]
     ));
+}
+
+#[test]
+fn a_server_is_named_to_what_does_without() {
+    let server = ["--server", "https://bursar.example.com"];
+    let machine = Machine::new();
+    machine.sandbox.write("it.backup", "");
+    let with_server = |words: &[&'static str]| [words, &server].concat();
+    let questions = [
+        with_server(&["check"]),
+        with_server(&["migrate", "--database", "sqlite:book"]),
+        with_server(&["backup", "new.backup"]),
+        with_server(&["restore", "it.backup"]),
+        with_server(&["demo"]),
+        with_server(&["statusline"]),
+        with_server(&["up"]),
+        with_server(&["serve"]),
+        with_server(&["report", "--ephemeral"]),
+        vec!["serve", "--format", "csv"],
+    ];
+    let questions: Vec<&[&str]> = questions.iter().map(Vec::as_slice).collect();
+    assert_snapshot!(refused(&machine, 2, &questions));
+    assert!(!machine.path("book").exists() && !machine.path("new.backup.part").exists());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A server as a user starts it, and the commands that ask it.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -136,6 +137,109 @@ fn an_organisation_is_laid_down_and_tokens_are_made_for_it() {
     let actions: Vec<&str> =
         audit["rows"].as_array().expect("rows").iter().filter_map(|it| it["action"].as_str()).collect();
     assert_eq!(actions, ["token.create", "org.apply", "org.apply", "token.bootstrap"]);
+}
+
+/// Every document names its contract, and the page on them has it.
+#[test]
+fn every_document_is_of_a_contract_that_is_described() {
+    let described = include_str!("../../../docs/report-json.md");
+    let machine = office();
+    machine.sandbox.write("org.toml", "[[team]]\nid = \"core\"\n");
+    let up = Up::start(&machine, &["--no-import", "--data", &machine.path("book").display().to_string()]);
+    let book = format!("sqlite:{}", machine.path("book").display());
+    let server = up.addresses["api"].as_str().expect("an address");
+    let file = machine.path("it.backup").display().to_string();
+    let mut schemas = BTreeSet::new();
+    let mut check = |document: &Value| {
+        let schema =
+            document["schema"].as_str().unwrap_or_else(|| panic!("no schema: {document:#}")).to_owned();
+        schemas.insert(schema);
+    };
+    for local in [
+        &["report"][..],
+        &["sessions"],
+        &["session", "5a69"],
+        &["explain", "msg_01LedgerA"],
+        &["prices", "opus"],
+        &["statusline"],
+        &["tag"],
+        &["doctor"],
+        &["demo"],
+        &["rollout", "claude-code", "--server", server],
+        &["collect", "install", "--print", "--server", server],
+        &["migrate", "--database", &book],
+        &["check", "--database", &book],
+        &["backup", &file, "--database", &book],
+        &["restore", &file, "--database", &format!("{book}-too")],
+    ] {
+        check(&machine.json(local));
+    }
+    let mut revoked = up.json(&["token", "create", "--role", "admin"]);
+    check(&revoked);
+    let public = revoked["public"].take().as_str().expect("a public part").to_owned();
+    for asked in [
+        &["collect", "--once"][..],
+        &["token", "list"],
+        &["token", "revoke", &public],
+        &["org", "apply", "org.toml"],
+        &["org", "show"],
+        &["audit"],
+        &["rollout", "verify"],
+        &["doctor"],
+        &["report"],
+        &["sessions"],
+        &["session", "5a69"],
+        &["explain", "msg_01LedgerA"],
+        &["tag", "5a69", "client=acme"],
+    ] {
+        check(&up.json(asked));
+    }
+    let of_the_page = described.split('`').filter(|it| it.starts_with("bursar.") && it.ends_with("/1"));
+    assert_eq!(schemas, of_the_page.map(str::to_owned).collect());
+    for csv in [&["session", "5a69"][..], &["explain", "msg_01LedgerA"]] {
+        let rows = up.ask(&[csv, &["--format", "csv"]].concat());
+        assert!(rows.done().starts_with("call,at,") && rows.stdout.lines().count() > 2, "{}", rows.stdout);
+    }
+    assert!(up.ask(&["explain", "msg_01LedgerA"]).done().contains("client"), "the tag holds");
+}
+
+#[test]
+fn whom_the_directory_does_not_know_is_named() {
+    let machine = Machine::new();
+    machine.sandbox.write(
+        "org.toml",
+        "[[team]]\nid = \"core\"\n\n[[developer]]\nid = \"ada@example.com\"\nteam = \"core\"\n",
+    );
+    let up = Up::start(&machine, &["--no-import"]);
+    up.ask(&["org", "apply", "org.toml"]).done();
+    let token = |developer| up.ask(&["token", "create", "--role", "collector", "--developer", developer]);
+    token("Ada@example.com").done();
+    let made = token("bob@example.com");
+    assert!(made.code == 0 && made.stdout.starts_with("bsr_"), "{made:?}");
+    assert!(made.stderr.contains("the directory knows no developer `bob@example.com`"), "{}", made.stderr);
+    up.ask(&["rollout", "claude-code", "--team", "core"]).done();
+    let settings = up.ask(&["rollout", "claude-code", "--team", "cor"]);
+    assert!(settings.code == 0 && settings.stdout.contains("team.id=cor"), "{settings:?}");
+    assert_eq!(settings.stderr, "bursar: the directory knows no team `cor`; it has core\n");
+}
+
+#[test]
+fn a_server_is_examined() {
+    let machine = Machine::new();
+    let up = Up::start(&machine, &["--no-import"]);
+    let url = up.addresses["api"].as_str().expect("an address");
+    let shown = |run: &Run| {
+        machine.shown(run).replace(url, "[SERVER]").replace(env!("CARGO_PKG_VERSION"), "[VERSION]")
+    };
+    let well = up.ask(&["doctor"]);
+    // The public part of a token that was given is made of it.
+    let known = well.stdout.lines().last().and_then(|it| it.split_whitespace().nth(1)).unwrap_or_default();
+    let mut text = shown(&well).replace(known.trim_end_matches(','), "[TOKEN]");
+    text.push_str(&shown(&Run::to_end(up.command(&["doctor"]).env("BURSAR_TOKEN", "bsr_a_b"))));
+    text.push_str(&shown(&Run::to_end(up.command(&["doctor"]).env_remove("BURSAR_TOKEN"))));
+    let nowhere = machine.run(&["doctor", "--server", "http://127.0.0.1:1", "--format", "csv"]);
+    text.push_str(&shown(&nowhere));
+    insta::assert_snapshot!(text);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, anyhow};
 use attribution::GitReader;
 use domain::{Developer, Evidence, Folder};
 use ingest::hooks::Heard;
-use store::{ActivityRow, OutboxState, Pending};
+use store::{ActivityRow, Pending};
 
 use super::installation::Installation;
 use super::pace::{Backoff, Failing, Pace};
@@ -111,6 +111,9 @@ impl<'a> Collector<'a> {
 
     /// Works until it is stopped. What fails is tried again: nothing ends it but that.
     pub(crate) fn work(&mut self, stop: &Stop) {
+        if let Err(why) = self.sink.greet() {
+            self.complain(&why.to_string());
+        }
         loop {
             let wait = match self.step() {
                 Ok(true) => Duration::ZERO,
@@ -127,19 +130,27 @@ impl<'a> Collector<'a> {
     }
 
     /// Reads everything and delivers everything, or says why not.
-    pub(crate) fn work_once(&mut self) -> Result<OutboxState> {
+    pub(crate) fn work_once(&mut self) -> Result<Done> {
         for _ in 0..LOOKS {
             self.hear()?;
         }
         self.read()?;
+        let mut taken = 0_usize;
         loop {
             match self.deliver_some() {
-                Ok(0) => return Ok(self.opened.journal.outbox()?),
-                Ok(_) => {}
+                Ok(0) => break,
+                Ok(some) => taken = taken.saturating_add(some),
                 Err(Halt::Undelivered(why)) => return Err(why.into()),
                 Err(Halt::Failed(error)) => return Err(error),
             }
         }
+        if taken == 0 {
+            // Nothing has told yet whether the server would take anything.
+            self.sink.greet()?;
+        }
+        let refused = self.opened.journal.outbox()?.parked;
+        let sent = u64::try_from(taken).unwrap_or(u64::MAX).saturating_sub(refused);
+        Ok(Done { sent, refused })
     }
 
     /// Does what is due; whether there is more to do at once.
@@ -294,6 +305,15 @@ impl<'a> Collector<'a> {
             self.complaint = Some(what.to_owned());
         }
     }
+}
+
+/// What one round of work came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// Records that the server took.
+    pub(crate) sent: u64,
+    /// Records that it refused, put aside.
+    pub(crate) refused: u64,
 }
 
 /// Why delivering stopped.

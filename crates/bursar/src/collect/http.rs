@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use clap::Args;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ingest::delivery::Delivery;
@@ -18,6 +17,8 @@ use ureq::{Agent, Body};
 use super::sink::{Sink, Undelivered};
 use crate::environment::{Environment, now};
 use crate::failure::usage;
+use crate::me;
+use crate::server_option::ServerOptions;
 
 /// Where deliveries go, below the server's address.
 const DELIVERIES: &str = "/api/v1/deliveries";
@@ -31,33 +32,6 @@ const ANSWER_LIMIT: u64 = 4 * 1_024 * 1_024;
 const WORDS: usize = 300;
 /// Bytes of a token file or of certificates that are read.
 const FILE_LIMIT: u64 = 1_024 * 1_024;
-
-/// Which server, and how to be let in.
-#[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Server")]
-pub(crate) struct ServerOptions {
-    #[arg(
-        long,
-        value_name = "URL",
-        help = "The company's server: https://bursar.example.com [default: BURSAR_SERVER]"
-    )]
-    pub(crate) server: Option<String>,
-    /// A file with the token, readable by nobody else [default: BURSAR_TOKEN, then ~/.config/bursar/token]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
-    /// Certificates in PEM that the server is to be known by, in place of the public ones
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca: Option<PathBuf>,
-}
-
-impl ServerOptions {
-    /// The server's address, without a slash at the end.
-    pub(crate) fn url(&self, environment: &Environment) -> Result<String> {
-        let url = self.server.clone().or_else(|| environment.server());
-        let url = url.ok_or_else(|| usage("which server? Name it with --server URL, or in BURSAR_SERVER"))?;
-        address(&url)
-    }
-}
 
 /// A server.
 pub(crate) struct Server {
@@ -104,6 +78,16 @@ impl Server {
         TokenSource::of(options, environment).read()
     }
 
+    /// What it answers at an address of its own, asked with that token or with none.
+    pub(crate) fn look(&self, path: &str, token: Option<&str>) -> Result<(StatusCode, String)> {
+        let mut request = self.agent.get(format!("{}{path}", self.url)).header("Accept", "application/json");
+        if let Some(token) = token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        let mut answer = request.call().map_err(|error| anyhow!("cannot reach {}: {error}", self.url))?;
+        Ok((answer.status(), text_of(&mut answer)))
+    }
+
     /// Its address, without a slash at the end.
     pub(crate) fn url(&self) -> &str {
         &self.url
@@ -112,6 +96,14 @@ impl Server {
     /// What connects to it.
     pub(crate) const fn agent(&self) -> &Agent {
         &self.agent
+    }
+
+    /// The token that a delivery needs.
+    fn pass(&self) -> Result<String, Undelivered> {
+        let locked = |why: String| Undelivered::Locked { why };
+        self.token.read().map_err(|error| locked(format!("{error:#}")))?.ok_or_else(|| {
+            locked("there is no token: set BURSAR_TOKEN, or put it into a file for --token-file".to_owned())
+        })
     }
 
     /// The token as it is now, where there is one.
@@ -125,16 +117,20 @@ impl Sink for Server {
         self.url.clone()
     }
 
+    /// Asks it who the token's holder is.
+    fn greet(&mut self) -> Result<(), Undelivered> {
+        let token = self.pass()?;
+        let (status, text) = self
+            .look(me::ADDRESS, Some(&token))
+            .map_err(|error| Undelivered::Later { after: None, why: format!("{error:#}") })?;
+        if status.is_success() { Ok(()) } else { Err(refusal(&self.url, status, &text)) }
+    }
+
     fn deliver(&mut self, delivery: &Delivery) -> Result<(), Undelivered> {
         let refused = |why: String| Undelivered::Refused { why };
         let json = delivery.to_json().map_err(|error| refused(error.to_string()))?;
         let body = packed(&json).map_err(|error| refused(error.to_string()))?;
-        let token = self.token.read().map_err(|error| Undelivered::Locked { why: format!("{error:#}") })?;
-        let Some(token) = token else {
-            let why =
-                "there is no token: set BURSAR_TOKEN, or put it into a file for --token-file".to_owned();
-            return Err(Undelivered::Locked { why });
-        };
+        let token = self.pass()?;
         let outcome = self
             .agent
             .post(format!("{}{DELIVERIES}", self.url))
@@ -162,15 +158,22 @@ fn judge(url: &str, mut answer: Response<Body>) -> Result<(), Undelivered> {
         return Ok(());
     }
     let after = answer.headers().get("retry-after").and_then(|it| it.to_str().ok()).and_then(retry_after);
-    let text = text_of(&mut answer);
-    let why = format!("{url} answers {status}: {}", words(&text));
-    Err(match status {
+    Err(match refusal(url, status, &text_of(&mut answer)) {
+        Undelivered::Later { why, .. } => Undelivered::Later { after, why },
+        it @ (Undelivered::TooLarge | Undelivered::Refused { .. } | Undelivered::Locked { .. }) => it,
+    })
+}
+
+/// What a refusal means, with the server's words and what to do.
+fn refusal(url: &str, status: StatusCode, text: &str) -> Undelivered {
+    let why = format!("{url} answers {status}: {}", words(text));
+    match status {
         StatusCode::PAYLOAD_TOO_LARGE => Undelivered::TooLarge,
         StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Undelivered::Refused { why },
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-            Undelivered::Later { after, why }
+            Undelivered::Later { after: None, why }
         }
-        _ if status.is_server_error() => Undelivered::Later { after, why },
+        _ if status.is_server_error() => Undelivered::Later { after: None, why },
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Undelivered::Locked {
             why: format!(
                 "{why}; ask your administrator for a token of the role collector, and put it into BURSAR_TOKEN or the token file"
@@ -180,7 +183,7 @@ fn judge(url: &str, mut answer: Response<Body>) -> Result<(), Undelivered> {
             Undelivered::Locked { why: format!("{why}; name with --server the address that it leads to") }
         }
         _ => Undelivered::Locked { why: format!("{why}; is that the address of a Bursar server?") },
-    })
+    }
 }
 
 fn text_of(answer: &mut Response<Body>) -> String {
@@ -191,7 +194,7 @@ fn text_of(answer: &mut Response<Body>) -> String {
 }
 
 /// What a server says of an error, on one line.
-fn words(text: &str) -> String {
+pub(crate) fn words(text: &str) -> String {
     let problem: Problem = serde_json::from_str(text).unwrap_or_default();
     let said = match (problem.title, problem.detail) {
         (_, Some(detail)) => detail,

@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 
-use super::http::{Server, ServerOptions};
+use super::http::Server;
 use crate::environment::Environment;
 use crate::failure::usage;
+use crate::listing::Listing;
+use crate::output::{OutputOption, Told};
 use crate::rollout::{quoted, xml};
+use crate::server_option::ServerOptions;
 
 /// What systemd and launchd know it by.
 const UNIT: &str = "bursar-collect.service";
@@ -32,6 +36,8 @@ pub(crate) struct InstallArgs {
     /// Who runs it [default: launchd on macOS, systemd elsewhere]
     #[arg(long, value_name = "SYSTEM")]
     by: Option<Supervisor>,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     server: ServerOptions,
 }
@@ -62,14 +68,17 @@ pub(super) fn run(args: &InstallArgs, environment: &Environment) -> Result<Strin
         Supervisor::Systemd => systemd(&service),
         Supervisor::Launchd => launchd(&service),
     };
+    let path = unit_file(by, environment)?;
+    let mut installed = Installed { unit: environment.short(&path), ..Installed::default() };
     if args.print {
-        return Ok(text);
+        installed.text = Some(text.clone());
+        return installed.told(text).print(args.output.format);
     }
     let mut printed = String::new();
     if let Some(path) = keep_token(args, environment)? {
         printed.extend(["The token is in ", &environment.short(&path), ".\n"]);
+        installed.token = Some(environment.short(&path));
     }
-    let path = unit_file(by, environment)?;
     write(&path, &text)?;
     let next = match by {
         Supervisor::Systemd => {
@@ -80,7 +89,30 @@ pub(super) fn run(args: &InstallArgs, environment: &Environment) -> Result<Strin
         }
     };
     printed.extend(["Wrote ", &environment.short(&path), ". Start it with:\n  ", &next, "\n"]);
-    Ok(printed)
+    installed.start = Some(next);
+    installed.told(printed).print(args.output.format)
+}
+
+/// What was set up, or would be.
+#[derive(Debug, Default, Serialize)]
+struct Installed {
+    /// The unit's file.
+    unit: String,
+    /// What it says; only with `--print`.
+    text: Option<String>,
+    /// Where the token is kept, where it was written just now.
+    token: Option<String>,
+    /// The command that starts it.
+    start: Option<String>,
+}
+
+impl Installed {
+    fn told(self, text: String) -> Told<Self> {
+        let mut rows = Listing::new(&["unit", "text", "token", "start"]);
+        let or_none = |it: &Option<String>| it.clone().unwrap_or_default();
+        rows.row(vec![self.unit.clone(), or_none(&self.text), or_none(&self.token), or_none(&self.start)]);
+        Told { schema: "bursar.collect_install/1", text, body: self, rows }
+    }
 }
 
 fn service(args: &InstallArgs, server: &Server, environment: &Environment) -> Result<Service> {

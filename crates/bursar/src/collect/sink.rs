@@ -9,6 +9,9 @@ pub(crate) trait Sink {
     /// Which book it is. Another one is told everything anew.
     fn name(&self) -> String;
 
+    /// Whether it would take a delivery, where nothing needs to be delivered.
+    fn greet(&mut self) -> Result<(), Undelivered>;
+
     /// Delivers. What was accepted is stored durably.
     fn deliver(&mut self, delivery: &Delivery) -> Result<(), Undelivered>;
 }

@@ -1,13 +1,18 @@
 //! `bursar rollout claude-code`: Claude Code's managed settings.
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::forms::{self, Form, quoted};
-use crate::collect::http::{ServerOptions, address};
+use crate::client::Client;
+use crate::collect::http::{Server, address};
+use crate::directory::Directory;
 use crate::environment::Environment;
 use crate::failure::usage;
+use crate::listing::Listing;
+use crate::output::{OutputOption, Told};
+use crate::server_option::ServerOptions;
 
 /// The hooks that tell of something, and for which tools.
 const HOOKS: [(&str, Option<&str>); 7] = [
@@ -36,12 +41,6 @@ each machine keeps in ~/.config/bursar/token. docs/rollout.md goes through it.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ClaudeCodeArgs {
-    #[arg(
-        long,
-        value_name = "URL",
-        help = "The company's server: https://bursar.example.com [default: BURSAR_SERVER]"
-    )]
-    server: Option<String>,
     /// The team, as the server's directory names it
     #[arg(long, value_name = "TEAM")]
     team: Option<String>,
@@ -57,12 +56,15 @@ pub(super) struct ClaudeCodeArgs {
     /// How the settings are handed out
     #[arg(long, value_name = "FORM", default_value = "json")]
     form: Form,
+    #[command(flatten)]
+    output: OutputOption,
+    #[command(flatten)]
+    server: ServerOptions,
 }
 
 /// Runs the command; gives what to print.
 pub(super) fn run(args: &ClaudeCodeArgs, environment: &Environment) -> Result<String> {
-    let options = ServerOptions { server: args.server.clone(), ..ServerOptions::default() };
-    let server = options.url(environment)?;
+    let server = args.server.url(environment)?;
     let otlp = match &args.otlp {
         Some(url) => address(url)?,
         None => otlp_of(&server),
@@ -70,7 +72,40 @@ pub(super) fn run(args: &ClaudeCodeArgs, environment: &Environment) -> Result<St
     let gateway = args.gateway.as_deref().map(address).transpose()?;
     let program = word(&args.program, args.form)?;
     let settings = settings(args, &program, &otlp, gateway.as_deref());
-    forms::print(args.form, &settings)
+    doubt_team(args, environment)?;
+    let text = forms::print(args.form, &settings)?;
+    let mut rows = Listing::new(&["setting", "value"]);
+    flat(String::new(), &settings, &mut rows);
+    let form = args.form.to_possible_value().map(|it| it.get_name().to_owned());
+    let body = json!({ "form": form, "settings": settings, "text": text });
+    Told { schema: "bursar.rollout_settings/1", text, body, rows }.print(args.output.format)
+}
+
+/// Says where the team is none of the server's directory, as far as there is a token to
+/// ask with. The settings are good without an answer.
+fn doubt_team(args: &ClaudeCodeArgs, environment: &Environment) -> Result<()> {
+    let server = Server::of(&args.server, environment)?;
+    let (Some(team), Some(_)) = (&args.team, server.token()?) else { return Ok(()) };
+    let directory = Client::new(&args.server, environment).and_then(|it| Directory::ask(&it));
+    let doubt = match directory {
+        Ok(directory) => directory.doubt_team(team),
+        Err(error) => Some(format!("cannot look whether the directory knows the team `{team}`: {error:#}")),
+    };
+    doubt.iter().for_each(|it| crate::warn(it));
+    Ok(())
+}
+
+/// A row for each value, under its path.
+fn flat(path: String, value: &Value, rows: &mut Listing) {
+    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, it)| flat(below(name), it, rows)),
+        Value::Array(all) => {
+            all.iter().enumerate().for_each(|(at, it)| flat(below(&at.to_string()), it, rows));
+        }
+        Value::String(text) => rows.row(vec![path, text.clone()]),
+        Value::Null | Value::Bool(_) | Value::Number(_) => rows.row(vec![path, value.to_string()]),
+    }
 }
 
 /// The program as the first word of a command. Registries are of Windows, whose shells

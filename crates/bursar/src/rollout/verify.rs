@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::client::{Ask, Client, ServerAddress};
+use crate::directory::Directory;
 use crate::environment::Environment;
 use crate::listing::Listing;
-use crate::report::Format;
+use crate::output::{Format, OutputOption, document};
+use crate::server_option::ServerAddress;
 
 const EXAMPLES: &str = "Examples:
   bursar rollout verify --server https://bursar.example.com
@@ -23,9 +24,8 @@ Whoever is in the directory and was never heard from is listed too.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct VerifyArgs {
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: OutputOption,
     #[command(flatten)]
     server: ServerAddress,
 }
@@ -50,23 +50,6 @@ struct Reporter {
     activities: u64,
 }
 
-/// The server's directory, as far as it is looked at here.
-#[derive(Deserialize, Default)]
-struct Directory {
-    #[serde(default)]
-    developer: Vec<Developer>,
-}
-
-#[derive(Deserialize)]
-struct Developer {
-    id: String,
-    #[serde(default)]
-    identities: Vec<String>,
-    /// One name where it never changed.
-    #[serde(default)]
-    team: Value,
-}
-
 /// How somebody reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Line {
@@ -84,11 +67,11 @@ struct Line {
 /// Runs the command; gives what to print.
 pub(super) fn run(args: &VerifyArgs, environment: &Environment) -> Result<String> {
     let client = args.server.client(environment)?;
-    let reporters: Reporters = ask(&client, "/api/v1/reporters")?;
-    let directory: Directory = ask(&client, "/api/v1/org")?;
+    let reporters: Reporters = client.read("/api/v1/reporters")?;
+    let directory = Directory::ask(&client)?;
     let lines = lines(&reporters, &directory);
-    Ok(match args.format {
-        Format::Json => format!("{:#}\n", json!({ "rollout": lines })),
+    Ok(match args.output.format {
+        Format::Json => document("bursar.rollout/1", &json!({ "rollout": lines }))?,
         Format::Csv => listing(&lines).csv(),
         Format::Table => {
             let count = |state| lines.iter().filter(|it| it.state == state).count();
@@ -101,19 +84,9 @@ pub(super) fn run(args: &VerifyArgs, environment: &Environment) -> Result<String
     })
 }
 
-fn ask<T: for<'de> Deserialize<'de>>(client: &Client, path: &str) -> Result<T> {
-    let answer = client.json(&Ask { method: "GET", path, pairs: &[], body: None })?;
-    serde_json::from_value(answer).context("the server's answer has another form; is it of another version?")
-}
-
 /// A line for each person who reports or should.
 fn lines(reporters: &Reporters, directory: &Directory) -> Vec<Line> {
-    let mut by_identity: BTreeMap<String, &str> = BTreeMap::new();
-    for developer in &directory.developer {
-        for identity in developer.identities.iter().chain([&developer.id]) {
-            by_identity.insert(identity.to_lowercase(), &developer.id);
-        }
-    }
+    let by_identity = directory.by_identity();
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
     for it in &reporters.reporters {
         let person = it.developer.as_ref().or(it.claimed.as_ref());
