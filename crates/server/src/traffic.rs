@@ -9,7 +9,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use flate2::read::MultiGzDecoder;
-use http::header::CONTENT_ENCODING;
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::{Instant, timeout};
 
@@ -55,6 +55,8 @@ pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next:
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    // Some of it is secret, all of it is only for who asked, and none stays as it is.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let (status, took) = (response.status().as_u16(), began.elapsed());
     desk.metrics().answered(&method, &route, status, took);
     let token = said.0.get().map_or("", String::as_str);
