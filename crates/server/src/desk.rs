@@ -85,6 +85,11 @@ impl Desk {
         &self.0.newsroom
     }
 
+    /// What tells the time.
+    pub(crate) fn clock(&self) -> crate::clock::Clock {
+        self.0.clock.clone()
+    }
+
     /// The moment of now.
     pub(crate) fn now(&self) -> Timestamp {
         self.0.clock.now()

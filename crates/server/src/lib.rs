@@ -7,7 +7,7 @@
 //! and the company it has; the clock is an argument.
 //!
 //! Reading order: [`options`] (what it is started with), [`serve`](mod@serve) (the
-//! wiring), `desk` (what every request finds), `access/` (tokens, roles, who sees
+//! wiring), [`owner`] (who is the first), `desk` (what every request finds), `access/` (tokens, roles, who sees
 //! what), `register` (the books with their tokens, directory and settings), `org/` (the
 //! directory on the wire), [`figures`] (what the book answers), `api/` (one file a resource), `failure` (every refusal and
 //! its status), `newsroom` (what live events are made of), `traffic`, `listener`, `tls`, `metrics` (what is around a request).
@@ -26,6 +26,7 @@ mod newsroom;
 pub mod options;
 mod org;
 mod otlp_receiver;
+pub mod owner;
 mod register;
 pub mod serve;
 mod tls;

@@ -6,21 +6,19 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use futures_util::future::LocalBoxFuture;
-use store::{Act, News, Settings, Store};
+use store::{News, Settings, Store};
 use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 
-use crate::access::{Minted, Presented, Role, TokenEntry, WireToken};
 use crate::api;
 use crate::backup;
 use crate::desk::Desk;
-use crate::failure::{Failure, ServeError};
+use crate::failure::ServeError;
 use crate::inlet::Inlet;
 use crate::listener::{Listener, Port};
 use crate::options::ServeOptions;
 use crate::otlp_receiver::{self, Receiver};
-use crate::register::{self, TOKEN};
-use crate::{tls, traffic};
+use crate::{owner, tls, traffic};
 
 /// Where a server listens, told once it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +81,7 @@ async fn start(
     let otlp_grpc = otlp_receiver::grpc_router(receiver).layer(counted);
     let otlp_grpc = open(options.otlp_grpc, "OTLP over gRPC", otlp_grpc).await?;
     // Last of all: a token that was made up is never shown by a start that fails.
-    let owner_token = first_owner(&desk, options.owner_token.as_deref()).await?;
+    let owner_token = owner::first(&desk, options.owner_token.as_deref()).await?;
     let addresses = Addresses { api, otlp_http, otlp_grpc, tls: options.tls.is_some(), owner_token };
     ready(&addresses, Inlet::new(desk.clone()));
     run(&desk, news, listeners, (stop, shutdown)).await
@@ -124,48 +122,4 @@ async fn reprice(desk: &Desk) {
         Ok(calls) => tracing::info!(calls, "priced anew"),
         Err(error) => tracing::error!(%error, "cannot price anew; the next start tries again"),
     }
-}
-
-/// Makes sure that there is an owner: takes the token that was given, and makes one up
-/// where there is no token at all.
-async fn first_owner(desk: &Desk, given: Option<&str>) -> Result<Option<String>, ServeError> {
-    let failed = |failure: Failure| {
-        if let Failure::Store(error) = failure {
-            return ServeError::Store(error);
-        }
-        ServeError::Start(failure.to_string())
-    };
-    let standing = desk.register().fresh().await.map_err(failed)?;
-    let given = given.map(|it| Presented::of(it).ok_or(ServeError::OwnerToken)).transpose()?;
-    let (presented, shown) = match given {
-        Some(presented) if standing.tokens.contains_key(&presented.public) => return Ok(None),
-        Some(presented) => (presented, None),
-        None if !standing.tokens.is_empty() => return Ok(None),
-        None => {
-            let minted = Minted::new().map_err(failed)?;
-            (minted.presented, Some(minted.text))
-        }
-    };
-    let entry = TokenEntry {
-        role: Role::Owner,
-        developer: None,
-        teams: std::collections::BTreeSet::new(),
-        label: "first owner".to_owned(),
-        created_at: desk.now(),
-        created_by: "server".to_owned(),
-        expires_at: None,
-        revoked_at: None,
-        digest: presented.digest(),
-    };
-    let change = register::change(TOKEN, &presented.public, Some(&WireToken::of(&entry))).map_err(failed)?;
-    let act = Act {
-        at: desk.now(),
-        actor: "server".to_owned(),
-        action: "token.bootstrap".to_owned(),
-        reason: Some("the server was started".to_owned()),
-        changes: vec![change],
-        expected: Some(standing.version),
-    };
-    desk.register().act(act).await.map_err(failed)?;
-    Ok(shown)
 }

@@ -94,3 +94,23 @@ fn lists_of_tokens_and_changes_come_in_pages() {
         assert_eq!(sizes, [2, 2, 1], "{path}");
     }
 }
+
+#[test]
+fn no_answer_is_kept_on_its_way() {
+    let world = World::new();
+    let made = world.send("POST /api/v1/tokens", OWNER, &json!({ "role": "finance" })).ok();
+    assert_eq!(made.cache_control, "no-store");
+    for (path, token) in [("/api/v1/report", OWNER), ("/api/v1/me", "nobody"), ("/nowhere", "")] {
+        assert_eq!(world.get(path, token).cache_control, "no-store", "{path}");
+    }
+}
+
+#[test]
+fn the_environment_names_an_owner_at_the_first_start_alone() {
+    let other = "another-owner-of-this-test";
+    let world = World::new().again(other);
+    assert_eq!(world.get("/api/v1/me", other).outcome(), "401 unknown_token");
+    assert_eq!(world.get("/api/v1/me", OWNER).outcome(), "200");
+    let tokens = world.get("/api/v1/tokens", OWNER).ok().json();
+    assert_eq!(tokens["tokens"].as_array().map(Vec::len), Some(1));
+}

@@ -32,7 +32,7 @@ pub(crate) const OWNER: &str = "the-owner-of-this-test";
 
 /// A server that runs until it is dropped.
 pub(crate) struct World {
-    _folder: TempDir,
+    folder: TempDir,
     scheme: &'static str,
     clock: Arc<AtomicI64>,
     pub(crate) api: SocketAddr,
@@ -48,6 +48,7 @@ pub(crate) struct World {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) request_id: String,
+    pub(crate) cache_control: String,
     pub(crate) text: String,
 }
 
@@ -82,18 +83,26 @@ impl World {
     }
 
     pub(crate) fn with(limits: Limits) -> Self {
-        Self::start(limits, None)
+        Self::start(tempfile::tempdir().expect("a folder"), OWNER, limits, None)
+    }
+
+    /// Stops, and starts again on the same book with another owner's token.
+    pub(crate) fn again(mut self, owner: &str) -> Self {
+        self.stop();
+        let empty = tempfile::tempdir().expect("a folder");
+        let folder = std::mem::replace(&mut self.folder, empty);
+        Self::start(folder, owner, Limits::default(), None)
     }
 
     /// One that encrypts, with the certificate in `tls/`, which is good for this alone.
     pub(crate) fn encrypted() -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
         let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
-        Self::start(Limits::default(), Some(&TlsFiles { certificate, key }))
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::start(folder, OWNER, Limits::default(), Some(&TlsFiles { certificate, key }))
     }
 
-    fn start(limits: Limits, tls: Option<&TlsFiles>) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+    fn start(folder: TempDir, owner: &str, limits: Limits, tls: Option<&TlsFiles>) -> Self {
         let clock = Arc::new(AtomicI64::new(at("2026-11-22T12:00:00Z").millis()));
         let told = Arc::clone(&clock);
         let port = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -106,7 +115,7 @@ impl World {
             otlp_http: Some(port),
             otlp_grpc: Some(port),
             tls: tls.cloned(),
-            owner_token: Some(OWNER.to_owned()),
+            owner_token: Some(owner.to_owned()),
             limits,
             clock: Clock::new(move || Timestamp::from_millis(told.load(Ordering::SeqCst))),
         };
@@ -135,7 +144,7 @@ impl World {
             .new_agent();
         let scheme = if tls.is_some() { "https" } else { "http" };
         Self {
-            _folder: folder,
+            folder,
             scheme,
             clock,
             api: addresses.api,
@@ -189,10 +198,18 @@ impl World {
             builder = builder.header(name, value);
         }
         let mut response = self.agent.run(builder.body(body).expect("a request")).expect("an answer");
-        let request_id = response.headers().get("x-request-id");
-        let request_id = request_id.map(|it| it.to_str().expect("text").to_owned()).unwrap_or_default();
+        let header = |name: &str| {
+            let value = response.headers().get(name);
+            value.map(|it| it.to_str().expect("text").to_owned()).unwrap_or_default()
+        };
+        let (request_id, cache_control) = (header("x-request-id"), header("cache-control"));
         let status = response.status().as_u16();
-        Answer { status, request_id, text: response.body_mut().read_to_string().expect("a text") }
+        Answer {
+            status,
+            request_id,
+            cache_control,
+            text: response.body_mut().read_to_string().expect("a text"),
+        }
     }
 
     pub(crate) fn get(&self, path: &str, token: &str) -> Answer {
