@@ -5,3 +5,4 @@
 //! are cumulative: the last ones hold.
 
 pub(crate) mod request;
+pub(crate) mod response;

@@ -5,3 +5,4 @@
 //! all of it so far: the last ones hold. Names may be written in camel or snake case.
 
 pub(crate) mod request;
+pub(crate) mod response;

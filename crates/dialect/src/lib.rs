@@ -17,15 +17,21 @@
 
 mod anthropic;
 pub mod edit;
+mod frames;
 mod gemini;
 mod json;
+pub mod meter;
 mod openai_chat;
 mod openai_responses;
+pub mod reading;
 pub mod request;
 pub mod route;
+pub mod sse;
 #[cfg(test)]
 mod testing;
 
 pub use edit::{Edit, NoEdit};
+pub use meter::Meter;
+pub use reading::{Advisor, Basis, OUTPUT_BYTES_PER_TOKEN, Reading};
 pub use request::{CacheLife, Media, NotUnderstood, PricedTools, Prompt, Reasoning, Request, WebSearch};
 pub use route::{Delivery, Dialect, Operation, Route, path_with_model};

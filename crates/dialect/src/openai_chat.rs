@@ -5,3 +5,4 @@
 //! with `stream_options.include_usage`.
 
 pub(crate) mod request;
+pub(crate) mod response;

@@ -5,3 +5,4 @@
 //! or `.failed`.
 
 pub(crate) mod request;
+pub(crate) mod response;
