@@ -63,6 +63,20 @@ impl Client {
             .context("the server's answer has another form; is it of another version?")
     }
 
+    /// The rows of all pages of a list, in the field of that name.
+    pub(crate) fn pages(&self, path: &str, field: &str) -> Result<Vec<Value>> {
+        let (mut rows, mut pairs) = (Vec::new(), Vec::new());
+        loop {
+            let mut page = self.json(&Ask { method: "GET", path, pairs: &pairs, body: None })?;
+            let found = page.get_mut(field).and_then(Value::as_array_mut).map(std::mem::take);
+            rows.extend(found.unwrap_or_default());
+            match page.get("next").and_then(Value::as_str) {
+                Some(next) => pairs = vec![("cursor", next.to_owned())],
+                None => return Ok(rows),
+            }
+        }
+    }
+
     /// The text of the answer to anything.
     pub(crate) fn ask(&self, ask: &Ask<'_>) -> Result<String> {
         let server = self.server.url();

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::client::{Ask, encoded};
 use crate::directory::Directory;
@@ -166,18 +166,7 @@ const COLUMNS: [&str; 7] = ["public", "role", "developer", "teams", "state", "cr
 
 fn list(args: &ListArgs, environment: &Environment) -> Result<String> {
     let client = args.server.client(environment)?;
-    let mut tokens: Vec<Value> = Vec::new();
-    let mut pairs = Vec::new();
-    loop {
-        let mut page =
-            client.json(&Ask { method: "GET", path: "/api/v1/tokens", pairs: &pairs, body: None })?;
-        let rows = page.get_mut("tokens").and_then(Value::as_array_mut).map(std::mem::take);
-        tokens.extend(rows.unwrap_or_default());
-        match page.get("next").and_then(Value::as_str) {
-            Some(next) => pairs = vec![("cursor", next.to_owned())],
-            None => break,
-        }
-    }
+    let tokens = client.pages("/api/v1/tokens", "tokens")?;
     if matches!(args.output.format, Format::Json) {
         return document("bursar.tokens/1", &json!({ "tokens": tokens }));
     }

@@ -1,24 +1,25 @@
 //! `bursar rollout verify`: who reports to the server, by what, since when; and who
 //! does not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::directory::Directory;
 use crate::environment::Environment;
 use crate::listing::Listing;
-use crate::output::{Format, OutputOption, document};
+use crate::output::{OutputOption, Told};
 use crate::server_option::ServerAddress;
 
 const EXAMPLES: &str = "Examples:
   bursar rollout verify --server https://bursar.example.com
   bursar rollout verify --format csv > rollout.csv
 
-Whoever is in the directory and was never heard from is listed too.";
+Whoever is in the directory and was never heard from is listed too.
+Exits with 1 where somebody does not report.";
 
 /// Who reports, by which sources, since when, and who does not
 #[derive(Debug, Args)]
@@ -30,12 +31,7 @@ pub(super) struct VerifyArgs {
     server: ServerAddress,
 }
 
-/// The server's word on who reports.
-#[derive(Deserialize)]
-struct Reporters {
-    reporters: Vec<Reporter>,
-}
-
+/// The server's word on one reporter.
 #[derive(Deserialize)]
 struct Reporter {
     reporter: String,
@@ -50,104 +46,221 @@ struct Reporter {
     activities: u64,
 }
 
+impl Reporter {
+    const fn records(&self) -> u64 {
+        self.observations.saturating_add(self.activities)
+    }
+}
+
+/// Whether somebody reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// By every source that was ever heard from.
+    Reports,
+    /// By some of them.
+    Partly,
+    /// Not any more.
+    Silent,
+    /// Nothing ever came.
+    Never,
+}
+
+impl State {
+    const ALL: [Self; 4] = [Self::Reports, Self::Partly, Self::Silent, Self::Never];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Reports => "reports",
+            Self::Partly => "partly",
+            Self::Silent => "silent",
+            Self::Never => "never",
+        }
+    }
+
+    /// The end of "two".
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Reports => "report",
+            Self::Partly => "report by some of their sources",
+            Self::Silent => "fell silent",
+            Self::Never => "never reported",
+        }
+    }
+}
+
 /// How somebody reports.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Line {
     /// The person, or the reporter where nobody knows whose it is.
     who: String,
     team: Option<String>,
-    /// reports, silent or never
-    state: &'static str,
-    sources: BTreeSet<String>,
+    state: State,
     since: Option<String>,
     last: Option<String>,
+    records: u64,
+    sources: Vec<Source>,
+}
+
+/// One kind of source of somebody, on whichever machines.
+#[derive(Debug, Clone, Serialize)]
+struct Source {
+    source: String,
+    /// Silent where it is on every machine.
+    silent: bool,
+    since: String,
+    last: String,
     records: u64,
 }
 
 /// Runs the command; gives what to print.
 pub(super) fn run(args: &VerifyArgs, environment: &Environment) -> Result<String> {
     let client = args.server.client(environment)?;
-    let reporters: Reporters = client.read("/api/v1/reporters")?;
-    let directory = Directory::ask(&client)?;
-    let lines = lines(&reporters, &directory);
-    Ok(match args.output.format {
-        Format::Json => document("bursar.rollout/1", &json!({ "rollout": lines }))?,
-        Format::Csv => listing(&lines).csv(),
-        Format::Table => {
-            let count = |state| lines.iter().filter(|it| it.state == state).count();
-            let (reports, silent, never) = (count("reports"), count("silent"), count("never"));
-            format!(
-                "{}\n{reports} report, {silent} fell silent, {never} never reported\n",
-                listing(&lines).table()
-            )
-        }
-    })
+    let reporters = client.pages("/api/v1/reporters", "reporters")?;
+    let reporters: Vec<Reporter> = serde_json::from_value(Value::Array(reporters))
+        .context("the server's answer has another form; is it of another version?")?;
+    let lines = lines(&reporters, &Directory::ask(&client)?);
+    let told = Told {
+        schema: "bursar.rollout/1",
+        text: text(&lines),
+        body: json!({ "rollout": lines }),
+        rows: rows(&lines),
+    };
+    let text = told.print(args.output.format)?;
+    let missing = lines.iter().filter(|it| matches!(it.state, State::Silent | State::Never)).count();
+    if missing == 0 {
+        return Ok(text);
+    }
+    crate::print(&text)?;
+    Err(anyhow!("{missing} of {} do not report; see above", lines.len()))
 }
 
 /// A line for each person who reports or should.
-fn lines(reporters: &Reporters, directory: &Directory) -> Vec<Line> {
+fn lines(reporters: &[Reporter], directory: &Directory) -> Vec<Line> {
     let by_identity = directory.by_identity();
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
-    for it in &reporters.reporters {
+    // Who has only said something of a session by hand reports nothing.
+    for it in reporters.iter().filter(|it| it.records() > 0) {
         let person = it.developer.as_ref().or(it.claimed.as_ref());
         let who = person.map_or(it.reporter.as_str(), |person| {
             by_identity.get(&person.to_lowercase()).copied().unwrap_or(person)
         });
-        let line = lines.entry(who.to_owned()).or_insert_with(|| Line::of_nobody(who, "silent"));
-        line.add(it);
+        lines.entry(who.to_owned()).or_insert_with(|| Line::of_nobody(who)).add(it);
     }
     for developer in &directory.developer {
-        let line =
-            lines.entry(developer.id.clone()).or_insert_with(|| Line::of_nobody(&developer.id, "never"));
+        let line = lines.entry(developer.id.clone()).or_insert_with(|| Line::of_nobody(&developer.id));
         if line.team.is_none() {
             line.team = developer.team.as_str().map(str::to_owned);
         }
     }
-    lines.into_values().collect()
+    lines.into_values().map(Line::judged).collect()
 }
 
 impl Line {
-    fn of_nobody(who: &str, state: &'static str) -> Self {
-        let (team, since, last) = (None, None, None);
-        Self { who: who.to_owned(), team, state, sources: BTreeSet::new(), since, last, records: 0 }
+    fn of_nobody(who: &str) -> Self {
+        let (team, since, last, state) = (None, None, None, State::Never);
+        Self { who: who.to_owned(), team, state, since, last, records: 0, sources: Vec::new() }
     }
 
-    /// One more reporter of that person. Somebody reports as long as one of them does.
+    /// One more reporter of that person.
     fn add(&mut self, it: &Reporter) {
-        self.sources.insert(it.source.clone());
-        if !it.silent {
-            self.state = "reports";
-        }
         if self.team.is_none() {
             self.team.clone_from(&it.team);
         }
-        if self.since.as_ref().is_none_or(|since| it.first_at < *since) {
-            self.since = Some(it.first_at.clone());
+        match self.sources.iter_mut().find(|known| known.source == it.source) {
+            Some(known) => known.add(it),
+            None => self.sources.push(Source {
+                source: it.source.clone(),
+                silent: it.silent,
+                since: it.first_at.clone(),
+                last: it.last_at.clone(),
+                records: it.records(),
+            }),
         }
-        if self.last.as_ref().is_none_or(|last| it.last_at > *last) {
-            self.last = Some(it.last_at.clone());
-        }
-        self.records = self.records.saturating_add(it.observations).saturating_add(it.activities);
+    }
+
+    /// What its sources come to.
+    fn judged(mut self) -> Self {
+        self.sources.sort_by(|a, b| a.source.cmp(&b.source));
+        let silent = self.sources.iter().filter(|it| it.silent).count();
+        self.state = match (self.sources.len(), silent) {
+            (0, _) => State::Never,
+            (_, 0) => State::Reports,
+            (all, silent) if all == silent => State::Silent,
+            _ => State::Partly,
+        };
+        self.since = self.sources.iter().map(|it| it.since.clone()).min();
+        self.last = self.sources.iter().map(|it| it.last.clone()).max();
+        self.records = self.sources.iter().fold(0, |sum, it| it.records.saturating_add(sum));
+        self
     }
 }
 
-fn listing(lines: &[Line]) -> Listing {
-    let mut listing = Listing::new(&["who", "team", "state", "sources", "since", "last", "records"]);
+impl Source {
+    /// The same kind on another machine: it is heard from as long as one of them is.
+    fn add(&mut self, it: &Reporter) {
+        self.silent &= it.silent;
+        self.since = self.since.clone().min(it.first_at.clone());
+        self.last = self.last.clone().max(it.last_at.clone());
+        self.records = self.records.saturating_add(it.records());
+    }
+
+    fn told(&self) -> String {
+        if self.silent {
+            format!("{} (silent since {})", self.source, self.last)
+        } else {
+            self.source.clone()
+        }
+    }
+}
+
+/// For people: a line a person, and how many there are of each kind.
+fn text(lines: &[Line]) -> String {
+    let mut table = Listing::new(&["who", "team", "state", "sources", "since", "last", "records"]);
+    let or_dash = |text: Option<String>| text.filter(|it| !it.is_empty()).unwrap_or_else(|| "-".to_owned());
     for line in lines {
-        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let sources: Vec<&str> = line.sources.iter().map(String::as_str).collect();
-        let sources = if sources.is_empty() { "-".to_owned() } else { sources.join(" ") };
-        listing.row(vec![
+        let sources: Vec<String> = line.sources.iter().map(Source::told).collect();
+        table.row(vec![
             line.who.clone(),
-            or_dash(&line.team),
-            line.state.to_owned(),
-            sources,
-            or_dash(&line.since),
-            or_dash(&line.last),
+            or_dash(line.team.clone()),
+            line.state.name().to_owned(),
+            or_dash(Some(sources.join(", "))),
+            or_dash(line.since.clone()),
+            or_dash(line.last.clone()),
             line.records.to_string(),
         ]);
     }
-    listing
+    let count = |state: State| lines.iter().filter(|it| it.state == state).count();
+    let counts = State::ALL.map(|state| format!("{} {}", count(state), state.told()));
+    format!("{}\n{}\n", table.table(), counts.join(", "))
+}
+
+/// A row a source, and one for whoever has none.
+fn rows(lines: &[Line]) -> Listing {
+    let mut rows =
+        Listing::new(&["who", "team", "state", "source", "source_state", "since", "last", "records"]);
+    for line in lines {
+        let who = [line.who.clone(), line.team.clone().unwrap_or_default(), line.state.name().to_owned()];
+        let of = |it: &Source| {
+            let state = if it.silent { State::Silent } else { State::Reports };
+            [
+                it.source.clone(),
+                state.name().to_owned(),
+                it.since.clone(),
+                it.last.clone(),
+                it.records.to_string(),
+            ]
+        };
+        let mut sources: Vec<[String; 5]> = line.sources.iter().map(of).collect();
+        if sources.is_empty() {
+            let [source, state, since, last] = <[String; 4]>::default();
+            sources.push([source, state, since, last, "0".to_owned()]);
+        }
+        for source in sources {
+            rows.row(who.iter().cloned().chain(source).collect());
+        }
+    }
+    rows
 }
 
 #[cfg(test)]
@@ -167,26 +280,37 @@ mod tests {
                 "silent": silent, "observations": 10, "activities": 1, "new": "field",
             })
         };
-        let reporters = json!({"reporters": [
+        let reporters = json!([
             reporter("m1", "log", Some("ada@example.com"), None, true),
             reporter("m1", "hook", Some("ADA@old.example.com"), None, false),
             reporter("m2", "log", None, Some("grace@example.com"), true),
+            reporter("m3", "log", Some("hedy@example.com"), None, true),
+            reporter("m4", "log", Some("hedy@example.com"), None, false),
             reporter("exporter", "otlp", None, None, false),
-        ]});
+        ]);
         let directory = json!({"version": 3, "developer": [
             {"id": "ada@example.com", "identities": ["ada@old.example.com"]}, {"id": "linus@example.com", "team": "core"},
         ]});
-        let lines =
-            lines(&serde_json::from_value(reporters).unwrap(), &serde_json::from_value(directory).unwrap());
-        assert_eq!(
-            listing(&lines).table(),
-            "\
-who                team  state    sources   since       last        records
-ada@example.com    -     reports  hook log  2026-03-03  2026-04-04  22
-exporter           -     reports  otlp      2026-03-04  2026-04-04  11
-grace@example.com  -     silent   log       2026-03-03  2026-04-03  11
-linus@example.com  core  never    -         -           -           0
-"
-        );
+        let reporters: Vec<Reporter> = serde_json::from_value(reporters).unwrap();
+        let lines = lines(&reporters, &serde_json::from_value(directory).unwrap());
+        insta::assert_snapshot!(text(&lines), @r"
+        who                team  state    sources                              since       last        records
+        ada@example.com    -     partly   hook, log (silent since 2026-04-03)  2026-03-03  2026-04-04  22
+        exporter           -     reports  otlp                                 2026-03-04  2026-04-04  11
+        grace@example.com  -     silent   log (silent since 2026-04-03)        2026-03-03  2026-04-03  11
+        hedy@example.com   -     reports  log                                  2026-03-03  2026-04-03  22
+        linus@example.com  core  never    -                                    -           -           0
+
+        2 report, 1 report by some of their sources, 1 fell silent, 1 never reported
+        ");
+        insta::assert_snapshot!(rows(&lines).csv().replace('\r', ""), @r"
+        who,team,state,source,source_state,since,last,records
+        ada@example.com,,partly,hook,reports,2026-03-04,2026-04-04,11
+        ada@example.com,,partly,log,silent,2026-03-03,2026-04-03,11
+        exporter,,reports,otlp,reports,2026-03-04,2026-04-04,11
+        grace@example.com,,silent,log,silent,2026-03-03,2026-04-03,11
+        hedy@example.com,,reports,log,reports,2026-03-03,2026-04-03,22
+        linus@example.com,core,never,,,,,0
+        ");
     }
 }
