@@ -24,6 +24,7 @@ use domain::Developer;
 use serde_json::{Value, json};
 
 use self::collector::Done;
+use self::collector::tell;
 pub(crate) use self::collector::{Arrangement, Collector, Stop};
 use self::http::Server;
 use crate::environment::Environment;
@@ -80,6 +81,7 @@ pub(crate) fn run(args: &CollectArgs, environment: &Environment) -> Result<Strin
     let developer: Option<Developer> = developer.transpose()?;
     let arrangement = Arrangement { interval: Duration::from_secs(args.interval), developer };
     let mut server = Server::of(&args.server, environment)?;
+    let url = server.url().to_owned();
     let mut collector = Collector::new(environment, arrangement, &mut server)?;
     if args.everything {
         collector.report_everything()?;
@@ -89,7 +91,7 @@ pub(crate) fn run(args: &CollectArgs, environment: &Environment) -> Result<Strin
     }
     // Nobody sends: it works until the process ends, which it may at any moment.
     let (_keep, stop) = channel();
-    collector.work(&Stop(stop));
+    collector.work(&Stop(stop), |held| tell(&format!("everything is reported to {url}: {held}")));
     Ok(String::new())
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 
 use self::machine::Findings;
 use crate::environment::Environment;
-use crate::opened::{Opened, SourceOptions, journal_folder};
+use crate::opened::{OR_EPHEMERAL, Opened, SourceOptions, journal_folder};
 use crate::output::{OutputOption, Told};
 use crate::server_option::ServerOption;
 
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &DoctorArgs, environment: &Environment) -> Result<String
     let store = if args.sources.ephemeral {
         "in memory".to_owned()
     } else {
-        environment.short(&journal_folder(environment)?.join("journal.db"))
+        environment.short(&journal_folder(environment, OR_EPHEMERAL)?.join("journal.db"))
     };
     let findings = Findings::of(store, &mut opened)?;
     let (text, rows) = (findings.text()?, findings.rows());

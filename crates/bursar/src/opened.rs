@@ -18,6 +18,8 @@ use crate::failure::usage;
 use crate::progress::ProgressBar;
 use crate::scan::{self, Scanned};
 
+/// What helps commands that can do without a journal.
+pub(crate) const OR_EPHEMERAL: &str = ", or use --ephemeral";
 /// The largest rules or contract file that is read.
 const SETTINGS_LIMIT: u64 = 4 * 1_024 * 1_024;
 
@@ -98,7 +100,7 @@ pub(crate) fn rules(options: &SourceOptions, environment: &Environment) -> Resul
 
 /// The journal's file, in a folder that is there.
 fn journal_file(environment: &Environment) -> Result<PathBuf> {
-    let folder = journal_folder(environment)?;
+    let folder = journal_folder(environment, OR_EPHEMERAL)?;
     fs::create_dir_all(&folder).with_context(|| {
         format!("cannot make {}; set XDG_DATA_HOME, or use --ephemeral", folder.display())
     })?;
@@ -106,11 +108,10 @@ fn journal_file(environment: &Environment) -> Result<PathBuf> {
     Ok(folder.join("journal.db"))
 }
 
-/// Where the journal lives.
-pub(crate) fn journal_folder(environment: &Environment) -> Result<PathBuf> {
-    environment
-        .data_folder()
-        .ok_or_else(|| anyhow!("neither HOME nor XDG_DATA_HOME is set: set one, or use --ephemeral"))
+/// Where the journal lives. `otherwise` goes on after "set one", for who can do without.
+pub(crate) fn journal_folder(environment: &Environment, otherwise: &str) -> Result<PathBuf> {
+    let folder = environment.data_folder();
+    folder.ok_or_else(|| anyhow!("neither HOME nor XDG_DATA_HOME is set: set one{otherwise}"))
 }
 
 /// Folders and branches are nobody else's business on a shared machine. Where the

@@ -57,6 +57,7 @@ impl NotAsked {
 pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> Result<String> {
     args.asked.refuse("this starts one; `bursar report --server URL` and its kin ask it")?;
     let prepared = args.server.prepare(args.database.as_deref(), None, environment)?;
+    warn_of_plain(&prepared.options);
     start_log(prepared.log_format, prepared.log_level)?;
     runtime()?.block_on(async {
         until_told(prepared.options, |addresses, _| {
@@ -68,6 +69,25 @@ pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> Result<String>
         .await
     })?;
     Ok(String::new())
+}
+
+/// Says where tokens and figures would go over a network for everybody to read.
+pub(crate) fn warn_of_plain(options: &ServeOptions) {
+    let listeners = [Some(options.api), options.otlp_http, options.otlp_grpc];
+    let open: Vec<String> = listeners
+        .into_iter()
+        .flatten()
+        .filter(|it| !it.ip().is_loopback())
+        .map(|it| it.to_string())
+        .collect();
+    if options.tls.is_none() && !open.is_empty() {
+        crate::warn(&format!(
+            "{} can be reached from other machines, and nothing is encrypted: tokens and figures go over the \
+             network in the clear. Name a certificate under [tls] in the settings file, or let nothing but a \
+             proxy that encrypts reach it",
+            open.join(", ")
+        ));
+    }
 }
 
 /// Threads for many requests at once.

@@ -1,5 +1,6 @@
 //! `bursar up`: everything in one process on this machine.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -16,7 +17,7 @@ use crate::collect::sink::{Sink, Undelivered};
 use crate::collect::{Arrangement, Collector, Stop};
 use crate::environment::Environment;
 use crate::opened::journal_folder;
-use crate::serve::{NotAsked, announce, runtime, tell, until_told};
+use crate::serve::{NotAsked, announce, runtime, tell, until_told, warn_of_plain};
 use crate::server_settings::{ServerOptions, start_log};
 
 /// The folder of the book in Bursar's own.
@@ -56,10 +57,14 @@ pub(crate) fn run(args: &UpArgs, environment: &Environment) -> Result<String> {
     )?;
     let (named, otherwise) = match &args.data {
         Some(folder) => (Some(format!("sqlite:{}", folder.display())), None),
-        None => (None, Some(Database::Sqlite(journal_folder(environment)?.join(BOOK)))),
+        None => {
+            let folder = journal_folder(environment, ", or name the folder of the book with --data DIR")?;
+            (None, Some(Database::Sqlite(folder.join(BOOK))))
+        }
     };
     let prepared = args.server.prepare(named.as_deref(), otherwise, environment)?;
     let book = name_of(&prepared.options.database);
+    warn_of_plain(&prepared.options);
     start_log(prepared.log_format, prepared.log_level)?;
     let runtime = runtime()?;
     // It stops when nobody can tell it to go on.
@@ -69,6 +74,7 @@ pub(crate) fn run(args: &UpArgs, environment: &Environment) -> Result<String> {
         announce(addresses);
         tell(&greeting(addresses));
         if !args.no_import {
+            tell("Importing the logs of this machine …\n");
             let near = Near { book: book.clone(), inlet, handle: runtime.handle().clone() };
             let environment = environment.clone();
             importing = Some(thread::spawn(move || import(near, &environment, &Stop(stop))));
@@ -112,7 +118,9 @@ impl Sink for Near {
 fn import(mut near: Near, environment: &Environment, stop: &Stop) {
     let arrangement = Arrangement { interval: IMPORT_INTERVAL, developer: None };
     match Collector::new(environment, arrangement, &mut near) {
-        Ok(mut collector) => collector.work(stop),
+        Ok(mut collector) => {
+            collector.work(stop, |held| tell(&format!("This machine's logs are in the book: {held}.\n")));
+        }
         Err(error) => tracing::warn!("the logs of this machine are not imported: {error:#}"),
     }
 }
@@ -129,6 +137,14 @@ fn name_of(database: &Database) -> String {
     }
 }
 
+/// Where this machine finds a listener, which may be open to all addresses.
+fn near(scheme: &str, mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    format!("{scheme}://{address}")
+}
+
 /// What a person is told who started it by hand.
 fn greeting(addresses: &Addresses) -> String {
     let scheme = if addresses.tls { "https" } else { "http" };
@@ -140,7 +156,10 @@ fn greeting(addresses: &Addresses) -> String {
     }
     if let Some(token) = &addresses.owner_token {
         lines.push(format!("The owner's token, shown this once:\n  {token}"));
-        lines.push(format!("Try it:\n  BURSAR_TOKEN={token} bursar report --server {api}"));
+        lines.push(format!(
+            "Try it:\n  BURSAR_TOKEN={token} bursar report --server {}",
+            near(scheme, addresses.api)
+        ));
     }
     lines.push(String::new());
     lines.join("\n")

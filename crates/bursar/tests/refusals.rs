@@ -147,6 +147,9 @@ fn nowhere_to_store() {
     let mut command = machine.bursar(&["report"]);
     command.env_remove("HOME").env_remove("XDG_DATA_HOME");
     assert_snapshot!(machine.shown(&Run::to_end(&mut command)));
+    let mut command = machine.bursar(&["up"]);
+    let run = Run::to_end(command.env_remove("HOME").env_remove("XDG_DATA_HOME"));
+    assert!(run.code == 1 && run.stderr.contains("name the folder of the book with --data DIR"), "{run:?}");
     let mut command = machine.bursar(&["report", "--ephemeral"]);
     assert_eq!(Run::to_end(command.env_remove("HOME").env_remove("XDG_DATA_HOME")).code, 0);
 }

@@ -224,6 +224,48 @@ fn whom_the_directory_does_not_know_is_named() {
 }
 
 #[test]
+fn what_it_does_is_said() {
+    let machine = office();
+    let starts = ["up", "--listen", "0.0.0.0:0", "--otlp-http", "off", "--otlp-grpc", "off", "--no-open"];
+    let mut command = machine.bursar(&starts);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("bursar starts");
+    let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
+    let mut said = String::new();
+    for line in lines {
+        said.extend([&line, "\n"]);
+        if line.starts_with("This machine's logs are in the book") {
+            break;
+        }
+    }
+    drop(child.kill());
+    drop(child.wait());
+    for part in [
+        "bursar: 0.0.0.0:0 can be reached from other machines, and nothing is encrypted",
+        "Importing the logs of this machine …\n",
+        "This machine's logs are in the book: 4 files, 12 calls, 0.599664000 USD, ",
+        "1 of them without a price.\n",
+        "bursar report --server http://127.0.0.1:",
+    ] {
+        assert!(said.contains(part), "no {part:?} in {said}");
+    }
+}
+
+#[test]
+fn whoever_does_not_report_is_an_exit_code() {
+    let machine = Machine::new();
+    machine.sandbox.write("org.toml", "[[developer]]\nid = \"ada@example.com\"\n");
+    let up = Up::start(&machine, &["--no-import"]);
+    assert_eq!(up.json(&["rollout", "verify"])["rollout"], serde_json::json!([]));
+    up.ask(&["org", "apply", "org.toml"]).done();
+    let table = up.ask(&["rollout", "verify"]);
+    assert!(table.code == 1 && table.stdout.contains("ada@example.com  -     never"), "{table:?}");
+    assert_eq!(table.stderr, "bursar: 1 of 1 do not report; see above\n");
+    let json = up.ask(&["rollout", "verify", "--format", "json"]);
+    let document: Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!((json.code, &document["rollout"][0]["state"]), (1, &Value::from("never")));
+}
+
+#[test]
 fn a_server_is_examined() {
     let machine = Machine::new();
     let up = Up::start(&machine, &["--no-import"]);

@@ -1,6 +1,7 @@
 //! The collector at work: what hooks noted, what is new in the logs, and what the
 //! server was not told yet, again and again.
 
+use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use attribution::GitReader;
-use domain::{Developer, Evidence, Folder};
+use domain::{Developer, Evidence, Folder, Measures};
 use ingest::hooks::Heard;
 use store::{ActivityRow, Pending};
 
@@ -17,6 +18,7 @@ use super::installation::Installation;
 use super::pace::{Backoff, Failing, Pace};
 use super::packing::Packer;
 use super::sink::{Sink, Undelivered};
+use crate::book::OwnedBook;
 use crate::environment::{Environment, now};
 use crate::hook::spool::Spool;
 use crate::knowledge;
@@ -80,7 +82,7 @@ impl<'a> Collector<'a> {
         arrangement: Arrangement,
         sink: &'a mut dyn Sink,
     ) -> Result<Self> {
-        let folder = journal_folder(environment)?;
+        let folder = journal_folder(environment, "")?;
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         keep_private(&folder);
         let lock = lock(&folder.join("collector.lock"))?;
@@ -110,14 +112,24 @@ impl<'a> Collector<'a> {
     }
 
     /// Works until it is stopped. What fails is tried again: nothing ends it but that.
-    pub(crate) fn work(&mut self, stop: &Stop) {
+    /// `through` hears what the logbook holds once all of it is delivered for the first time.
+    pub(crate) fn work(&mut self, stop: &Stop, through: impl FnOnce(&Held)) {
+        let mut through = Some(through);
         if let Err(why) = self.sink.greet() {
             self.complain(&why.to_string());
         }
         loop {
             let wait = match self.step() {
                 Ok(true) => Duration::ZERO,
-                Ok(false) => TICK,
+                Ok(false) => {
+                    if self.complaint.is_none()
+                        && let Some(through) = through.take()
+                        && let Some(held) = self.held()
+                    {
+                        through(&held);
+                    }
+                    TICK
+                }
                 Err(error) => {
                     self.complain(&format!("{error:#}"));
                     Duration::from_millis(FAILED_MILLIS)
@@ -127,6 +139,17 @@ impl<'a> Collector<'a> {
                 return;
             }
         }
+    }
+
+    /// What the logbook holds. Where it cannot be said nobody waits for it.
+    fn held(&mut self) -> Option<Held> {
+        let files = self.opened.journal.sources().ok()?.len();
+        let book = OwnedBook::of(&mut self.opened).ok()?;
+        let mut sum = Measures::ZERO;
+        for cell in book.book().cells {
+            sum = sum.plus(&cell.measures).ok()?;
+        }
+        Some(Held { files, sum })
     }
 
     /// Reads everything and delivers everything, or says why not.
@@ -307,6 +330,25 @@ impl<'a> Collector<'a> {
     }
 }
 
+/// What a logbook holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held {
+    /// Files that calls were read from.
+    files: usize,
+    /// All of its calls.
+    sum: Measures,
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Measures { calls, cost, unpriced_calls, .. } = self.sum;
+        let count = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        let files = count(u64::try_from(self.files).unwrap_or(u64::MAX), "file");
+        write!(f, "{files}, {}, {cost} USD", count(calls, "call"))?;
+        if unpriced_calls > 0 { write!(f, ", {unpriced_calls} of them without a price") } else { Ok(()) }
+    }
+}
+
 /// What one round of work came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Done {
@@ -359,7 +401,7 @@ fn random() -> u64 {
 }
 
 /// A line for whoever reads the collector's own log.
-fn tell(what: &str) {
+pub(super) fn tell(what: &str) {
     // Nobody may be reading.
     drop(writeln!(io::stderr(), "bursar collect: {what}"));
 }
