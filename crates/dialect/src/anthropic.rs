@@ -4,5 +4,6 @@
 //! (`message_start`) and ends with the final output (`message_delta`), whose counts
 //! are cumulative: the last ones hold.
 
+pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod response;

@@ -18,11 +18,6 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// Whether no object is unfinished.
-    pub(crate) const fn is_between_objects(&self) -> bool {
-        self.depth == 0
-    }
-
     /// How much has come of an unfinished object.
     pub(crate) fn held_len(&self) -> usize {
         self.held.len()

@@ -8,13 +8,14 @@
 //!
 //! One module a dialect, each with what is particular about it. Reading order:
 //! [`route`], [`request`], [`edit`], then [`meter`] and what it is fed by ([`sse`]),
-//! then [`refusal`].
+//! then [`refusal`] and [`allowance`].
 //!
 //! Invariants: nothing here reads a clock, a file or the network; every buffer is
 //! bounded; what a stream says does not depend on where it is cut into pieces.
 
 #![deny(clippy::float_arithmetic, clippy::as_conversions)]
 
+pub mod allowance;
 mod anthropic;
 pub mod edit;
 mod frames;
@@ -24,14 +25,17 @@ pub mod meter;
 mod openai_chat;
 mod openai_responses;
 pub mod reading;
+pub mod refusal;
 pub mod request;
 pub mod route;
 pub mod sse;
 #[cfg(test)]
 mod testing;
 
+pub use allowance::Allowance;
 pub use edit::{Edit, NoEdit};
 pub use meter::Meter;
 pub use reading::{Advisor, Basis, OUTPUT_BYTES_PER_TOKEN, Reading};
+pub use refusal::{Answer, Grounds, Refusal};
 pub use request::{CacheLife, Media, NotUnderstood, PricedTools, Prompt, Reasoning, Request, WebSearch};
 pub use route::{Delivery, Dialect, Operation, Route, path_with_model};

@@ -8,6 +8,8 @@
 
 use std::borrow::Cow;
 
+use domain::CallKey;
+
 use crate::frames::Frames;
 use crate::json::Fault;
 use crate::reading::{Reading, Tally};
@@ -119,14 +121,27 @@ impl Meter {
         self.hiding.as_mut().map(|hiding| std::mem::take(&mut hiding.held)).unwrap_or_default()
     }
 
-    /// Whether everything so far ended with an event or element, so that words of
-    /// our own could follow.
-    #[must_use]
-    pub const fn is_between_events(&self) -> bool {
-        match &self.pieces {
-            Pieces::Events(parser) => parser.is_between_events(),
-            Pieces::Objects(frames) => frames.is_between_objects(),
+    /// Whether what was relayed ended with an event of a stream. An event that is held
+    /// back was not relayed.
+    pub(crate) fn is_between_relayed_events(&self) -> bool {
+        match (&self.pieces, &self.hiding) {
+            (Pieces::Events(_), Some(hiding)) => !hiding.is_passing,
+            (Pieces::Events(parser), None) => parser.is_between_events(),
+            (Pieces::Objects(_), _) => false,
         }
+    }
+
+    /// Whether the provider has told all there is, so that there is nothing to cut.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.tally.is_done || self.reading().is_complete
+    }
+
+    pub(crate) const fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub(crate) const fn response_id(&self) -> Option<&CallKey> {
+        self.tally.id.as_ref()
     }
 
     /// What was used so far.

@@ -4,5 +4,6 @@
 //! A stream tells them in a chunk of its own, without choices, and only if asked to
 //! with `stream_options.include_usage`.
 
+pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod response;

@@ -4,5 +4,6 @@
 //! stream tells them in its last event alone: `response.completed`, `.incomplete`
 //! or `.failed`.
 
+pub(crate) mod refusal;
 pub(crate) mod request;
 pub(crate) mod response;
