@@ -1,6 +1,7 @@
 //! The JSON contract. What is written here does not change its meaning; fields
 //! may be added. The types are apart from the domain's so that neither can
-//! change the other by accident.
+//! change the other by accident. They describe themselves as OpenAPI schemas, for who
+//! serves them.
 
 mod explain;
 mod figures;
@@ -8,15 +9,16 @@ mod prices;
 mod report;
 mod sessions;
 
-pub use explain::{ExplainError, explain_json};
-pub use prices::prices_json;
-pub use report::report_json;
-pub use sessions::{session_json, sessions_json};
+pub use explain::{EXPLAIN_SCHEMA, ExplainError, WireExplainSum, WireExplained, explain_json, explained};
+pub use prices::{WirePrices, prices_json};
+pub use report::{WireReport, report_json};
+pub use sessions::{WireDetail, WireSessions, session_json, sessions_json};
 
 use std::collections::BTreeMap;
 
 use domain::{Measures, NanoUsd, Usage};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::book::{Provenance, Sources};
 use crate::calendar;
@@ -24,8 +26,8 @@ use crate::text::PerMille;
 
 /// The token counts of a sum of calls. The classes are disjoint but for
 /// `reasoning`, which is a part of `output`.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub(crate) struct WireTokens {
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct WireTokens {
     input: u64,
     output: u64,
     cache_read: u64,
@@ -35,7 +37,9 @@ pub(crate) struct WireTokens {
 }
 
 impl WireTokens {
-    pub(crate) const fn of(usage: &Usage) -> Self {
+    /// The counts of a usage.
+    #[must_use]
+    pub const fn of(usage: &Usage) -> Self {
         Self {
             input: usage.input.count(),
             output: usage.output.count(),
@@ -48,7 +52,7 @@ impl WireTokens {
 }
 
 /// What every sum of calls says.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct WireMeasures {
     calls: u64,
     tokens: WireTokens,
@@ -76,7 +80,7 @@ impl WireMeasures {
 }
 
 /// Calls and their cost, where no more is worth saying.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct WireShare {
     calls: u64,
     cost_nano_usd: String,
@@ -96,7 +100,7 @@ impl WireShare {
 }
 
 /// What was read.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct WireSources {
     files: u64,
     bytes: u64,
@@ -106,7 +110,7 @@ pub(crate) struct WireSources {
     newest: Option<String>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 struct WireToolSource {
     files: u64,
     bytes: u64,
@@ -129,7 +133,7 @@ impl WireSources {
 }
 
 /// The end of every document: what it rests on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct WireProvenance {
     sources: WireSources,
     price_book: String,

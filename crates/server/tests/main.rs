@@ -14,6 +14,7 @@ mod limits;
 mod openapi;
 mod reporting;
 mod roles;
+mod schema;
 mod telemetry;
 mod tokens;
 mod world;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use pricing::Derivation;
 use pricing::derivation::{AppliedModifier, ContractAccount, Lines, Total};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::figures::WireAmount;
 use super::{WireTokens, nano, to_text};
@@ -14,26 +15,35 @@ use crate::calendar;
 use crate::explain::{ExplainedCall, sum_of};
 
 /// The name and version of this contract.
-const SCHEMA: &str = "bursar.explain/1";
+pub const EXPLAIN_SCHEMA: &str = "bursar.explain/1";
 
 #[derive(Debug, Serialize)]
 struct WireExplain<'a> {
     schema: &'static str,
-    calls: Vec<WireCall<'a>>,
+    calls: Vec<WireExplained<'a>>,
+    #[serde(flatten)]
+    sum: WireExplainSum,
+}
+
+/// What the calls of an explanation come to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WireExplainSum {
     unpriced_calls: usize,
     #[serde(flatten)]
     total: WireAmount,
 }
 
-#[derive(Debug, Serialize)]
-struct WireCall<'a> {
+/// One call with its account.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WireExplained<'a> {
+    /// Its key.
     call: &'a str,
     at: Option<String>,
     tool: &'static str,
     session: &'a str,
     model: &'a str,
     provider: Option<&'a str>,
-    attribution: BTreeMap<&'static str, Option<WireAnswer<'a>>>,
+    attribution: BTreeMap<&'static str, WireKnown<'a>>,
     file: Option<&'a str>,
     offset: u64,
     tokens: WireTokens,
@@ -48,21 +58,25 @@ struct WireCall<'a> {
     unpriced: Option<WireReason>,
 }
 
+/// A dimension's answer, where it is known.
+#[derive(Debug, Serialize, ToSchema)]
+struct WireKnown<'a>(Option<WireAnswer<'a>>);
+
 /// What a dimension's answer is, what it rests on, and how sure that makes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireAnswer<'a> {
     value: &'a str,
     evidence: &'static str,
     confidence: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireReason {
     code: &'static str,
     message: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireAccount<'a> {
     provider: &'a str,
     listed_under: &'a str,
@@ -83,7 +97,7 @@ struct WireAccount<'a> {
     price_book: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireLine {
     class: &'static str,
     tokens: u64,
@@ -92,14 +106,14 @@ struct WireLine {
     pico_usd: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireModifier<'a> {
     kind: &'static str,
     factor: Option<String>,
     source: &'a str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireTotal {
     exact_pico_usd: String,
     rounding_pico_usd: String,
@@ -107,7 +121,7 @@ struct WireTotal {
     rounded: WireAmount,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireContract<'a> {
     name: &'a str,
     note: &'a str,
@@ -136,13 +150,21 @@ pub enum ExplainError {
 /// # Errors
 /// [`ExplainError`] where the sum does not fit.
 pub fn explain_json(calls: &[ExplainedCall<'_>], zone: &TimeZone) -> Result<String, ExplainError> {
+    let (calls, sum) = explained(calls, zone)?;
+    Ok(to_text(&WireExplain { schema: EXPLAIN_SCHEMA, calls, sum })?)
+}
+
+/// The parts of `bursar.explain/1`, for who knows more of each call.
+///
+/// # Errors
+/// [`Overflow`] where the sum does not fit.
+pub fn explained<'a>(
+    calls: &'a [ExplainedCall<'_>],
+    zone: &TimeZone,
+) -> Result<(Vec<WireExplained<'a>>, WireExplainSum), Overflow> {
     let (sum, unpriced_calls) = sum_of(calls)?;
-    Ok(to_text(&WireExplain {
-        schema: SCHEMA,
-        calls: calls.iter().map(|it| WireCall::of(it, zone)).collect(),
-        unpriced_calls,
-        total: WireAmount::of(sum),
-    })?)
+    let calls = calls.iter().map(|it| WireExplained::of(it, zone)).collect();
+    Ok((calls, WireExplainSum { unpriced_calls, total: WireAmount::of(sum) }))
 }
 
 impl<'a> WireAnswer<'a> {
@@ -151,7 +173,7 @@ impl<'a> WireAnswer<'a> {
     }
 }
 
-impl<'a> WireCall<'a> {
+impl<'a> WireExplained<'a> {
     fn of(it: &'a ExplainedCall<'_>, zone: &TimeZone) -> Self {
         let figures = &it.call.figures;
         let place = &it.call.owner.place;
@@ -166,7 +188,7 @@ impl<'a> WireCall<'a> {
                 .attribution
                 .answers()
                 .into_iter()
-                .map(|(dimension, answer)| (dimension.name(), answer.map(WireAnswer::of)))
+                .map(|(dimension, answer)| (dimension.name(), WireKnown(answer.map(WireAnswer::of))))
                 .collect(),
             file: it.file,
             offset: figures.origin.offset,

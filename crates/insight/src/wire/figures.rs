@@ -2,6 +2,7 @@
 
 use domain::NanoUsd;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{WireShare, nano, tenths};
 use crate::figures::{LeaderFigures, ModelShare, Remarkable, TopShare};
@@ -9,7 +10,7 @@ use crate::sessions::{LARGE_CONTEXT, LOOP_RUN};
 use crate::text::PerMille;
 use crate::what_if::{CAVEAT, WhatIf};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WireLeaderFigures<'a> {
     developers: u64,
     developer_days: u64,
@@ -27,7 +28,7 @@ pub(super) struct WireLeaderFigures<'a> {
     likely_loops: WireRemarkable<'a>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WireAmount {
     cost_nano_usd: String,
     cost_usd: String,
@@ -39,14 +40,14 @@ impl WireAmount {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireModel<'a> {
     model: &'a str,
     #[serde(flatten)]
     share: WireShare,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireTop {
     developers: usize,
     #[serde(flatten)]
@@ -54,7 +55,7 @@ struct WireTop {
     cost_percent: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireRemarkable<'a> {
     threshold: u64,
     sessions: u64,
@@ -109,7 +110,7 @@ impl<'a> WireRemarkable<'a> {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WireWhatIf<'a> {
     from: &'a str,
     to: &'a str,

@@ -4,16 +4,19 @@ use domain::TokenClass;
 use pricing::entry::{Effect, RateCard, Rates};
 use pricing::price_book::Listing;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
-struct WirePrices<'a> {
+/// Prices at list.
+#[derive(Serialize, ToSchema)]
+pub struct WirePrices<'a> {
+    /// `bursar.prices/1`.
     schema: &'static str,
     price_book: &'a str,
     /// Rates are USD per million tokens, as exact decimals.
     prices: Vec<WirePrice<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct WirePrice<'a> {
     provider: &'a str,
     model: &'a str,
@@ -27,19 +30,19 @@ struct WirePrice<'a> {
     source: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct WireCard {
     rates: WireRates,
     above: Vec<WireAbove>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct WireAbove {
     prompt_tokens: u64,
     rates: WireRates,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct WireRates {
     input: Option<String>,
     cache_write_5m: Option<String>,
@@ -48,7 +51,7 @@ struct WireRates {
     output: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct WireTerm {
     name: &'static str,
     factor: Option<String>,

@@ -3,6 +3,7 @@
 use domain::{Confidence, Dimension, Measures};
 use serde::Serialize;
 use serde::ser::SerializeMap;
+use utoipa::ToSchema;
 
 use super::figures::{WireLeaderFigures, WireWhatIf};
 use super::{WireMeasures, WireProvenance, WireShare, WireTokens, nano, to_text};
@@ -14,8 +15,10 @@ use crate::report::{Coverage, Figures, Key, Report, ReportPeriod, Row, UnpricedM
 /// The name and version of this contract.
 const SCHEMA: &str = "bursar.report/1";
 
-#[derive(Debug, Serialize)]
-struct WireReport<'a> {
+/// A report.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WireReport<'a> {
+    /// `bursar.report/1`.
     schema: &'static str,
     period: WirePeriod<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +39,7 @@ struct WireReport<'a> {
     provenance: WireProvenance,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WirePeriod<'a> {
     since: Option<&'a str>,
     until: Option<&'a str>,
@@ -45,30 +48,32 @@ pub(super) struct WirePeriod<'a> {
     last_day: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WireFilter<'a> {
     dimension: &'static str,
     patterns: &'a [String],
     unmatched: Vec<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireRow<'a> {
+    #[schema(value_type = BTreeMap<String, String>)]
     key: InOrder<&'a str>,
     #[serde(skip_serializing_if = "InOrder::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>)]
     key_confidence: InOrder<&'static str>,
     #[serde(flatten)]
     figures: WireFigures,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireRest {
     rows: usize,
     #[serde(flatten)]
     figures: WireFigures,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireFigures {
     #[serde(flatten)]
     measures: WireMeasures,
@@ -77,7 +82,7 @@ struct WireFigures {
     compare: Option<WireChange>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireChange {
     before_calls: u64,
     before_cost_nano_usd: String,
@@ -89,13 +94,14 @@ struct WireChange {
     flagged: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WireConfidence {
     output: Vec<WireOutput>,
+    #[schema(value_type = BTreeMap<String, BTreeMap<String, WireShare>>)]
     attribution: InOrder<InOrder<WireShare>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireOutput {
     count: &'static str,
     reason: &'static str,
@@ -105,7 +111,7 @@ struct WireOutput {
     share: WireShare,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WireUnpriced<'a> {
     model: &'a str,
     provider: &'a str,

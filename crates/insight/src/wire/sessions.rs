@@ -3,6 +3,7 @@
 use domain::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::report::{WireConfidence, WireFilter, WirePeriod, WireUnpriced};
 use super::{WireMeasures, WireProvenance, WireShare, to_text};
@@ -18,14 +19,16 @@ const SESSIONS_SCHEMA: &str = "bursar.sessions/1";
 /// The name and version of this contract.
 const SESSION_SCHEMA: &str = "bursar.session/1";
 
-#[derive(Debug, Serialize)]
-struct WireSessions<'a> {
+/// Sessions, the dearest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WireSessions<'a> {
+    /// `bursar.sessions/1`.
     schema: &'static str,
     period: WirePeriod<'a>,
     filters: Vec<WireFilter<'a>>,
     rows: Vec<WireSession<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rest: Option<WireRest>,
+    rest: Option<WireSessionsRest>,
     total: WireMeasures,
     confidence: WireConfidence,
     unpriced: Vec<WireUnpriced<'a>>,
@@ -33,15 +36,15 @@ struct WireSessions<'a> {
     provenance: WireProvenance,
 }
 
-#[derive(Debug, Serialize)]
-struct WireRest {
+#[derive(Debug, Serialize, ToSchema)]
+struct WireSessionsRest {
     rows: usize,
     #[serde(flatten)]
     measures: WireMeasures,
 }
 
 /// One session, as a row of several or as the head of its own document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct WireSession<'a> {
     tool: &'static str,
     session: &'a str,
@@ -56,13 +59,13 @@ pub(super) struct WireSession<'a> {
     output_may_be_low: WireShare,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireKey<'a> {
     value: &'a str,
     confidence: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireCourse {
     first_at: Option<String>,
     last_at: Option<String>,
@@ -81,8 +84,10 @@ struct WireCourse {
     large_context: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct WireDetail<'a> {
+/// One session from within.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WireDetail<'a> {
+    /// `bursar.session/1`.
     schema: &'static str,
     timezone: &'a str,
     #[serde(flatten)]
@@ -98,14 +103,14 @@ struct WireDetail<'a> {
     provenance: WireProvenance,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WirePart<'a> {
     value: &'a str,
     #[serde(flatten)]
     measures: WireMeasures,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct WireLink<'a> {
     url: &'a str,
     number: u64,
@@ -131,7 +136,7 @@ pub fn sessions_json(
         rows: sessions.rows.iter().map(|it| WireSession::of(it, zone)).collect(),
         rest: sessions
             .rest
-            .map(|it| WireRest { rows: it.rows, measures: WireMeasures::of(&it.figures.measures) }),
+            .map(|it| WireSessionsRest { rows: it.rows, measures: WireMeasures::of(&it.figures.measures) }),
         total: WireMeasures::of(&whole.total.measures),
         confidence: WireConfidence::of(whole),
         unpriced: WireUnpriced::all(whole),

@@ -18,14 +18,14 @@ const SECRET: &str = "secret_sha256";
 /// A page of the log, the newest first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Audit {
-    rows: Vec<WireRow>,
+    rows: Vec<WireAct>,
     /// Give it as `cursor` for the next page; none at the end.
     next: Option<String>,
 }
 
 /// One change.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct WireRow {
+pub(crate) struct WireAct {
     /// Counts up from 1 without a gap.
     seq: u64,
     /// The version of the books that it made.
@@ -44,7 +44,7 @@ pub(crate) struct WireRow {
     restored_at: Option<String>,
 }
 
-impl WireRow {
+impl WireAct {
     fn of(row: AuditRow) -> Self {
         Self {
             seq: row.seq,
@@ -86,5 +86,5 @@ pub(crate) async fn list(
     let rows = desk.register().books().audit(given.number("cursor")?, limit).await?;
     let is_full = rows.len() >= limit;
     let next = rows.last().filter(|it| is_full && it.seq > 1).map(|it| it.seq.to_string());
-    Ok(Json(Audit { rows: rows.into_iter().map(WireRow::of).collect(), next }))
+    Ok(Json(Audit { rows: rows.into_iter().map(WireAct::of).collect(), next }))
 }

@@ -119,7 +119,7 @@ fn is_kept(desk: &Desk, placed: &Placed, filters: &[Filter]) -> bool {
            ("timezone" = Option<String>, Query, description = "whose hours"),
            ("format" = Option<String>, Query, description = "json or table")),
     responses((status = 200, description = "bursar.explain/1 with observations, or text",
-               body = serde_json::Value)))]
+               content((explained::Explanation<'static> = "application/json"), (String = "text/plain")))))]
 pub(crate) async fn one(
     State(desk): State<Desk>,
     caller: Caller,

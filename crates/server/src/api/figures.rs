@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use domain::{Dimension, SourceKind};
 use http::header::CONTENT_TYPE;
-use insight::{Format, Parameters, SessionError};
+use insight::{Format, Parameters, SessionError, wire};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -74,7 +74,8 @@ impl IntoResponse for Written {
            ("figures" = Option<bool>, Query, description = "the figures that leaders ask for"),
            ("what_if" = Option<String>, Query, description = "other models: opus-5.5=sonnet-5.5"),
            ("format" = Option<String>, Query, description = "json, csv or table")),
-    responses((status = 200, description = "bursar.report/1, rows, or a table", body = serde_json::Value)))]
+    responses((status = 200, description = "bursar.report/1, rows, or a table",
+               content((wire::WireReport<'static> = "application/json"), (String = "text/csv"), (String = "text/plain")))))]
 pub(crate) async fn report(
     State(desk): State<Desk>,
     caller: Caller,
@@ -94,7 +95,8 @@ pub(crate) async fn report(
            ("until" = Option<String>, Query, description = "until when, included"),
            ("top" = Option<usize>, Query, description = "only so many, the rest as one"),
            ("format" = Option<String>, Query, description = "json, csv or table")),
-    responses((status = 200, description = "bursar.sessions/1, rows, or a table", body = serde_json::Value)))]
+    responses((status = 200, description = "bursar.sessions/1, rows, or a table",
+               content((wire::WireSessions<'static> = "application/json"), (String = "text/csv"), (String = "text/plain")))))]
 pub(crate) async fn sessions(
     State(desk): State<Desk>,
     caller: Caller,
@@ -110,7 +112,8 @@ pub(crate) async fn sessions(
     params(("id" = String, Path, description = "its id, or the beginning of it"),
            ("timezone" = Option<String>, Query, description = "whose hours"),
            ("format" = Option<String>, Query, description = "json or table")),
-    responses((status = 200, description = "bursar.session/1, or a table", body = serde_json::Value)))]
+    responses((status = 200, description = "bursar.session/1, or a table",
+               content((wire::WireDetail<'static> = "application/json"), (String = "text/plain")))))]
 pub(crate) async fn session(
     State(desk): State<Desk>,
     caller: Caller,

@@ -3,21 +3,64 @@
 
 use domain::call::{Figures, Owner};
 use domain::{Call, Lineage, Naming, Origin};
+use insight::wire::{EXPLAIN_SCHEMA, WireExplainSum, WireExplained, WireTokens};
 use insight::{ExplainedCall, Format, render, wire};
-use metering::assemble::disagreements;
+use metering::assemble::{Disagreement, disagreements};
 use serde::Serialize;
-use serde_json::{Value, json};
 use store::{BookedCall, Evidence};
+use utoipa::ToSchema;
 
-use super::wire::WireTokens;
 use crate::api::moment;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::figures::calls::Placed;
 use crate::figures::{Asked, Written};
 
+/// Calls with their accounts and what was said of them.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Explanation<'a> {
+    /// `bursar.explain/1`.
+    schema: &'static str,
+    calls: Vec<WireBooked<'a>>,
+    #[serde(flatten)]
+    sum: WireExplainSum,
+}
+
+/// A call with its account and what the book knows besides.
+#[derive(Serialize, ToSchema)]
+struct WireBooked<'a> {
+    #[serde(flatten)]
+    account: WireExplained<'a>,
+    /// Its id in the book.
+    id: String,
+    /// The kinds of source that saw it.
+    seen: Vec<&'static str>,
+    /// by_id or by_tokens: how sure it is that they saw one call.
+    matching: &'static str,
+    /// What each source said, where one call alone was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observations: Option<Vec<WireObservation>>,
+    /// What they say differently.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disagreements: Option<Vec<WireDisagreement>>,
+}
+
+/// Something that is said differently, first what is believed.
+#[derive(Serialize, ToSchema)]
+struct WireDisagreement {
+    what: &'static str,
+    said: Vec<WireSaid>,
+}
+
+/// What one source says of it.
+#[derive(Serialize, ToSchema)]
+struct WireSaid {
+    source: &'static str,
+    said: String,
+}
+
 /// What one source said of a call.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct WireObservation {
     source: &'static str,
     reporter: String,
@@ -90,8 +133,15 @@ pub(super) async fn written(desk: &Desk, asked: &Asked, calls: &[Placed]) -> Res
             format!("{text}{}", said(&evidence))
         }
         Format::Json | Format::Csv => {
-            let text = wire::explain_json(&explained, zone).map_err(|it| Failure::Damaged(it.to_string()))?;
-            with_observations(&text, calls, &evidence)?
+            let (accounts, sum) =
+                wire::explained(&explained, zone).map_err(|it| Failure::Damaged(it.to_string()))?;
+            let calls = calls.iter().zip(accounts).map(|(call, account)| {
+                WireBooked::of(&call.call, account, Some(evidence.as_slice()).filter(|_| calls.len() == 1))
+            });
+            let document = Explanation { schema: EXPLAIN_SCHEMA, calls: calls.collect(), sum };
+            let mut text = serde_json::to_string_pretty(&document)?;
+            text.push('\n');
+            text
         }
     };
     Ok(Written { format: asked.parameters.format, text })
@@ -119,34 +169,28 @@ fn joined(it: &BookedCall) -> Call {
     }
 }
 
-/// The document with what the book knows besides.
-fn with_observations(text: &str, calls: &[Placed], evidence: &[Evidence]) -> Result<String, Failure> {
-    let mut document: Value = serde_json::from_str(text)?;
-    let rows = document.get_mut("calls").and_then(Value::as_array_mut).into_iter().flatten();
-    for (row, placed) in rows.zip(calls) {
-        let Some(row) = row.as_object_mut() else { continue };
-        row.insert("id".to_owned(), json!(placed.call.id.to_string()));
-        let seen: Vec<&str> = placed.call.seen.kinds().map(domain::SourceKind::name).collect();
-        row.insert("seen".to_owned(), json!(seen));
-        row.insert("matching".to_owned(), json!(placed.call.matching.name()));
-        if calls.len() == 1 {
-            let observations: Vec<WireObservation> = evidence.iter().map(WireObservation::of).collect();
-            row.insert("observations".to_owned(), serde_json::to_value(observations)?);
-            row.insert("disagreements".to_owned(), differing(evidence));
+impl<'a> WireBooked<'a> {
+    fn of(call: &BookedCall, account: WireExplained<'a>, evidence: Option<&[Evidence]>) -> Self {
+        Self {
+            account,
+            id: call.id.to_string(),
+            seen: call.seen.kinds().map(domain::SourceKind::name).collect(),
+            matching: call.matching.name(),
+            observations: evidence.map(|it| it.iter().map(WireObservation::of).collect()),
+            disagreements: evidence.map(WireDisagreement::all),
         }
     }
-    let mut text = serde_json::to_string_pretty(&document)?;
-    text.push('\n');
-    Ok(text)
 }
 
-fn differing(evidence: &[Evidence]) -> Value {
-    let observed: Vec<_> = evidence.iter().map(|it| &it.observed).collect();
-    let all = disagreements(&observed).into_iter().map(|it| {
-        let said = it.said.iter().map(|(kind, text)| json!({ "source": kind.name(), "said": text }));
-        json!({ "what": it.what, "said": said.collect::<Vec<_>>() })
-    });
-    Value::Array(all.collect())
+impl WireDisagreement {
+    fn all(evidence: &[Evidence]) -> Vec<Self> {
+        let observed: Vec<_> = evidence.iter().map(|it| &it.observed).collect();
+        let one = |it: Disagreement| Self {
+            what: it.what,
+            said: it.said.into_iter().map(|(kind, said)| WireSaid { source: kind.name(), said }).collect(),
+        };
+        disagreements(&observed).into_iter().map(one).collect()
+    }
 }
 
 /// What was said, for people: a line an observation, and a line a disagreement.

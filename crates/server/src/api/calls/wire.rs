@@ -1,6 +1,6 @@
 //! A call as JSON, in pages and in live events.
 
-use domain::Usage;
+use insight::wire::WireTokens;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -36,30 +36,6 @@ pub(crate) struct WireCall {
     seen: Vec<&'static str>,
     /// by_id or by_tokens: how sure it is that they saw one call.
     matching: &'static str,
-}
-
-/// Token counts; the classes are disjoint but for `reasoning`, a part of `output`.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct WireTokens {
-    input: u64,
-    output: u64,
-    cache_read: u64,
-    cache_write_5m: u64,
-    cache_write_1h: u64,
-    reasoning: u64,
-}
-
-impl WireTokens {
-    pub(super) const fn of(usage: &Usage) -> Self {
-        Self {
-            input: usage.input.count(),
-            output: usage.output.count(),
-            cache_read: usage.cache_read.count(),
-            cache_write_5m: usage.cache_write_5m.count(),
-            cache_write_1h: usage.cache_write_1h.count(),
-            reasoning: usage.reasoning.count(),
-        }
-    }
 }
 
 impl WireCall {
