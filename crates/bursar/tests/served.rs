@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -223,6 +224,19 @@ fn whom_the_directory_does_not_know_is_named() {
     assert_eq!(settings.stderr, "bursar: the directory knows no team `cor`; it has core\n");
 }
 
+/// What of these folders and their files others may look at. Files that are gone before
+/// they are looked at are none.
+fn open_to_others(folders: &[&Path]) -> Vec<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    let files = folders.iter().flat_map(|it| std::fs::read_dir(it).expect("a folder"));
+    let all = files.map(|it| it.expect("a file").path()).chain(folders.iter().map(|it| it.to_path_buf()));
+    let open = |it: &PathBuf| it.metadata().is_ok_and(|it| it.permissions().mode() & 0o077 != 0);
+    let mut all: Vec<PathBuf> = all.collect();
+    assert!(all.iter().filter(|it| it.extension().is_some_and(|it| it == "db-wal")).count() > 1, "{all:?}");
+    all.retain(open);
+    all
+}
+
 #[test]
 fn what_it_does_is_said() {
     let machine = office();
@@ -231,12 +245,14 @@ fn what_it_does_is_said() {
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("bursar starts");
     let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
     let mut said = String::new();
+    let (folder, book) = (machine.path("data/bursar"), machine.path("data/bursar/book"));
     for line in lines {
         said.extend([&line, "\n"]);
         if line.starts_with("This machine's logs are in the book") {
             break;
         }
     }
+    assert_eq!(open_to_others(&[&folder, &book]), Vec::<PathBuf>::new(), "while it runs");
     drop(child.kill());
     drop(child.wait());
     for part in [

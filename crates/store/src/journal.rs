@@ -17,6 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use self::interned::Interned;
 use crate::error::StoreError;
+use crate::private;
 
 pub use self::folders::{FolderRow, Tag};
 pub use self::outbox::{ActivityRow, OutboxState, Outgoing, Pending, Ticket};
@@ -54,8 +55,11 @@ impl Journal {
         // Making the file is the one step that processes must not take side by side:
         // SQLite does not wait for a lock while it changes the kind of its journal.
         // The lock ends with this function; where locks do not exist, neither does the race.
-        let lock = fs::File::create(path.with_extension("lock"));
+        let lock = path.with_extension("lock");
+        private::make(&lock);
+        let lock = fs::File::create(lock);
         let _held = lock.as_ref().map(fs::File::lock);
+        private::make(path);
         let failed = |source| StoreError::Open { path: path.to_owned(), source };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE

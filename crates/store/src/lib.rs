@@ -25,6 +25,7 @@ pub mod journal;
 mod memory;
 mod plan;
 mod postgres;
+mod private;
 mod reading;
 mod sessions;
 mod sqlite;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::error::StoreError;
+use crate::private;
 
 /// How long to wait for another process to end its transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -29,8 +30,11 @@ impl File {
     pub(super) fn write(&self) -> Result<Connection, StoreError> {
         // SQLite does not wait for a lock while it changes the kind of its journal, so
         // two processes must not do that side by side. The lock ends with this function.
-        let lock = fs::File::create(self.path.with_extension("lock"));
+        let lock = self.path.with_extension("lock");
+        private::make(&lock);
+        let lock = fs::File::create(lock);
         let _held = lock.as_ref().map(fs::File::lock);
+        private::make(&self.path);
         let mut connection =
             self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         let wal = connection.pragma_update(None, "journal_mode", "wal");
