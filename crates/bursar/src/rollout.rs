@@ -50,20 +50,25 @@ pub(crate) fn run(args: &RolloutArgs, environment: &Environment) -> Result<Strin
     match &args.command {
         RolloutCommand::ClaudeCode(args) => claude_code::run(args, environment),
         RolloutCommand::Verify(args) => verify::run(args, environment),
-        RolloutCommand::Headers(args) => headers(args, environment),
+        RolloutCommand::Headers(args) => Ok(headers(args, environment)),
     }
 }
 
-/// A helper that fails ends all telemetry, so without a token there are no headers,
-/// and the server says what is missing.
-fn headers(args: &HeadersArgs, environment: &Environment) -> Result<String> {
-    let token = Server::token_of(
-        &ServerOptions { token_file: args.token_file.clone(), ..ServerOptions::default() },
-        environment,
-    );
-    let headers = match token {
-        Ok(Some(token)) => serde_json::json!({"Authorization": format!("Bearer {token}")}),
-        Ok(None) | Err(_) => serde_json::json!({}),
+/// Without a token it prints no headers and ends well: whatever a helper prints or ends
+/// with, the tool must go on. Who runs it by hand is told what is missing; the server
+/// refuses the telemetry and says the same.
+fn headers(args: &HeadersArgs, environment: &Environment) -> String {
+    let options = ServerOptions { token_file: args.token_file.clone(), ..ServerOptions::default() };
+    let missing = match Server::token_of(&options, environment) {
+        Ok(Some(token)) => {
+            let headers = serde_json::json!({"Authorization": format!("Bearer {token}")});
+            return format!("{headers}\n");
+        }
+        Ok(None) => "there is no token: put one that `bursar token create` printed into \
+                     ~/.config/bursar/token or BURSAR_TOKEN"
+            .to_owned(),
+        Err(error) => format!("{error:#}"),
     };
-    Ok(format!("{}\n", serde_json::to_string(&headers)?))
+    crate::warn(&format!("{missing}; until then the server refuses this machine's telemetry"));
+    "{}\n".to_owned()
 }

@@ -46,7 +46,9 @@ fn what_cannot_be_rolled_out() {
 #[test]
 fn the_helper_of_telemetry_prints_the_token_and_never_fails() {
     let machine = Machine::new();
-    assert_eq!(machine.run(&["rollout", "headers"]).done(), "{}\n");
+    let without = machine.run(&["rollout", "headers"]);
+    assert_eq!((without.code, without.stdout.as_str()), (0, "{}\n"));
+    assert!(without.stderr.starts_with("bursar: there is no token: put one"), "{}", without.stderr);
     let mut with_token = machine.bursar(&["rollout", "headers"]);
     let run = Run::to_end(with_token.env("BURSAR_TOKEN", "bsr_a_b"));
     assert_eq!(run.done(), "{\"Authorization\":\"Bearer bsr_a_b\"}\n");
