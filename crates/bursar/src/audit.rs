@@ -14,7 +14,7 @@ use crate::server_option::ServerAddress;
 const PAGE: usize = 500;
 
 /// The columns of the table.
-const SHORT: [&str; 6] = ["seq", "at", "actor", "action", "kind", "id"];
+const SHORT: [&str; 7] = ["seq", "at", "actor", "action", "kind", "id", "reason"];
 /// The columns of CSV.
 const LONG: [&str; 9] = ["seq", "at", "actor", "action", "kind", "id", "reason", "before", "after"];
 

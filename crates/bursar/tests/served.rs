@@ -138,6 +138,10 @@ fn an_organisation_is_laid_down_and_tokens_are_made_for_it() {
     let actions: Vec<&str> =
         audit["rows"].as_array().expect("rows").iter().filter_map(|it| it["action"].as_str()).collect();
     assert_eq!(actions, ["token.create", "org.apply", "org.apply", "token.bootstrap"]);
+    up.ask(&["token", "create", "--role", "admin", "--reason", "for the spring"]).done();
+    let table = up.ask(&["audit"]);
+    let newest = table.stdout.lines().nth(1).unwrap_or_default();
+    assert!(newest.ends_with("for the spring") && newest.contains("token.create"), "{}", table.stdout);
 }
 
 /// Every document names its contract, and the page on them has it.
