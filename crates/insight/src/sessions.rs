@@ -19,6 +19,7 @@ use crate::calendar::Shift;
 use crate::cut::{Cut, CutError, Side, Sieves};
 use crate::query::Query;
 use crate::report::{Figures, Key, Report, ReportError, Rest, report};
+use crate::session_page::SessionMark;
 use crate::text::PerMille;
 
 /// Milliseconds in an hour.
@@ -37,6 +38,8 @@ pub struct Sessions {
     pub rows: Vec<SessionRow>,
     /// What `top` left out.
     pub rest: Option<Rest>,
+    /// Where these are a page: what the next one begins behind, where there is one.
+    pub next: Option<Option<SessionMark>>,
 }
 
 /// One session.
@@ -168,12 +171,19 @@ pub fn sessions(
     }
     let mut rows = gathered.rows(&courses(tallies));
     rows.sort_by(|a, b| {
-        let order = |it: &SessionRow| (Reverse(it.figures.measures.cost), it.tool);
-        order(a).cmp(&order(b)).then_with(|| a.session.cmp(&b.session))
+        let [a, b] = [a, b].map(|it| rank((it.figures.measures.cost, it.tool, &it.session)));
+        a.cmp(&b)
     });
     let left = rows.split_off(query.top.unwrap_or(usize::MAX).min(rows.len()));
     let rest = if left.is_empty() { None } else { Some(together(&left)?) };
-    Ok(Sessions { whole, rows, rest })
+    Ok(Sessions { whole, rows, rest, next: None })
+}
+
+/// The order of sessions, the dearest first.
+pub(crate) const fn rank(
+    (cost, tool, session): (NanoUsd, Tool, &SessionId),
+) -> (Reverse<NanoUsd>, Tool, &SessionId) {
+    (Reverse(cost), tool, session)
 }
 
 fn together(rows: &[SessionRow]) -> Result<Rest, Overflow> {

@@ -36,7 +36,9 @@ use crate::traffic;
 const TOKEN_SCHEME: &str = "token";
 
 /// The parameters of a request, in their order.
-type Pairs = Query<Vec<(String, String)>>;
+type Pairs = Query<Vec<Pair>>;
+/// One of them.
+type Pair = (String, String);
 
 /// All addresses, with what is around each request.
 pub(crate) fn router(desk: Desk) -> Router {
@@ -132,12 +134,28 @@ fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| String::new(), |it| it.to_string())
 }
 
+/// Rows of a page, unless asked otherwise.
+const ROWS: usize = 100;
+
 /// The parameters of a request that takes none but these, each at most once.
 struct Given<'a> {
     pairs: &'a [(String, String)],
 }
 
+/// What asks for a page of something that has other parameters too.
+const OF_A_PAGE: [&str; 2] = ["limit", "cursor"];
+
+/// Apart: what asks for a page, and the rest.
+fn page_and_rest(pairs: Vec<Pair>) -> (Vec<Pair>, Vec<Pair>) {
+    pairs.into_iter().partition(|it| OF_A_PAGE.contains(&it.0.as_str()))
+}
+
 impl<'a> Given<'a> {
+    /// What asks for a page.
+    fn page(pairs: &'a [(String, String)]) -> Result<Self, Failure> {
+        Self::only(pairs, &OF_A_PAGE)
+    }
+
     fn only(pairs: &'a [(String, String)], known: &[&str]) -> Result<Self, Failure> {
         for (index, (name, _)) in pairs.iter().enumerate() {
             let problem = if !known.contains(&name.as_str()) {
@@ -173,7 +191,7 @@ impl<'a> Given<'a> {
     fn limit(&self, desk: &Desk) -> Result<usize, Failure> {
         let most = desk.limits().page_rows;
         match self.number::<usize>("limit")? {
-            None => Ok(most.min(100)),
+            None => Ok(most.min(ROWS)),
             Some(limit) if (1..=most).contains(&limit) => Ok(limit),
             Some(_) => Err(bad("limit", &format!("give a number from 1 to {most}"))),
         }

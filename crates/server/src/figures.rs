@@ -23,8 +23,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use attribution::Rules;
 use domain::{Dimension, Directory, SessionId, SessionTally, Timestamp};
 use insight::{
-    Asides, Format, Parameters, Provenance, Query, Report, ReportError, SessionError, Sessions, Sources,
-    Swap, SwapError, WhatIf, WhatIfCall, WhatIfDesk, csv, render, wire,
+    Asides, Format, Parameters, Provenance, Query, Report, ReportError, SessionError, SessionMark, Sessions,
+    Sources, Swap, SwapError, WhatIf, WhatIfCall, WhatIfDesk, csv, render, wire,
 };
 use jiff::tz::TimeZone;
 use pricing::{Pricer, Used};
@@ -155,11 +155,12 @@ impl FiguresDesk {
         Ok(Written { format: parameters.format, text })
     }
 
-    /// The answer to a question of `bursar sessions`, written as asked.
+    /// The answer to a question of `bursar sessions`, written as asked; a page of it, where
+    /// one is asked for.
     ///
     /// # Errors
     /// [`FiguresError`].
-    pub async fn sessions(&self, asked: Asked) -> Result<Written, FiguresError> {
+    pub async fn sessions(&self, asked: Asked, page: Option<SessionPage>) -> Result<Written, FiguresError> {
         let Asked { parameters, sight, directory, now } = self.whole_teams(asked);
         let tallies = self.store.sessions().await?;
         let asker = Asker { sight: &sight, directory: &directory, now };
@@ -167,7 +168,10 @@ impl FiguresDesk {
         let query = parameters.query.clone();
         let (laid, sessions): (Layout, Sessions) = blocking(move || {
             let tallies: Vec<SessionTally> = tallies;
-            let sessions = Self::with_book(&laid, |book| insight::sessions(&query, book, &tallies, now))?;
+            let mut sessions = Self::with_book(&laid, |book| insight::sessions(&query, book, &tallies, now))?;
+            if let Some(SessionPage { after, limit }) = page {
+                sessions.keep_page(after.as_ref(), limit);
+            }
             Ok::<_, FiguresError>((laid, sessions))
         })
         .await?;
@@ -289,6 +293,15 @@ impl FiguresDesk {
             }
         }
     }
+}
+
+/// A page of sessions.
+#[derive(Debug, Clone)]
+pub struct SessionPage {
+    /// What the page before ended with.
+    pub after: Option<SessionMark>,
+    /// How many rows.
+    pub limit: usize,
 }
 
 /// A question, who asks it, and when.

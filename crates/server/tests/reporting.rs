@@ -220,3 +220,45 @@ fn who_comes_back_hears_what_they_missed_or_that_it_is_too_late() {
     assert_eq!(heard(grace).0, Vec::<String>::new());
     assert_eq!(heard(late).0, ["gap", "call"]);
 }
+
+#[test]
+fn every_list_is_read_in_pages() {
+    let world = World::new();
+    for number in 0..5 {
+        let token = world.collector(&format!("dev{number}@example.com"));
+        let (session, key) = (format!("s{number}"), format!("msg_{number}"));
+        world.deliver(&token, &delivery("m", &session, REPO, DAY, &[&key])).ok();
+    }
+    for (path, list, key) in [
+        ("/api/v1/sessions?", "rows", "session"),
+        ("/api/v1/coverage?by=session&", "rows", "key"),
+        ("/api/v1/reporters?", "reporters", "reporter"),
+    ] {
+        let whole = world.get(path, OWNER).ok().json();
+        let keys = |page: &serde_json::Value| -> Vec<String> {
+            page[list].as_array().expect("rows").iter().map(|it| it[key].to_string()).collect()
+        };
+        assert_eq!((keys(&whole).len(), whole["next"].is_null()), (5, true), "{path}");
+        let (mut found, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = world.get(&format!("{path}limit=2{cursor}"), OWNER).ok().json();
+            found.extend(keys(&page));
+            pages += 1;
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={}", encoded(next)),
+                None => break,
+            }
+        }
+        assert_eq!((found, pages), (keys(&whole), 3), "{path}");
+    }
+    assert_eq!(world.get("/api/v1/sessions?top=1&limit=1", OWNER).outcome(), "400 bad_parameter");
+    assert_eq!(world.get("/api/v1/sessions?cursor=x", OWNER).outcome(), "400 bad_parameter");
+    assert_eq!(world.get("/api/v1/reporters?cursor=x", OWNER).outcome(), "400 bad_parameter");
+    let top = world.get("/api/v1/sessions?top=1", OWNER).ok().json();
+    assert_eq!((top["rest"]["rows"].as_u64(), top.get("next")), (Some(4), None));
+}
+
+/// A value as it stands in an address.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|it| format!("%{it:02X}")).collect()
+}

@@ -11,6 +11,7 @@ use crate::book::Provenance;
 use crate::calendar;
 use crate::report::{Key, Row};
 use crate::session_detail::SessionDetail;
+use crate::session_page::SessionMark;
 use crate::sessions::{Course, SessionRow, Sessions, cache_hit};
 use crate::text::PerMille;
 
@@ -29,6 +30,10 @@ pub struct WireSessions<'a> {
     rows: Vec<WireSession<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rest: Option<WireSessionsRest>,
+    /// Of a page: give it as `cursor` for the next one; none at the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    next: Option<Option<String>>,
     total: WireMeasures,
     confidence: WireConfidence,
     unpriced: Vec<WireUnpriced<'a>>,
@@ -137,6 +142,7 @@ pub fn sessions_json(
         rest: sessions
             .rest
             .map(|it| WireSessionsRest { rows: it.rows, measures: WireMeasures::of(&it.figures.measures) }),
+        next: sessions.next.as_ref().map(|it| it.as_ref().map(SessionMark::to_text)),
         total: WireMeasures::of(&whole.total.measures),
         confidence: WireConfidence::of(whole),
         unpriced: WireUnpriced::all(whole),

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 pub(super) use self::wire::WireCall;
 use super::figures::asked;
-use super::{Given, Pairs, bad};
+use super::{Given, Pairs, bad, page_and_rest};
 use crate::access::Caller;
 use crate::desk::Desk;
 use crate::failure::Failure;
@@ -27,8 +27,6 @@ const LOOKED_AT: usize = 20_000;
 const CANDIDATES: usize = 11;
 /// Calls that one text may name whoever may see them.
 const MOST_NAMED: usize = 1_000;
-/// What a page of calls takes beside the parameters of a report.
-const OF_A_PAGE: [&str; 2] = ["limit", "cursor"];
 
 /// A page of calls, in the order of time.
 #[derive(Serialize, ToSchema)]
@@ -51,9 +49,8 @@ pub(crate) async fn list(
     caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Json<Calls>, Failure> {
-    let (of_a_page, rest): (Vec<_>, Vec<_>) =
-        pairs.into_iter().partition(|it| OF_A_PAGE.contains(&it.0.as_str()));
-    let given = Given::only(&of_a_page, &OF_A_PAGE)?;
+    let (of_a_page, rest) = page_and_rest(pairs);
+    let given = Given::page(&of_a_page)?;
     let limit = given.limit(&desk)?;
     let cursor = given.text("cursor");
     let mut after = cursor

@@ -8,17 +8,21 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use domain::{Dimension, SourceKind};
 use http::header::CONTENT_TYPE;
-use insight::{Format, Parameters, SessionError, wire};
+use insight::{Format, Parameters, SessionError, SessionMark, wire};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Pairs;
+use super::{Given, Pairs, page_and_rest};
 use crate::access::{Caller, View};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::figures::coverage::Covered;
-use crate::figures::{Asked, DirectoryAt, FiguresError, Written};
+use crate::figures::{Asked, DirectoryAt, FiguresError, SessionPage, Written};
 use crate::register::Standing;
+
+fn bad_cursor() -> Failure {
+    super::bad("cursor", "give `next` of the page before")
+}
 
 /// What coverage may be told by.
 const COVERAGE_BY: [Dimension; 3] = [Dimension::Day, Dimension::Developer, Dimension::Session];
@@ -89,11 +93,14 @@ pub(crate) async fn report(
     Ok(desk.figures().report(asked).await?)
 }
 
-/// The sessions, the dearest first; the parameters are those of a report
+/// The sessions, the dearest first, a page at a time or the first with the rest as one. The other parameters
+/// are those of a report
 #[utoipa::path(get, operation_id = "listSessions", path = "/api/v1/sessions", tag = "figures",
     params(("since" = Option<String>, Query, description = "from when"),
            ("until" = Option<String>, Query, description = "until when, included"),
-           ("top" = Option<usize>, Query, description = "only so many, the rest as one"),
+           ("top" = Option<usize>, Query, description = "only so many, the rest as one; no pages then"),
+           ("limit" = Option<usize>, Query, description = "rows of a page"),
+           ("cursor" = Option<String>, Query, description = "`next` of the page before"),
            ("format" = Option<String>, Query, description = "json, csv or table")),
     responses((status = 200, description = "bursar.sessions/1, rows, or a table",
                content((wire::WireSessions<'static> = "application/json"), (String = "text/csv"), (String = "text/plain")))))]
@@ -102,9 +109,23 @@ pub(crate) async fn sessions(
     caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Written, Failure> {
-    let (asked, view) = asked(&desk, &caller, &pairs).await?;
+    let (of_a_page, rest) = page_and_rest(pairs);
+    let given = Given::page(&of_a_page)?;
+    let (asked, view) = asked(&desk, &caller, &rest).await?;
     view.must_show_individuals("sessions")?;
-    Ok(desk.figures().sessions(asked).await?)
+    // Rows alone and tables have no place to say that there are more: they are pages on demand.
+    let is_whole = asked.parameters.query.top.is_some() || asked.parameters.format != Format::Json;
+    let page = match (asked.parameters.query.top, of_a_page.is_empty()) {
+        (_, true) if is_whole => None,
+        (Some(_), _) => {
+            return Err(super::bad("top", "give it without limit and cursor, or these alone"));
+        }
+        (None, _) => {
+            let after = given.text("cursor").map(|it| SessionMark::parse(it).ok_or_else(bad_cursor));
+            Some(SessionPage { after: after.transpose()?, limit: given.limit(&desk)? })
+        }
+    };
+    Ok(desk.figures().sessions(asked, page).await?)
 }
 
 /// One session from within
@@ -144,7 +165,10 @@ pub(crate) struct WireCoverage {
     /// What the rows are of.
     by: &'static str,
     rows: Vec<WireCovered>,
+    /// Of all rows of all pages.
     total: WireCovered,
+    /// Give it as `cursor` for the next page; none at the end.
+    next: Option<String>,
 }
 
 /// One row of coverage.
@@ -192,20 +216,29 @@ impl WireCovered {
 #[utoipa::path(get, operation_id = "coverage", path = "/api/v1/coverage", tag = "figures",
     params(("by" = Option<String>, Query, description = "day, developer or session; day by default"),
            ("since" = Option<String>, Query, description = "from when"),
-           ("until" = Option<String>, Query, description = "until when, included")),
+           ("until" = Option<String>, Query, description = "until when, included"),
+           ("limit" = Option<usize>, Query, description = "rows of a page"),
+           ("cursor" = Option<String>, Query, description = "`next` of the page before")),
     responses((status = 200, body = WireCoverage)))]
 pub(crate) async fn coverage(
     State(desk): State<Desk>,
     caller: Caller,
     Query(pairs): Pairs,
 ) -> Result<Json<WireCoverage>, Failure> {
-    let (asked, _) = asked(&desk, &caller, &pairs).await?;
+    let (of_a_page, rest) = page_and_rest(pairs);
+    let given = Given::page(&of_a_page)?;
+    let (limit, after) = (given.limit(&desk)?, given.text("cursor"));
+    let (asked, _) = asked(&desk, &caller, &rest).await?;
     let by = match asked.parameters.query.group_by.as_slice() {
         [] => Dimension::Day,
         [by] if COVERAGE_BY.contains(by) => *by,
         _ => return Err(super::bad("by", "give one of day, developer, session")),
     };
     let coverage = desk.figures().coverage(asked, by).await?;
-    let rows = coverage.rows.iter().map(|(key, it)| WireCovered::of(Some(key.clone()), it)).collect();
-    Ok(Json(WireCoverage { by: by.name(), rows, total: WireCovered::of(None, &coverage.total) }))
+    let behind = coverage.rows.iter().filter(|it| after.is_none_or(|after| it.0.as_str() > after));
+    let mut rows = behind.map(|(key, it)| WireCovered::of(Some(key.clone()), it));
+    let page: Vec<WireCovered> = rows.by_ref().take(limit).collect();
+    let next = rows.next().and_then(|_| page.last()?.key.clone());
+    let total = WireCovered::of(None, &coverage.total);
+    Ok(Json(WireCoverage { by: by.name(), rows: page, total, next }))
 }

@@ -39,9 +39,21 @@ pub(super) struct Surroundings {
 #[derive(Default)]
 pub(super) struct Answers {
     places: Vec<PlaceFacts>,
-    /// Where the answer stands for a number of [`store::Names`], an age of the directory and,
-    /// where it depends on that, a quarter of an hour.
-    positions: HashMap<(u32, u32, Option<QuarterHour>), u32>,
+    /// By age of the directory, and in it by number of [`store::Names`].
+    positions: Vec<Vec<Position>>,
+    /// Where the answer stands for an age, a number and a quarter of an hour.
+    by_time: HashMap<(usize, usize, QuarterHour), u32>,
+}
+
+/// Where the answer for a number stands.
+#[derive(Debug, Clone, Copy, Default)]
+enum Position {
+    /// Nobody asked yet.
+    #[default]
+    Unknown,
+    At(u32),
+    /// It is another one from some quarter of an hour on.
+    ByTime,
 }
 
 impl Surroundings {
@@ -103,8 +115,8 @@ impl Surroundings {
     }
 
     /// Which age of the directory a day lies in: within one nothing of it changes.
-    pub(super) fn age_of(&self, day: Day) -> u32 {
-        u32::try_from(self.turning_days.partition_point(|it| *it <= day)).unwrap_or(u32::MAX)
+    pub(super) fn age_of(&self, day: Day) -> usize {
+        self.turning_days.partition_point(|it| *it <= day)
     }
 }
 
@@ -112,6 +124,19 @@ impl Answers {
     /// Whom calls belong to, by position.
     pub(super) fn places(&self) -> &[PlaceFacts] {
         &self.places
+    }
+
+    fn note(&mut self, age: usize, number: usize, stands: Position) {
+        if self.positions.len() <= age {
+            self.positions.resize_with(age.saturating_add(1), Vec::new);
+        }
+        let Some(positions) = self.positions.get_mut(age) else { return };
+        if positions.len() <= number {
+            positions.resize(number.saturating_add(1), Position::Unknown);
+        }
+        if let Some(position) = positions.get_mut(number) {
+            *position = stands;
+        }
     }
 }
 
@@ -137,15 +162,27 @@ impl Inquiry<'_> {
         quarter: QuarterHour,
     ) -> u32 {
         let around = self.surroundings;
-        let at = around.pull_requests.depend_on_time(&whereabouts.place).then_some(quarter);
-        let key = (number, around.age_of(day), at);
-        if let Some(&known) = self.answers.positions.get(&key) {
-            return known;
+        let (age, number) = (around.age_of(day), usize::try_from(number).unwrap_or(usize::MAX));
+        let known = self.answers.positions.get(age).and_then(|it| it.get(number)).copied();
+        match known.unwrap_or_default() {
+            Position::At(position) => return position,
+            Position::ByTime => {
+                if let Some(&position) = self.answers.by_time.get(&(age, number, quarter)) {
+                    return position;
+                }
+            }
+            Position::Unknown => {}
         }
         let attribution = around.attribution(whereabouts, day, quarter);
         let position = u32::try_from(self.answers.places.len()).unwrap_or(u32::MAX);
         self.answers.places.push(PlaceFacts { place: whereabouts.place.as_ref().clone(), attribution });
-        self.answers.positions.insert(key, position);
+        let stands = if around.pull_requests.depend_on_time(&whereabouts.place) {
+            self.answers.by_time.insert((age, number, quarter), position);
+            Position::ByTime
+        } else {
+            Position::At(position)
+        };
+        self.answers.note(age, number, stands);
         position
     }
 }
