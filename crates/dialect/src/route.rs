@@ -50,7 +50,8 @@ pub enum Operation {
     /// Lists models or describes one, which is free.
     ListModels,
     /// Is known to cost money that no [`Meter`](crate::Meter) counts: batches, embeddings,
-    /// images, audio, cloud formats. A hard budget has to refuse it.
+    /// images, audio, agents that the provider hosts, cloud formats, sockets. A hard
+    /// budget has to refuse it.
     Unmetered,
     /// Anything else: passes through.
     Other,
@@ -92,8 +93,9 @@ pub struct Route {
     pub delivery: Delivery,
 }
 
-/// What OpenAI's API bills beside the two formats that are metered.
-const OPENAI_UNMETERED: [&str; 11] = [
+/// Parts of paths of what is billed beside the formats that are metered here.
+const UNMETERED: [&str; 14] = [
+    "agents",
     "audio",
     "batches",
     "completions",
@@ -101,11 +103,17 @@ const OPENAI_UNMETERED: [&str; 11] = [
     "embeddings",
     "fine_tuning",
     "images",
+    "interactions",
     "realtime",
     "runs",
+    "sessions",
     "vector_stores",
     "videos",
 ];
+
+/// What a request to these opens is a connection that no response meters.
+const SOCKETS: [&str; 2] = ["realtime", "responses"];
+const GOOGLE_SOCKET: &str = "BidiGenerateContent";
 
 /// Verbs behind a colon in Google's paths that generate something without being metered here.
 const GOOGLE_UNMETERED: [&str; 11] = [
@@ -155,9 +163,7 @@ impl Route {
             (_, "invoke" | "invoke-with-response-stream" | "converse" | "converse-stream") => {
                 Self::plain(None, Operation::Unmetered)
             }
-            _ if segments.iter().any(|it| OPENAI_UNMETERED.contains(it)) => {
-                Self::plain(None, Operation::Unmetered)
-            }
+            _ if segments.iter().any(|it| UNMETERED.contains(it)) => Self::plain(None, Operation::Unmetered),
             _ => Self::plain(None, Operation::Other),
         }
     }
@@ -187,6 +193,10 @@ impl Route {
     }
 
     fn reading(segments: &[&str]) -> Self {
+        let last = segments.last().copied().unwrap_or_default();
+        if SOCKETS.contains(&last) || last.ends_with(GOOGLE_SOCKET) {
+            return Self::plain(None, Operation::Unmetered);
+        }
         let version = match segments {
             [.., version, "models"] | [.., version, "models", _] => Some(*version),
             ["models"] => Some(""),
@@ -322,6 +332,10 @@ mod tests {
         check("POST /model/m/invoke-with-response-stream", "- Unmetered");
         check("POST /v1/threads/t/messages", "- Other");
         check("GET /v1/messages/batches/b/results", "- Other");
+        check("GET /v1/responses", "- Unmetered");
+        check("GET /v1/realtime?model=m", "- Unmetered");
+        check("GET /ws/google.ai.v1beta.GenerativeService.BidiGenerateContent", "- Unmetered");
+        check("POST /v1/sessions/s/events", "- Unmetered");
     }
 
     #[test]

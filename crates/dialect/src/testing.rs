@@ -90,6 +90,28 @@ impl Random {
         body
     }
 
+    /// The bytes with some of them changed, doubled, cut out or put elsewhere.
+    pub(crate) fn mutated(&mut self, bytes: &[u8]) -> Vec<u8> {
+        const SPECIAL: &[u8] = b"\"\\{}[],:\r\n 0-e\xFF\0";
+        let mut mutated = bytes.to_vec();
+        for _ in 0..=self.below(4) {
+            let end = u64::try_from(mutated.len()).unwrap();
+            let [one, two] =
+                [self.below(end + 1), self.below(end + 1)].map(|it| usize::try_from(it).unwrap());
+            let (from, to) = (one.min(two), one.max(two));
+            match self.below(4) {
+                0 => drop(mutated.drain(from..to.min(from + 40))),
+                1 => mutated.insert(from, *self.one_of(SPECIAL)),
+                2 => drop(mutated.splice(from..to.min(from + 1), [*self.one_of(SPECIAL)])),
+                _ => {
+                    let copied = mutated[from..to.min(from + 200)].to_vec();
+                    drop(mutated.splice(from..from, copied));
+                }
+            }
+        }
+        mutated
+    }
+
     /// The value as JSON, with its members in any order and white space anywhere.
     pub(crate) fn written(&mut self, value: &Value) -> String {
         let space =

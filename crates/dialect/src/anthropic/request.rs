@@ -75,6 +75,7 @@ fn block(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
             b"data" => data = once(data, "data", cursor)?,
             b"source" => source = Some(self::source(cursor, draft)?),
             b"content" => blocks(cursor, draft)?,
+            b"tool" => added_tool(cursor, draft)?,
             b"cache_control" => cache_control(cursor, draft)?,
             b"signature" => draft.request.prompt.seal(cursor.maybe_text()?),
             _ => {}
@@ -131,6 +132,14 @@ fn once<'a>(
         return Err(NotUnderstood::Twice { field, at: cursor.at() });
     }
     Ok(cursor.maybe_text()?)
+}
+
+/// A tool that is added in the middle of a conversation, by its definition or by name.
+fn added_tool(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
+    cursor.maybe_object(|cursor, key| match key {
+        b"definition" => tool(cursor, draft),
+        _ => Ok(()),
+    })
 }
 
 fn tool(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {

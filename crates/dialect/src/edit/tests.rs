@@ -218,3 +218,21 @@ fn no_byte_outside_of_the_value_changes() {
         }
     }
 }
+
+#[test]
+fn what_is_understood_is_understood_when_edited() {
+    for seed in 0..4_000 {
+        let mut random = Random::new(seed);
+        let path = *random.one_of(&[paths::ANTHROPIC, paths::CHAT, paths::RESPONSES, paths::GEMINI]);
+        let tree = Value::Object(random.body(path));
+        let body = random.written(&tree);
+        let body = random.mutated(body.as_bytes());
+        let route = Route::of("POST", path);
+        let Ok(request) = Request::read(&route, &body) else { continue };
+        let edit = Edit { output_limit: Some(100), report_usage: true, ..Edit::default() };
+        let edited = request.edit(&body, &edit).unwrap();
+        let again = Request::read(&route, &edited).unwrap();
+        assert!(again.output_limit.is_some_and(|it| it <= 100) && again.reports_usage, "seed {seed}");
+        assert_eq!(again.edit(&edited, &edit).unwrap(), edited, "seed {seed}");
+    }
+}

@@ -7,6 +7,7 @@ use domain::{ModelName, TokenClass};
 
 use super::*;
 use crate::reading::Basis;
+use crate::testing::Random;
 
 /// All that a reading has to say, in words.
 fn told(reading: &Reading) -> String {
@@ -337,4 +338,34 @@ fn nothing_is_held_beyond_the_event_that_comes_in() {
     assert_eq!(&*meter.feed(b"x"), b"x");
     assert_eq!(&*meter.feed(b"\n\ndata: y"), b"\n\n");
     assert_eq!(meter.finish(), b"data: y");
+}
+
+#[test]
+fn what_is_broken_reads_the_same_however_it_is_cut() {
+    let list = format!("[{}]", GEMINI.join(","));
+    let events = format!("data: {}\r\n\r\n", GEMINI.join("\r\n\r\ndata: "));
+    for (dialect, delivery, sample) in [
+        (Dialect::Anthropic, Delivery::Events, ANTHROPIC),
+        (Dialect::OpenAiChat, Delivery::Events, CHAT),
+        (Dialect::OpenAiResponses, Delivery::Events, RESPONSES),
+        (Dialect::Gemini, Delivery::Events, &events),
+        (Dialect::Gemini, Delivery::List, &list),
+    ] {
+        for seed in 0..400 {
+            let mut random = Random::new(seed);
+            let bytes = random.mutated(sample.as_bytes());
+            let at = usize::try_from(random.below(u64::try_from(bytes.len()).unwrap() + 1)).unwrap();
+            let (one, two) = bytes.split_at(at);
+            for hiding in [false, true] {
+                let meter = || {
+                    let meter = Meter::new(dialect, delivery);
+                    if hiding { meter.hiding_usage() } else { meter }
+                };
+                let whole = read(meter(), [&bytes[..]]);
+                assert!(hiding || whole.1 == bytes);
+                assert_eq!(read(meter(), [one, two]), whole, "{dialect:?} seed {seed}");
+                assert_eq!(read(meter(), bytes.chunks(1)), whole, "{dialect:?} seed {seed}");
+            }
+        }
+    }
 }

@@ -86,6 +86,8 @@ fn item(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
             b"file_id" | b"file_url" => draft.elsewhere(cursor)?,
             b"encrypted_content" => draft.request.prompt.seal(cursor.maybe_text()?),
             b"result" => result = cursor.maybe_text()?,
+            // Added in the middle of a conversation.
+            b"tools" => cursor.maybe_list(|cursor| tool(cursor, draft))?,
             _ => {}
         }
         Ok::<(), NotUnderstood>(())

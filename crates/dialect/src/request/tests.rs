@@ -113,6 +113,19 @@ fn what_is_not_text_is_told_apart() {
 }
 
 #[test]
+fn tools_that_are_added_in_the_middle_count() {
+    let block = r#"{"type":"tool_addition","tool":{"type":"tool_definition","definition":{"type":"web_search_20260209","max_uses":2,"cache_control":{"type":"ephemeral","ttl":"1h"}}}}"#;
+    let body = format!(r#"{{"model":"m","messages":[{{"role":"system","content":[{block}]}}]}}"#);
+    let length = block.len() + r#"[{"role":"system","content":[]}]"#.len();
+    let expected = format!("m whole; cache OneHour; search Some(2); text {length}");
+    check(paths::ANTHROPIC, &body, &expected);
+    let item = r#"{"type":"additional_tools","tools":[{"type":"file_search"}]}"#;
+    let body = format!(r#"{{"model":"m","input":[{item}]}}"#);
+    let expected = format!("m whole; tools file_search; text {}", item.len() + 2);
+    check(paths::RESPONSES, &body, &expected);
+}
+
+#[test]
 fn chat_completions() {
     for (body, expected) in [
         (r#"{"model":"m","messages":[]}"#, "m whole; usage no; text 2"),
