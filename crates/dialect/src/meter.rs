@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use domain::CallKey;
 
 use crate::frames::Frames;
-use crate::json::Fault;
+use crate::json::{Cursor, Fault};
 use crate::reading::{Reading, Tally};
 use crate::route::{Delivery, Dialect};
 use crate::{anthropic, gemini, openai_chat, openai_responses, sse};
@@ -115,9 +115,18 @@ impl Meter {
         Cow::Borrowed(piece)
     }
 
-    /// The response has ended: what is still to be relayed.
+    /// The response has ended: what is still to be relayed. A last event without its
+    /// blank line is read if it is whole, since some providers leave the line out.
     #[must_use]
     pub fn finish(&mut self) -> Vec<u8> {
+        let (dialect, tally) = (self.dialect, &mut self.tally);
+        if let Pieces::Events(parser) = &mut self.pieces {
+            parser.feed(b"\n\n", |event| match event.data {
+                b"[DONE]" => tally.is_done = true,
+                data if is_whole(data) => drop(read(dialect, data, tally)),
+                _ => {}
+            });
+        }
         self.hiding.as_mut().map(|hiding| std::mem::take(&mut hiding.held)).unwrap_or_default()
     }
 
@@ -174,6 +183,12 @@ fn read(dialect: Dialect, object: &[u8], tally: &mut Tally) -> Chunk {
         tally.miss();
         Chunk::Answer
     })
+}
+
+/// Whether these bytes are a JSON value. What is torn may end in half a number.
+fn is_whole(data: &[u8]) -> bool {
+    let mut cursor = Cursor::new(data);
+    cursor.pass().and_then(|()| cursor.end()).is_ok()
 }
 
 impl Hiding {

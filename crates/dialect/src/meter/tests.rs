@@ -303,6 +303,18 @@ fn gemini_responses_and_errors() {
 }
 
 #[test]
+fn a_last_event_counts_without_its_blank_line_but_not_when_it_is_torn() {
+    let stream = RESPONSES.trim_end();
+    let read =
+        |stream: &str| read(Meter::new(Dialect::OpenAiResponses, Delivery::Events), [stream.as_bytes()]).0;
+    assert!(read(stream).is_complete && read(&format!("{stream}\n")).is_complete);
+    for torn in 1..60 {
+        let reading = read(stream.split_at(stream.len() - torn).0);
+        assert_eq!((reading.output, reading.usage.output.count(), reading.missed), (Basis::Estimated, 4, 0));
+    }
+}
+
+#[test]
 fn an_object_that_breaks_off_is_estimated_by_its_length() {
     let mut meter = Meter::new(Dialect::Anthropic, Delivery::Whole);
     meter.feed(br#"{"type":"message","content":[{"type":"text","text":"Twelve bytes"#);
