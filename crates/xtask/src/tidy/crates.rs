@@ -20,6 +20,7 @@ pub(super) const ARROWS: &[Arrow] = &[
     Arrow { from: "pricing", to: &["domain"], tests_to: &[] },
     Arrow { from: "metering", to: &["domain", "pricing"], tests_to: &[] },
     Arrow { from: "dialect", to: &["domain"], tests_to: &[] },
+    Arrow { from: "ledger", to: &["domain"], tests_to: &[] },
     Arrow { from: "ingest", to: &["domain"], tests_to: &[] },
     Arrow { from: "attribution", to: &["domain"], tests_to: &[] },
     Arrow { from: "insight", to: &["domain", "pricing"], tests_to: &[] },

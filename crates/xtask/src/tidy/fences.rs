@@ -22,7 +22,7 @@ enum Holds {
 }
 
 /// The crates that decide and do nothing else.
-const PURE: &[&str] = &["domain", "pricing", "metering", "dialect", "insight"];
+const PURE: &[&str] = &["domain", "pricing", "metering", "ledger", "dialect", "insight"];
 
 const FENCES: &[Fence] = &[
     Fence {
@@ -39,7 +39,7 @@ const FENCES: &[Fence] = &[
     },
     Fence {
         paths: &["f32", "f64"],
-        holds: Holds::In(&["domain", "pricing", "metering", "dialect", "store"]),
+        holds: Holds::In(&["domain", "pricing", "metering", "ledger", "dialect", "store"]),
         why: "and no float touches money",
         fix: "count in integers: PicoUsd, NanoUsd, Tokens",
     },
