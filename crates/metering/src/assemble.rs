@@ -10,6 +10,12 @@
 //! kinds of source said is matched so, and never what the provider named differently.
 //! Where several could be meant, the nearest moments go together.
 //!
+//! **Whose it is.** The credential says so. Where credentials of several people report one
+//! call, it is of the one with whose the gateway let it through; else of the one with whose
+//! most kinds of source report it; else of the better record, in the order of kinds below.
+//! Never of the earlier one: anybody can write a moment. What is left is decided by name.
+//! Nothing that the others say of the call is believed then; [`disagreements`] shows it.
+//!
 //! **What is believed.** Within one kind of source the rule of [`crate::merge`] holds,
 //! so that logs alone give here what they give on their own machine. Between kinds:
 //!
@@ -22,8 +28,7 @@
 //! - *place*: a source that names the session, in its own record and not in a copy of it,
 //!   in the same order of kinds. Folder, branch, remote, command and skill are each of the
 //!   first in that order that has one.
-//! - *developer*: the credential of the first witness in that order that has one; what is
-//!   claimed likewise, and apart from it.
+//! - *claimed developer*: that of the first witness in that order that has one.
 //! - *moment*: the earliest; a vendor's only where nobody else saw the call.
 //!
 //! Invariant: the result follows from the set of observations. Their order and
@@ -32,6 +37,7 @@
 
 mod belief;
 mod call_id;
+mod credential;
 mod disagreement;
 mod grouping;
 mod name;
@@ -41,7 +47,7 @@ use std::borrow::Borrow;
 use domain::{Call, Observed, Seen, Whereabouts};
 
 pub use self::call_id::CallId;
-pub use self::disagreement::{Disagreement, disagreements};
+pub use self::disagreement::{Disagreement, Said, disagreements};
 pub use self::name::{Names, hashes_of_text, names};
 
 /// How far apart the moments may be that two kinds of source note for one call. Tools

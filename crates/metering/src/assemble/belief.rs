@@ -10,13 +10,15 @@ use domain::{
 };
 
 use super::grouping::Cluster;
-use super::{Assembled, CallId};
+use super::{Assembled, CallId, credential};
 use crate::merge;
 
 /// The call of one cluster; `None` only for a cluster without members.
 pub(super) fn call(observed: &[&Observed], cluster: Cluster<'_>) -> Option<Assembled> {
     let Cluster { members, smallest, matching } = cluster;
-    let said: Vec<&Observed> = members.iter().filter_map(|member| observed.get(*member).copied()).collect();
+    let all: Vec<&Observed> = members.iter().filter_map(|member| observed.get(*member).copied()).collect();
+    let rivals = credential::rivals(&all);
+    let said = credential::believed(&all, &rivals);
     let by_figures = by_kind(&said, figures_of_kind, figures_order);
     let by_owner = by_kind(&said, owner_of_kind, owner_order);
     let (best, owner) = (by_figures.first()?.1, by_owner.first()?.1);
@@ -26,8 +28,8 @@ pub(super) fn call(observed: &[&Observed], cluster: Cluster<'_>) -> Option<Assem
     let kinds: Vec<SourceKind> = by_owner.iter().map(|(kind, _)| *kind).collect();
     let whereabouts = Whereabouts {
         place: Arc::clone(&place),
-        developer: person(&said, &kinds, |it| it.witness.developer.as_ref()),
-        claimed: person(&said, &kinds, |it| it.witness.claimed.as_ref()),
+        developer: rivals.first().map(|it| Developer::clone(it)),
+        claimed: claimed(&said, &kinds),
     };
     let call = Call {
         key: named.key().clone(),
@@ -36,7 +38,7 @@ pub(super) fn call(observed: &[&Observed], cluster: Cluster<'_>) -> Option<Assem
         figures: figures(best, &by_figures),
         owner: Owner { place, lineage: owner.lineage, at: owner.at },
     };
-    let seen = said.iter().fold(Seen::NONE, |seen, it| seen.and(Seen::by(it.witness.source)));
+    let seen = all.iter().fold(Seen::NONE, |seen, it| seen.and(Seen::by(it.witness.source)));
     Some(Assembled { id: CallId::of(at, &smallest.text()), call, whereabouts, seen, matching, members })
 }
 
@@ -135,21 +137,17 @@ fn place(all: &[(SourceKind, &Owner)], best: &Owner) -> Arc<Place> {
     if merged == *best.place { Arc::clone(&best.place) } else { Arc::new(merged) }
 }
 
-/// The person that the best witness names who names one.
-fn person(
-    said: &[&Observed],
-    kinds: &[SourceKind],
-    named: fn(&Observed) -> Option<&Developer>,
-) -> Option<Developer> {
+/// The person that the best witness claims who claims one.
+fn claimed(said: &[&Observed], kinds: &[SourceKind]) -> Option<Developer> {
     let rank = |it: &&Observed| {
         let kind = kinds.iter().position(|kind| *kind == it.witness.source);
         let owner = &it.call.owner;
         (kind, owner.lineage, owner.at, Arc::clone(&owner.place), Arc::clone(&it.witness))
     };
-    let mut naming = said.iter().copied().filter(|it| named(it).is_some());
-    let first = naming.next()?;
-    let best = naming.fold(first, |best, it| if rank(&it) < rank(&best) { it } else { best });
-    named(best).cloned()
+    let mut claiming = said.iter().copied().filter(|it| it.witness.claimed.is_some());
+    let first = claiming.next()?;
+    let best = claiming.fold(first, |best, it| if rank(&it) < rank(&best) { it } else { best });
+    best.witness.claimed.clone()
 }
 
 /// The earliest moment.

@@ -210,14 +210,56 @@ fn a_final_count_beats_a_placeholder_of_a_better_kind() {
     assert_eq!(figures.terms.tier, ServiceTier::Priority);
     assert_eq!(figures.provider, Some(Provider::new("anthropic")));
     assert_eq!(figures.reported_cost, Some(NanoUsd::new(5)));
-    let told: Vec<String> = disagreements(&[placeholder, telemetry])
-        .into_iter()
-        .map(|it| {
-            let said: Vec<_> = it.said.iter().map(|(kind, text)| format!("{} {text}", kind.name())).collect();
-            format!("{}: {}", it.what, said.join(", "))
+    assert_eq!(told(&[placeholder, telemetry]), ["output: otlp 20, log 1"]);
+}
+
+/// A line for each thing that sources disagree on.
+fn told(observed: &[Observed]) -> Vec<String> {
+    let line = |it: super::Disagreement| {
+        let said: Vec<_> = it.said.iter().map(|it| format!("{} {}", it.source.name(), it.text)).collect();
+        format!("{}: {}", it.what, said.join(", "))
+    };
+    disagreements(observed).into_iter().map(line).collect()
+}
+
+#[test]
+fn sources_of_one_kind_disagree_too() {
+    let of = |reporter: &str, output: u64, it: Observed| {
+        it.edit(|it| {
+            Arc::make_mut(&mut it.witness).reporter = ReporterId::new(reporter);
+            it.call.figures.usage.output = Tokens::new(output);
         })
-        .collect();
-    assert_eq!(told, ["output: otlp 20, log 1"]);
+    };
+    let laptop = of("laptop", 20, log("m").by(Some("ada"), None));
+    let grown = of("laptop", 7, log("m").by(Some("ada"), None));
+    assert_eq!(told(&[laptop.clone(), grown]), Vec::<String>::new(), "counts of one reporter grow");
+    let other = of("build", 25, log("m").by(Some("ada"), None));
+    assert_eq!(told(&[laptop.clone(), other]), ["output: log 25, log 20"]);
+    let quoted = of("build", 3, log("m").by(Some("ada"), None));
+    let quoted = quoted.edit(|it| it.call.figures.lineage = Lineage::Quoted);
+    assert_eq!(told(&[laptop, quoted]), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_takes_a_call_away_by_an_earlier_moment() {
+    let ada = log("m").by(Some("ada"), None);
+    let eve = log("m").by(Some("eve"), None).later(-1_000).place(|it| it.session = SessionId::new("e"));
+    let eve = eve.edit(|it| it.call.figures.usage.output = Tokens::new(9_000));
+    let call = assemble(&[eve.clone(), ada.clone()]).remove(0);
+    assert_eq!(call.whereabouts.developer, Some(Developer::new("ada")));
+    assert_eq!((call.whereabouts.place.session.as_str(), call.call.at.millis()), ("s", NOON));
+    assert_eq!(call.call.figures.usage.output.count(), 20);
+    assert_eq!(told(&[eve.clone(), ada]), ["developer: log ada, log eve", "output: log 20, log 9000"]);
+
+    // Nor by a name: what two kinds of source report with one credential stands.
+    let zoe = log("m").request("r").by(Some("zoe"), None);
+    let telemetry = otlp("x").request("r").by(Some("zoe"), None);
+    let call = assemble(&[eve.clone(), zoe.clone(), telemetry.clone()]).remove(0);
+    assert_eq!(call.whereabouts.developer, Some(Developer::new("zoe")));
+    // The gateway knows with whose credential a call was made, whatever logs there are.
+    let gateway = said(SourceKind::Gateway, Naming::Provider, "m").by(Some("eve"), None);
+    let call = assemble(&[gateway, eve, zoe, telemetry]).remove(0);
+    assert_eq!(call.whereabouts.developer, Some(Developer::new("eve")));
 }
 
 #[test]
@@ -311,7 +353,9 @@ fn logs_alone_give_what_joining_them_gives() {
             .into_iter()
             .map(|it| {
                 it.edit(|it| {
-                    Arc::make_mut(&mut it.witness).source = SourceKind::Log;
+                    let witness = Arc::make_mut(&mut it.witness);
+                    // One machine has one credential.
+                    (witness.source, witness.developer) = (SourceKind::Log, None);
                     it.request = None;
                 })
             })

@@ -152,7 +152,40 @@ fn figures_of(mut by_figures: Vec<(SourceKind, Call, Vec<Observed>)>) -> Figures
     figures
 }
 
-fn believed(group: &Group, parts: usize) -> Assembled {
+/// Whose call it is: the first by the rules, compared one by one.
+fn whose(group: &Group) -> Option<Developer> {
+    let mut all: Vec<Developer> = group.iter().filter_map(|it| it.witness.developer.clone()).collect();
+    all.sort();
+    let of = |who: &Developer| -> Vec<Observed> {
+        group.iter().filter(|it| it.witness.developer.as_ref() == Some(who)).cloned().collect()
+    };
+    let kinds = |who: &Developer| -> BTreeSet<SourceKind> {
+        of(who).into_iter().map(|it| it.witness.source).collect()
+    };
+    if all.iter().any(|it| kinds(it).contains(&SourceKind::Gateway)) {
+        all.retain(|it| kinds(it).contains(&SourceKind::Gateway));
+    }
+    let most = all.iter().map(|it| kinds(it).len()).max()?;
+    all.retain(|it| kinds(it).len() == most);
+    let record = |who: &Developer| {
+        let ranks = of(who).into_iter().map(|it| {
+            let owner = it.call.owner;
+            let copied = matches!(owner.lineage, Lineage::Copied | Lineage::Quoted);
+            (owner.place.session.as_str().is_empty(), copied, it.witness.source, owner.lineage)
+        });
+        ranks.min().unwrap()
+    };
+    let best = all.iter().map(&record).min()?;
+    all.into_iter().find(|it| record(it) == best)
+}
+
+fn believed(all: &Group, parts: usize) -> Assembled {
+    let developer = whose(all);
+    let group: &Group = &all
+        .iter()
+        .filter(|it| it.witness.developer.is_none() || it.witness.developer == developer)
+        .cloned()
+        .collect();
     // Each kind of source by itself, as one machine joins its logs.
     let mut kinds: Vec<(SourceKind, Call, Vec<Observed>)> = Vec::new();
     for kind in SourceKind::ALL {
@@ -187,14 +220,10 @@ fn believed(group: &Group, parts: usize) -> Assembled {
     let owner = Owner { place: place.clone(), ..by_owner[0].1.owner.clone() };
     let named = group.iter().min_by_key(|it| (it.naming, it.witness.source, it.call.key.clone())).unwrap();
     Assembled {
-        id: CallId::of(at, &smallest(group)),
+        id: CallId::of(at, &smallest(all)),
         call: Call { key: named.call.key.clone(), request: None, at, figures, owner },
-        whereabouts: Whereabouts {
-            place,
-            developer: person(|it| it.developer.clone()),
-            claimed: person(|it| it.claimed.clone()),
-        },
-        seen: group.iter().fold(Seen::NONE, |seen, it| seen.and(Seen::by(it.witness.source))),
+        whereabouts: Whereabouts { place, developer, claimed: person(|it| it.claimed.clone()) },
+        seen: all.iter().fold(Seen::NONE, |seen, it| seen.and(Seen::by(it.witness.source))),
         matching: if parts > 1 { Matching::ByTokens } else { Matching::ById },
         members: Vec::new(),
     }

@@ -5,7 +5,7 @@ use domain::call::{Figures, Owner};
 use domain::{Call, Lineage, Naming, Origin};
 use insight::wire::{EXPLAIN_SCHEMA, WireExplainSum, WireExplained, WireTokens};
 use insight::{ExplainedCall, Format, render, wire};
-use metering::assemble::{Disagreement, disagreements};
+use metering::assemble::{Disagreement, Said, disagreements};
 use serde::Serialize;
 use store::{BookedCall, Evidence};
 use utoipa::ToSchema;
@@ -56,6 +56,7 @@ struct WireDisagreement {
 #[derive(Serialize, ToSchema)]
 struct WireSaid {
     source: &'static str,
+    reporter: String,
     said: String,
 }
 
@@ -187,7 +188,15 @@ impl WireDisagreement {
         let observed: Vec<_> = evidence.iter().map(|it| &it.observed).collect();
         let one = |it: Disagreement| Self {
             what: it.what,
-            said: it.said.into_iter().map(|(kind, said)| WireSaid { source: kind.name(), said }).collect(),
+            said: it
+                .said
+                .into_iter()
+                .map(|it| WireSaid {
+                    source: it.source.name(),
+                    reporter: it.reporter.to_string(),
+                    said: it.text,
+                })
+                .collect(),
         };
         disagreements(&observed).into_iter().map(one).collect()
     }
@@ -224,8 +233,8 @@ fn said(evidence: &[Evidence]) -> String {
     }
     let observed: Vec<_> = evidence.iter().map(|it| &it.observed).collect();
     for it in disagreements(&observed) {
-        let said: Vec<String> =
-            it.said.iter().map(|(kind, text)| format!("{} {text}", kind.name())).collect();
+        let one = |it: &Said| format!("{} {} (through {})", it.source.name(), it.text, it.reporter);
+        let said: Vec<String> = it.said.iter().map(one).collect();
         lines.push(format!("  They differ on {}: {} (the first is believed)", it.what, said.join(", ")));
     }
     lines.push(String::new());
