@@ -29,10 +29,10 @@ pub(super) fn seeds() -> std::ops::Range<u64> {
 
 /// What a store has written.
 #[derive(Default)]
-struct Disk(BTreeMap<RowKey, Row>);
+pub(super) struct Disk(BTreeMap<RowKey, Row>);
 
 impl Disk {
-    fn write(&mut self, changes: &[Change]) {
+    pub(super) fn write(&mut self, changes: &[Change]) {
         for change in changes {
             assert_eq!(self.0.get(&change.key), change.before.as_ref(), "{:?}", change.key);
             match &change.after {
@@ -42,13 +42,18 @@ impl Disk {
         }
     }
 
-    fn whole(&self) -> Ledger {
-        Ledger::whole(Simulation::policy(), self.0.values().cloned())
+    pub(super) fn whole(&self, policy: Policy) -> Ledger {
+        Ledger::whole(policy, self.0.values().cloned())
     }
 
     /// Decides as a store does that loads only what it is asked for.
-    fn decide_in_part(&self, command: &Command, now: Timestamp) -> Result<Decision, Stopped> {
-        let mut ledger = Ledger::partial(Simulation::policy());
+    pub(super) fn decide_in_part(
+        &self,
+        policy: Policy,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Decision, Stopped> {
+        let mut ledger = Ledger::partial(policy);
         let mut keys = touches(command);
         for _ in 0..30 {
             let rows = self.0.iter().filter(|(key, _)| keys.contains(&key.loaded_by()));
@@ -93,7 +98,7 @@ fn hold_true(ledger: &Ledger) {
 /// How far each hard budget is committed beyond its allocation without an overrun that
 /// says so, and what its terms allot. Only whoever lowers the latter may make the former
 /// more; of a template that shows when its members are looked at.
-fn beyond(ledger: &Ledger) -> BTreeMap<BudgetKey, (i64, NanoUsd)> {
+pub(super) fn beyond(ledger: &Ledger) -> BTreeMap<BudgetKey, (i64, NanoUsd)> {
     let budgets = ledger.tables.budgets.values().filter(|it| it.counter.ceiling == crate::Ceiling::Hard);
     let excess = |it: &Budget| {
         let over = it.counter.committed().nano() - it.counter.allocation().nano() - it.counter.overrun.nano();
@@ -111,7 +116,7 @@ fn agrees(simulation: &Simulation, ledger: &Ledger) -> Result<(), String> {
 fn step(simulation: &mut Simulation, ledger: &mut Ledger, disk: &mut Disk) {
     let (command, now) = simulation.next();
     let decided = ledger.decide(&command, now);
-    assert_eq!(disk.decide_in_part(&command, now), decided, "in part: {command}");
+    assert_eq!(disk.decide_in_part(Simulation::policy(), &command, now), decided, "in part: {command}");
     let before = beyond(ledger);
     let answer = match decided {
         Ok(decision) => {
@@ -128,7 +133,7 @@ fn step(simulation: &mut Simulation, ledger: &mut Ledger, disk: &mut Disk) {
                 // It is written, but nobody hears of it: whoever asked asks again.
                 1 => {
                     disk.write(&decision.changes);
-                    *ledger = disk.whole();
+                    *ledger = disk.whole(Simulation::policy());
                     let again = ledger.decide(&command, now).expect("what was done before");
                     assert_eq!(again.outcome, decision.outcome, "again: {command}");
                     assert_eq!((again.changes, again.events), (vec![], vec![]), "again: {command}");
