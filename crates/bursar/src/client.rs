@@ -11,6 +11,8 @@ use crate::environment::Environment;
 use crate::failure::usage;
 use crate::server_option::ServerOptions;
 
+/// The code of a refusal where a server has no such address.
+const NO_ADDRESS: &str = "no_such_address";
 /// The longest answer that is read.
 const ANSWER_BYTES: u64 = 256 * 1_024 * 1_024;
 
@@ -104,10 +106,10 @@ impl Client {
             .agent()
             .run(request)
             .map_err(|error| anyhow!("cannot reach {server} ({error}); is a server running there?"))?;
-        self.understood(answer)
+        self.understood(answer, ask)
     }
 
-    fn understood(&self, mut answer: Response<ureq::Body>) -> Result<String> {
+    fn understood(&self, mut answer: Response<ureq::Body>, ask: &Ask<'_>) -> Result<String> {
         let status = answer.status();
         let text = answer
             .body_mut()
@@ -118,13 +120,20 @@ impl Client {
         if status.is_success() {
             return Ok(text);
         }
-        Err(refused(status, &text, self.server.url()))
+        let problem: Value = serde_json::from_str(&text).unwrap_or_default();
+        if problem.get("code").and_then(Value::as_str) == Some(NO_ADDRESS) {
+            let (server, Ask { method, path, .. }) = (self.server.url(), ask);
+            return Err(usage(format!(
+                "{server} does not answer `{method} {path}`: it is older than this program; \
+                 `bursar doctor --server {server}` tells both versions"
+            )));
+        }
+        Err(refused(status, &problem, self.server.url()))
     }
 }
 
 /// What a refusal says, for people.
-fn refused(status: StatusCode, text: &str, server: &str) -> anyhow::Error {
-    let problem: Value = serde_json::from_str(text).unwrap_or_default();
+fn refused(status: StatusCode, problem: &Value, server: &str) -> anyhow::Error {
     let field = |name: &str| problem.get(name).and_then(Value::as_str).map(printable);
     let Some(detail) = field("detail") else {
         return anyhow!("{server} answered {status}; is it a bursar?");
@@ -171,6 +180,8 @@ pub(crate) fn terminal_pairs(environment: &Environment) -> Pairs {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -181,10 +192,10 @@ mod tests {
 
     #[test]
     fn refusals_are_told_in_the_servers_words() {
-        let text = r#"{"detail": "the entries do not fit together", "problems": [{"detail": "x"}]}"#;
-        let error = refused(StatusCode::UNPROCESSABLE_ENTITY, text, "http://s");
+        let problem = json!({"detail": "the entries do not fit together", "problems": [{"detail": "x"}]});
+        let error = refused(StatusCode::UNPROCESSABLE_ENTITY, &problem, "http://s");
         assert_eq!(error.to_string(), "the entries do not fit together\n  x");
-        let error = refused(StatusCode::BAD_GATEWAY, "<html>", "http://s");
+        let error = refused(StatusCode::BAD_GATEWAY, &Value::Null, "http://s");
         assert_eq!(error.to_string(), "http://s answered 502 Bad Gateway; is it a bursar?");
     }
 }

@@ -21,6 +21,11 @@ impl Listing {
         self.rows.push(row);
     }
 
+    /// Whether it has no rows.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// As a table: columns as wide as their texts.
     pub(crate) fn table(&self) -> String {
         let head: Vec<String> = self.head.iter().map(|it| (*it).to_owned()).collect();

@@ -17,6 +17,10 @@ use crate::server_option::ServerAddress;
 /// The largest file that is sent.
 const FILE_BYTES: u64 = 8 * 1_024 * 1_024;
 
+/// What is said of a directory without entries.
+const EMPTY: &str =
+    "The directory is empty; `bursar org apply FILE` fills it, and docs/organisation.md says how.\n";
+
 const EXAMPLES: &str = "Examples:
   bursar org apply org.toml --dry-run     what the file would change
   bursar org apply org.toml               changes it
@@ -158,7 +162,11 @@ fn show(args: &ShowArgs, environment: &Environment) -> Result<String> {
             listing.row(vec![kind.to_owned(), text(entry, "id"), text(entry, "name"), belongs.join("; ")]);
         }
     }
-    Ok(if matches!(args.output.format, Format::Csv) { listing.csv() } else { listing.table() })
+    Ok(match args.output.format {
+        Format::Csv => listing.csv(),
+        Format::Table if listing.is_empty() => EMPTY.to_owned(),
+        Format::Table | Format::Json => listing.table(),
+    })
 }
 
 /// One id for all time, or several with their days.

@@ -21,6 +21,13 @@ const EXAMPLES: &str = "Examples:
 Whoever is in the directory and was never heard from is listed too.
 Exits with 1 where somebody does not report.";
 
+/// What is said where there is nothing to say.
+const NOBODY: &str = "Nobody has reported yet, and nobody is in the directory: `bursar org apply` says who there is, \
+                      and `bursar rollout claude-code` sets machines up.\n";
+/// What is said where a reporter has no person.
+const NOBODYS: &str = "Of some machines or exporters nobody knows whose they are: a token of its own says it of each, \
+                       `bursar token create --role collector --developer E-MAIL`.\n";
+
 /// Who reports, by which sources, since when, and who does not
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -78,13 +85,13 @@ impl State {
         }
     }
 
-    /// The end of "two".
+    /// What stands before how many there are.
     const fn told(self) -> &'static str {
         match self {
-            Self::Reports => "report",
-            Self::Partly => "report by some of their sources",
-            Self::Silent => "fell silent",
-            Self::Never => "never reported",
+            Self::Reports => "reporting",
+            Self::Partly => "reporting by some of their sources",
+            Self::Silent => "silent",
+            Self::Never => "never heard from",
         }
     }
 }
@@ -94,6 +101,8 @@ impl State {
 struct Line {
     /// The person, or the reporter where nobody knows whose it is.
     who: String,
+    /// Whether nobody knows whose it is.
+    is_nobodys: bool,
     team: Option<String>,
     state: State,
     since: Option<String>,
@@ -145,10 +154,10 @@ fn lines(reporters: &[Reporter], directory: &Directory) -> Vec<Line> {
         let who = person.map_or(it.reporter.as_str(), |person| {
             by_identity.get(&person.to_lowercase()).copied().unwrap_or(person)
         });
-        lines.entry(who.to_owned()).or_insert_with(|| Line::of_nobody(who)).add(it);
+        lines.entry(who.to_owned()).or_insert_with(|| Line::of(who, person.is_none())).add(it);
     }
     for developer in &directory.developer {
-        let line = lines.entry(developer.id.clone()).or_insert_with(|| Line::of_nobody(&developer.id));
+        let line = lines.entry(developer.id.clone()).or_insert_with(|| Line::of(&developer.id, false));
         if line.team.is_none() {
             line.team = developer.team.as_str().map(str::to_owned);
         }
@@ -157,9 +166,10 @@ fn lines(reporters: &[Reporter], directory: &Directory) -> Vec<Line> {
 }
 
 impl Line {
-    fn of_nobody(who: &str) -> Self {
+    /// Somebody of whom nothing is heard yet.
+    fn of(who: &str, is_nobodys: bool) -> Self {
         let (team, since, last, state) = (None, None, None, State::Never);
-        Self { who: who.to_owned(), team, state, since, last, records: 0, sources: Vec::new() }
+        Self { who: who.to_owned(), is_nobodys, team, state, since, last, records: 0, sources: Vec::new() }
     }
 
     /// One more reporter of that person.
@@ -216,6 +226,9 @@ impl Source {
 
 /// For people: a line a person, and how many there are of each kind.
 fn text(lines: &[Line]) -> String {
+    if lines.is_empty() {
+        return NOBODY.to_owned();
+    }
     let mut table = Listing::new(&["who", "team", "state", "sources", "since", "last", "records"]);
     let or_dash = |text: Option<String>| text.filter(|it| !it.is_empty()).unwrap_or_else(|| "-".to_owned());
     for line in lines {
@@ -232,7 +245,11 @@ fn text(lines: &[Line]) -> String {
     }
     let count = |state: State| lines.iter().filter(|it| it.state == state).count();
     let counts = State::ALL.map(|state| format!("{} {}", count(state), state.told()));
-    format!("{}\n{}\n", table.table(), counts.join(", "))
+    let mut text = format!("{}\n{}\n", table.table(), counts.join(", "));
+    if lines.iter().any(|it| it.is_nobodys) {
+        text.push_str(NOBODYS);
+    }
+    text
 }
 
 /// A row a source, and one for whoever has none.
@@ -286,7 +303,7 @@ mod tests {
             reporter("m2", "log", None, Some("grace@example.com"), true),
             reporter("m3", "log", Some("hedy@example.com"), None, true),
             reporter("m4", "log", Some("hedy@example.com"), None, false),
-            reporter("exporter", "otlp", None, None, false),
+            reporter("shared/x", "otlp", None, None, false),
         ]);
         let directory = json!({"version": 3, "developer": [
             {"id": "ada@example.com", "identities": ["ada@old.example.com"]}, {"id": "linus@example.com", "team": "core"},
@@ -296,21 +313,23 @@ mod tests {
         insta::assert_snapshot!(text(&lines), @r"
         who                team  state    sources                              since       last        records
         ada@example.com    -     partly   hook, log (silent since 2026-04-03)  2026-03-03  2026-04-04  22
-        exporter           -     reports  otlp                                 2026-03-04  2026-04-04  11
         grace@example.com  -     silent   log (silent since 2026-04-03)        2026-03-03  2026-04-03  11
         hedy@example.com   -     reports  log                                  2026-03-03  2026-04-03  22
         linus@example.com  core  never    -                                    -           -           0
+        shared/x           -     reports  otlp                                 2026-03-04  2026-04-04  11
 
-        2 report, 1 report by some of their sources, 1 fell silent, 1 never reported
+        2 reporting, 1 reporting by some of their sources, 1 silent, 1 never heard from
+        Of some machines or exporters nobody knows whose they are: a token of its own says it of each, `bursar token create --role collector --developer E-MAIL`.
         ");
+        assert!(text(&[]).starts_with("Nobody has reported yet"));
         insta::assert_snapshot!(rows(&lines).csv().replace('\r', ""), @r"
         who,team,state,source,source_state,since,last,records
         ada@example.com,,partly,hook,reports,2026-03-04,2026-04-04,11
         ada@example.com,,partly,log,silent,2026-03-03,2026-04-03,11
-        exporter,,reports,otlp,reports,2026-03-04,2026-04-04,11
         grace@example.com,,silent,log,silent,2026-03-03,2026-04-03,11
         hedy@example.com,,reports,log,reports,2026-03-03,2026-04-03,22
         linus@example.com,core,never,,,,,0
+        shared/x,,reports,otlp,reports,2026-03-04,2026-04-04,11
         ");
     }
 }
