@@ -71,3 +71,27 @@ impl Lending {
         (slice >= self.least && slice > NanoUsd::ZERO).then_some(slice)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_is_a_share_or_what_is_spent_soon() {
+        let lending = Lending { share_percent: 10, seconds: 30, least: NanoUsd::new(100), max_ms: 1 };
+        for (left, pace, expected) in [
+            (100_000, 50, Some(1_500)),
+            (100_000, 0, Some(100)),
+            (100_000, -5, Some(100)),
+            (100_000, i64::MAX, Some(10_000)),
+            (5_000, 50, Some(500)),
+            (1_000, 50, Some(100)),
+            (999, 50, None),
+            (0, 50, None),
+            (-100_000, 50, None),
+        ] {
+            let slice = lending.slice(NanoUsd::new(left), pace).map(NanoUsd::nano);
+            assert_eq!(slice, expected, "{left} left, {pace} a second");
+        }
+    }
+}

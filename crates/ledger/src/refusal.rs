@@ -69,9 +69,8 @@ pub struct Shortfall {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A budget has not enough left.
-    #[error("the budget {} has {} of {} USD left{}, and this may cost {} USD",
-        .0.budget, .0.left.to_cents_string(), .0.allocation.to_cents_string(), .0.limit.words(),
-        .0.asked.to_cents_string())]
+    #[error("the budget {} has {} of {} USD left{}, and {} are asked for",
+        .0.budget, dollars(.0.left), dollars(.0.allocation), .0.limit.words(), dollars(.0.asked))]
     Exceeded(Box<Shortfall>),
     /// Something of the call is frozen.
     #[error("{scope} is frozen by {}: {}", .stop.by, .stop.reason)]
@@ -119,11 +118,11 @@ pub enum Refusal {
         ending: &'static str,
     },
     /// The time of a reservation or lease is not over.
-    #[error("`{name}` runs until {until_ms} ms after 1970, which is not over")]
+    #[error("the time of `{name}` is not over")]
     NotDue {
         /// The reservation or lease.
         name: String,
-        /// Until when.
+        /// Until when it runs, in milliseconds since 1970-01-01 UTC.
         until_ms: i64,
     },
     /// No such budget.
@@ -142,7 +141,7 @@ pub enum Refusal {
     },
     /// A budget that must not be promised twice.
     #[error("{budget} has {} USD that are not promised to the budgets below it, and {} are needed",
-        .unpromised.to_cents_string(), .needed.to_cents_string())]
+        dollars(*.unpromised), dollars(*.needed))]
     Overcommitted {
         /// Which.
         budget: BudgetKey,
@@ -172,7 +171,7 @@ pub enum Refusal {
     },
     /// More than the role may move at once.
     #[error("as {role} one moves at most {} USD at once, not {}",
-        .most.to_cents_string(), .amount.to_cents_string())]
+        dollars(*.most), dollars(*.amount))]
     TooMuchAtOnce {
         /// As what.
         role: String,
@@ -183,7 +182,7 @@ pub enum Refusal {
     },
     /// More than the role may move in a period.
     #[error("as {role} one moves at most {} USD in a {period}, and {} were moved already",
-        .most.to_cents_string(), .moved.to_cents_string(), period = .period.name())]
+        dollars(*.most), dollars(*.moved), period = .period.name())]
     TooMuch {
         /// As what.
         role: String,
@@ -211,7 +210,7 @@ pub enum Refusal {
     #[error("the request `{0}` is answered already")]
     Answered(IdempotencyKey),
     /// More than was asked.
-    #[error("{} USD were asked, so {} cannot be granted", .asked.to_cents_string(), .granted.to_cents_string())]
+    #[error("{} USD were asked, so {} cannot be granted", dollars(*.asked), dollars(*.granted))]
     MoreThanAsked {
         /// What was.
         asked: NanoUsd,
@@ -294,6 +293,16 @@ impl Refusal {
         }
         None
     }
+}
+
+/// Exact, and with cents at least: calls cost fractions of a cent, and a sum that is
+/// short by one must not look as if it was not.
+fn dollars(amount: NanoUsd) -> String {
+    const MOST_ZEROS: usize = 7;
+    let text = amount.to_string();
+    let zeros = text.bytes().rev().take(MOST_ZEROS).take_while(|byte| *byte == b'0').count();
+    let end = text.len().saturating_sub(zeros);
+    text.get(..end).unwrap_or(&text).to_owned()
 }
 
 /// In whole cents, and not too few.

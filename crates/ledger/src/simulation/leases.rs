@@ -90,16 +90,16 @@ impl World {
     }
 
     /// Does something where the budgets are kept.
-    fn central(&mut self, command: Command) -> Result<Outcome, Refusal> {
-        let decided = self.central.decide(&command, self.now);
-        assert_eq!(self.disk.decide_in_part(policy(), &command, self.now), decided, "{command}");
+    fn central(&mut self, command: &Command) -> Result<Outcome, Refusal> {
+        let decided = self.central.decide(command, self.now);
+        assert_eq!(self.disk.decide_in_part(policy(), command, self.now), decided, "{command}");
         let before = beyond(&self.central);
         match decided {
             Ok(decision) => {
                 self.disk.write(&decision.changes);
                 if self.dice.once_in(8) {
                     self.central = self.disk.whole(policy());
-                    let again = self.central.decide(&command, self.now).expect("what was done before");
+                    let again = self.central.decide(command, self.now).expect("what was done before");
                     assert_eq!(again.outcome, decision.outcome, "again: {command}");
                     assert!(again.events.is_empty(), "{command}");
                 } else {
@@ -142,7 +142,7 @@ impl World {
             gateway.ledgers.last().map(|(id, ledger)| (id.clone(), ledger.used())).expect("one");
         let (key, replica) = (IdempotencyKey::new(&self.name()), format!("gateway {index}"));
         let command = Command::Lend(Lend { key, lease, replica, wants, used, for_ms: LEASE_MS });
-        if let Outcome::Lent(grant) = self.central(command).expect("a lease") {
+        if let Outcome::Lent(grant) = self.central(&command).expect("a lease") {
             let (_, ledger) = self.gateways[index].ledgers.last_mut().expect("one");
             let before: Vec<_> = ledger.used();
             ledger.adopt(&grant);
@@ -184,7 +184,7 @@ impl World {
         if self.gateways[index].ledgers.is_empty() {
             return self.lend(index, &subject);
         }
-        if self.central(reserve).is_ok() {
+        if self.central(&reserve).is_ok() {
             self.gateways[index].calls.push((None, id, amount));
         }
     }
@@ -196,7 +196,7 @@ impl World {
         let settle = Command::Settle(Settle { id: id.clone(), cost });
         let held = match &lease {
             None => {
-                self.central(settle).expect("settled");
+                self.central(&settle).expect("settled");
                 self.central.reservation(&id).expect("it is there").held.clone()
             }
             Some(lease) => {
@@ -225,8 +225,8 @@ impl World {
         let Some(place) = idle else { return };
         let (lease, ledger) = self.gateways[index].ledgers.remove(place);
         let give_back = Command::Return(Return { lease, used: ledger.used() });
-        self.central(give_back.clone()).expect("given back");
-        self.central(give_back).expect("given back again");
+        self.central(&give_back).expect("given back");
+        self.central(&give_back).expect("given back again");
     }
 
     fn administer(&mut self) {
@@ -240,17 +240,13 @@ impl World {
         let all = [web, app, org];
         let (from, to) = (self.dice.one_of(&all).cloned(), self.dice.one_of(&all).cloned());
         let (from, to) = (from.expect("one"), to.expect("one"));
+        let scope = from.clone();
         let command = match self.dice.below(3) {
             0 => Command::Transfer(Transfer { order, from, to, period: Period::Ever, amount }),
             1 => Command::Halt(Halt { order, scope: from, kind: HaltKind::Freeze }),
             _ => Command::Lift(Halt { order, scope: from, kind: HaltKind::Freeze }),
         };
-        let scope = match &command {
-            Command::Transfer(it) => it.from.clone(),
-            Command::Halt(it) | Command::Lift(it) => it.scope.clone(),
-            _ => unreachable!("made above"),
-        };
-        if self.central(command).is_ok() {
+        if self.central(&command).is_ok() {
             // Every gateway that was lent some of it can tell that it must look again.
             for lease in self.central.leases().filter(|it| it.scopes.contains_key(&scope)) {
                 assert!(self.central.changed_since(lease).any(|it| *it == scope), "{scope}");
@@ -282,7 +278,7 @@ impl World {
         let leases: Vec<LeaseId> = self.central.leases().map(|it| it.id.clone()).collect();
         for lease in leases {
             let is_due = self.central.lease(&lease).is_some_and(|it| it.expires_at <= self.now);
-            assert!(self.central(Command::ExpireLease(lease)).is_ok() || !is_due);
+            assert!(self.central(&Command::ExpireLease(lease)).is_ok() || !is_due);
         }
     }
 
