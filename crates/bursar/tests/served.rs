@@ -1,10 +1,11 @@
 //! A server as a user starts it, and the commands that ask it.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -205,7 +206,11 @@ fn every_document_is_of_a_contract_that_is_described() {
         let rows = up.ask(&[csv, &["--format", "csv"]].concat());
         assert!(rows.done().starts_with("call,at,") && rows.stdout.lines().count() > 2, "{}", rows.stdout);
     }
-    assert!(up.ask(&["explain", "msg_01LedgerA"]).done().contains("client"), "the tag holds");
+    let rows = up.ask(&["explain", "msg_01LedgerA", "--format", "csv"]);
+    for row in [",attribution,client,,,,,,acme (tag)", ",observation,log,,,,,,\"by ada@example.com through "]
+    {
+        assert!(rows.done().contains(row), "no {row} in {}", rows.stdout);
+    }
 }
 
 #[test]
@@ -268,6 +273,47 @@ fn what_it_does_is_said() {
     ] {
         assert!(said.contains(part), "no {part:?} in {said}");
     }
+}
+
+/// A server that gives one answer to whatever it is asked; its address, and what will have
+/// been asked.
+fn one_answer(status: &'static str, body: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let asked = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("somebody asks");
+        let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines().map_while(Result::ok);
+        let first = lines.next().unwrap_or_default();
+        lines.find(String::is_empty);
+        let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}", body.len());
+        write!(stream, "{head}\r\n\r\n{body}").expect("an answer");
+        first
+    });
+    (url, asked)
+}
+
+#[test]
+fn the_prices_of_a_server() {
+    let machine = Machine::new();
+    let ask = |(url, asked): (String, JoinHandle<String>), more: &[&str]| {
+        let mut command = machine.bursar(&[&["prices", "opus 5", "--server", &url], more].concat());
+        let run = Run::to_end(command.env("BURSAR_TOKEN", "bsr_a_b"));
+        (asked.join().expect("it was asked"), machine.shown(&run).replace(&url, "[SERVER]"))
+    };
+    let book = r#"{"schema": "bursar.prices/1", "price_book": "x", "prices": [
+        {"provider": "anthropic", "model": "opus", "rates": {"input": "4", "output": "20"}, "terms": []}]}"#;
+    let (asked, shown) = ask(one_answer("200 OK", book), &["--at", "2026-09-01", "--format", "csv"]);
+    assert_eq!(asked, "GET /api/v1/prices?model=opus%205&at=2026-09-01 HTTP/1.1");
+    assert!(shown.contains("anthropic,opus,,,,standard,,,4,,,,20,,"), "{shown}");
+    let (_, shown) = ask(one_answer("200 OK", book), &[]);
+    assert!(shown.contains("anthropic  opus "), "{shown}");
+    let older = r#"{"code": "no_such_address", "detail": "there is nothing at this address"}"#;
+    let (_, shown) = ask(one_answer("404 Not Found", older), &["--history"]);
+    insta::assert_snapshot!(shown, @r"
+    exit code: 2
+    ----- stderr
+    bursar: [SERVER] does not answer `GET /api/v1/prices`: it is older than this program; `bursar doctor --server [SERVER]` tells both versions
+    ");
 }
 
 #[test]

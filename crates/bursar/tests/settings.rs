@@ -71,6 +71,7 @@ fn what_a_contract_shows() {
     let (explained, digest) = explained.rsplit_once("prices ").expect("the digest of the prices");
     assert!(!digest.contains("[PRICES]\n"), "the contract is a part of the prices: {digest}");
     assert_snapshot!("contract_explain", explained);
+    assert_snapshot!("contract_explain_as_csv", office.show(&["explain", "msg_01Reader", "--format", "csv"]));
 }
 
 #[test]

@@ -43,6 +43,24 @@ fn little_that_is_new_is_read_at_once() {
 }
 
 #[test]
+fn the_line_for_programs() {
+    let office = office();
+    let transcript = office.log_path("-home-grace-src-shop/7c11d2e4-shop.jsonl");
+    let input = json!({"session_id": "7c11d2e4-shop", "transcript_path": transcript}).to_string();
+    let as_format = |format| office.feed(&["statusline", "--format", format], input.as_bytes());
+    let document = as_format("json").json();
+    let (session, today) = (&document["session"], &document["today"]);
+    assert_eq!(document["line"], line(&office, input.as_bytes()).trim_end());
+    assert_eq!((&session["cost_usd"], &session["unpriced_calls"]), (&json!("0.135616000"), &json!(1)));
+    assert_eq!((&today["cost_nano_usd"], &document["ticket"]), (&json!("0"), &json!("WEB-9")));
+    assert_eq!(
+        as_format("csv").done(),
+        "of,cost_nano_usd,cost_usd,unpriced_calls,branch,ticket\r\n\
+         session,135616000,0.135616000,1,fix/WEB-9-rounding,WEB-9\r\ntoday,0,0.000000000,0,,\r\n"
+    );
+}
+
+#[test]
 fn a_session_that_grows() {
     let machine = Machine::new();
     let call = |id: &str, at: &str| {
