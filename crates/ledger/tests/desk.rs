@@ -122,26 +122,42 @@ fn mark_of(text: &str) -> Mark {
 
 impl Desk {
     fn line(&mut self, words: &[&str]) {
-        match words {
+        let order = |role: &str| Order {
+            key: IdempotencyKey::new(&format!("line {}", self.lines)),
+            by: Actor { name: format!("{role} dana"), role: role.to_owned() },
+            reason: "a reason".to_owned(),
+        };
+        let command = match words {
             ["at", moment] => {
                 self.now = self.read(moment);
                 let swept = self.ledger.sweep(self.now, usize::MAX);
-                self.ledger.absorb(&swept);
+                return self.ledger.absorb(&swept);
             }
-            ["show", of, period] => self.show(&key(of, period)),
+            ["show", of, period] => return self.show(&key(of, period)),
             ["look", of @ ..] => {
                 let outlook = self.ledger.outlook(&subject(of), self.now).expect("an outlook");
-                self.say(&self.outlook(&outlook));
+                return self.say(&self.outlook(&outlook));
             }
-            _ => {
-                let command = self.about_calls(words).unwrap_or_else(|| self.about_budgets(words));
-                self.command(&command);
+            ["set", of, amount, period, rest @ ..] => {
+                let (terms, parent) = terms(amount, rest);
+                let (order, budget) = (order("admin"), key(of, period));
+                Command::Set(Set { order, budget, terms, parent, spent_before: NanoUsd::ZERO })
             }
-        }
-    }
-
-    fn about_calls(&self, words: &[&str]) -> Option<Command> {
-        Some(match words {
+            ["allocate", amount, of, period] => Command::Allocate(Allocate {
+                order: order("admin"),
+                budget: key(of, period),
+                amount: usd(amount),
+            }),
+            ["remove", of, period] => {
+                Command::Remove(Remove { order: order("admin"), budget: key(of, period) })
+            }
+            [role, "moves", amount, period, from, to] => Command::Transfer(Transfer {
+                order: order(role),
+                from: scope(from),
+                to: scope(to),
+                period: Period::from_name(period).expect(period),
+                amount: usd(amount),
+            }),
             ["reserve", id, amount, of @ ..] => Command::Reserve(Reserve {
                 id: ReservationId::new(id),
                 subject: subject(of),
@@ -163,37 +179,6 @@ impl Desk {
                 cost: usd(cost),
                 at: self.read(moment),
             }),
-            _ => return None,
-        })
-    }
-
-    fn about_budgets(&self, words: &[&str]) -> Command {
-        let order = |role: &str| Order {
-            key: IdempotencyKey::new(&format!("line {}", self.lines)),
-            by: Actor { name: format!("{role} dana"), role: role.to_owned() },
-            reason: "a reason".to_owned(),
-        };
-        match words {
-            ["set", of, amount, period, rest @ ..] => {
-                let (terms, parent) = terms(amount, rest);
-                let (order, budget) = (order("admin"), key(of, period));
-                Command::Set(Set { order, budget, terms, parent, spent_before: NanoUsd::ZERO })
-            }
-            ["allocate", amount, of, period] => Command::Allocate(Allocate {
-                order: order("admin"),
-                budget: key(of, period),
-                amount: usd(amount),
-            }),
-            ["remove", of, period] => {
-                Command::Remove(Remove { order: order("admin"), budget: key(of, period) })
-            }
-            [role, "moves", amount, period, from, to] => Command::Transfer(Transfer {
-                order: order(role),
-                from: scope(from),
-                to: scope(to),
-                period: Period::from_name(period).expect(period),
-                amount: usd(amount),
-            }),
             ["freeze", of] => halt(order("admin"), of, HaltKind::Freeze, Command::Halt),
             ["unfreeze", of] => halt(order("admin"), of, HaltKind::Freeze, Command::Lift),
             ["kill", of] => halt(order("admin"), of, HaltKind::Kill, Command::Halt),
@@ -210,7 +195,8 @@ impl Desk {
             }
             ["deny", id] => Command::Deny(Deny { order: order("admin"), request: IdempotencyKey::new(id) }),
             other => panic!("what is {other:?}"),
-        }
+        };
+        self.command(&command);
     }
 
     fn command(&mut self, command: &Command) {
@@ -289,7 +275,7 @@ impl Desk {
         let limit = it.room.as_ref().map(|(budget, room)| {
             let limit = match room.limit {
                 Limit::Pace(at) => format!("its pace until {}", self.moment(at)),
-                limit @ (Limit::Allocation | Limit::Threshold(_) | Limit::Forecast) => format!("{limit:?}"),
+                other => format!("{other:?}"),
             };
             format!(" by {limit} of {budget}")
         });
