@@ -122,42 +122,26 @@ fn mark_of(text: &str) -> Mark {
 
 impl Desk {
     fn line(&mut self, words: &[&str]) {
-        let order = |role: &str| Order {
-            key: IdempotencyKey::new(&format!("line {}", self.lines)),
-            by: Actor { name: format!("{role} dana"), role: role.to_owned() },
-            reason: "a reason".to_owned(),
-        };
-        let command = match words {
+        match words {
             ["at", moment] => {
                 self.now = self.read(moment);
                 let swept = self.ledger.sweep(self.now, usize::MAX);
-                return self.ledger.absorb(&swept);
+                self.ledger.absorb(&swept);
             }
-            ["show", of, period] => return self.show(&key(of, period)),
+            ["show", of, period] => self.show(&key(of, period)),
             ["look", of @ ..] => {
                 let outlook = self.ledger.outlook(&subject(of), self.now).expect("an outlook");
-                return self.say(&self.outlook(&outlook));
+                self.say(&self.outlook(&outlook));
             }
-            ["set", of, amount, period, rest @ ..] => {
-                let (terms, parent) = terms(amount, rest);
-                let (order, budget) = (order("admin"), key(of, period));
-                Command::Set(Set { order, budget, terms, parent, spent_before: NanoUsd::ZERO })
+            _ => {
+                let command = self.about_calls(words).unwrap_or_else(|| self.about_budgets(words));
+                self.command(&command);
             }
-            ["allocate", amount, of, period] => Command::Allocate(Allocate {
-                order: order("admin"),
-                budget: key(of, period),
-                amount: usd(amount),
-            }),
-            ["remove", of, period] => {
-                Command::Remove(Remove { order: order("admin"), budget: key(of, period) })
-            }
-            [role, "moves", amount, period, from, to] => Command::Transfer(Transfer {
-                order: order(role),
-                from: scope(from),
-                to: scope(to),
-                period: Period::from_name(period).expect(period),
-                amount: usd(amount),
-            }),
+        }
+    }
+
+    fn about_calls(&self, words: &[&str]) -> Option<Command> {
+        Some(match words {
             ["reserve", id, amount, of @ ..] => Command::Reserve(Reserve {
                 id: ReservationId::new(id),
                 subject: subject(of),
@@ -179,6 +163,37 @@ impl Desk {
                 cost: usd(cost),
                 at: self.read(moment),
             }),
+            _ => return None,
+        })
+    }
+
+    fn about_budgets(&self, words: &[&str]) -> Command {
+        let order = |role: &str| Order {
+            key: IdempotencyKey::new(&format!("line {}", self.lines)),
+            by: Actor { name: format!("{role} dana"), role: role.to_owned() },
+            reason: "a reason".to_owned(),
+        };
+        match words {
+            ["set", of, amount, period, rest @ ..] => {
+                let (terms, parent) = terms(amount, rest);
+                let (order, budget) = (order("admin"), key(of, period));
+                Command::Set(Set { order, budget, terms, parent, spent_before: NanoUsd::ZERO })
+            }
+            ["allocate", amount, of, period] => Command::Allocate(Allocate {
+                order: order("admin"),
+                budget: key(of, period),
+                amount: usd(amount),
+            }),
+            ["remove", of, period] => {
+                Command::Remove(Remove { order: order("admin"), budget: key(of, period) })
+            }
+            [role, "moves", amount, period, from, to] => Command::Transfer(Transfer {
+                order: order(role),
+                from: scope(from),
+                to: scope(to),
+                period: Period::from_name(period).expect(period),
+                amount: usd(amount),
+            }),
             ["freeze", of] => halt(order("admin"), of, HaltKind::Freeze, Command::Halt),
             ["unfreeze", of] => halt(order("admin"), of, HaltKind::Freeze, Command::Lift),
             ["kill", of] => halt(order("admin"), of, HaltKind::Kill, Command::Halt),
@@ -195,8 +210,7 @@ impl Desk {
             }
             ["deny", id] => Command::Deny(Deny { order: order("admin"), request: IdempotencyKey::new(id) }),
             other => panic!("what is {other:?}"),
-        };
-        self.command(&command);
+        }
     }
 
     fn command(&mut self, command: &Command) {
@@ -275,7 +289,7 @@ impl Desk {
         let limit = it.room.as_ref().map(|(budget, room)| {
             let limit = match room.limit {
                 Limit::Pace(at) => format!("its pace until {}", self.moment(at)),
-                other => format!("{other:?}"),
+                limit @ (Limit::Allocation | Limit::Threshold(_) | Limit::Forecast) => format!("{limit:?}"),
             };
             format!(" by {limit} of {budget}")
         });

@@ -73,7 +73,7 @@ impl World {
             };
             let (order, spent_before) = (world.order(), NanoUsd::ZERO);
             world
-                .central(Command::Set(Set { order, budget, terms, parent, spent_before }))
+                .central(&Command::Set(Set { order, budget, terms, parent, spent_before }))
                 .expect("a budget");
         }
         world
