@@ -55,8 +55,11 @@ pub fn attribute_reported(it: &Whereabouts, at: QuarterHour, known: &Known<'_>) 
         |developer: &Developer, evidence| Attributed { value: known.rules.developer(developer), evidence };
     if let Some(developer) = &it.developer {
         attribution.developer = Some(person(developer, Evidence::Credential));
-    } else if let Some(claimed) = &it.claimed {
-        attribution.developer.get_or_insert_with(|| person(claimed, Evidence::Claim));
+    } else if let Some(claimed) = &it.claimed
+        // Whose home folder it is names an account of a machine; a claim names a person.
+        && attribution.developer.as_ref().is_none_or(|it| it.evidence == Evidence::HomeFolder)
+    {
+        attribution.developer = Some(person(claimed, Evidence::Claim));
     }
     attribution
 }

@@ -269,6 +269,10 @@ fn a_credential_says_who_it_was_and_a_claim_only_where_nothing_else_does() {
     };
     assert_eq!(reported(&world, None, None), "");
     assert_eq!(reported(&world, None, Some("eve@example.com")), "eve@example.com claim");
+    let home = Attributed { value: Developer::new("os-user:ada"), evidence: Evidence::HomeFolder };
+    world.facts.developer = Some(home);
+    assert_eq!(reported(&world, None, None), "os-user:ada home_folder");
+    assert_eq!(reported(&world, None, Some("ada@example.com")), "ada@example.com claim");
     world.facts.developer =
         Some(Attributed { value: Developer::new("ada@example.com"), evidence: Evidence::GitIdentity });
     assert_eq!(reported(&world, None, Some("eve@example.com")), "ada@example.com git_identity");
