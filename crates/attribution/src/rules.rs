@@ -73,7 +73,8 @@ impl Rules {
     }
 
     /// The person behind an identity.
-    pub(crate) fn developer(&self, developer: &Developer) -> Developer {
+    #[must_use]
+    pub fn developer(&self, developer: &Developer) -> Developer {
         if self.developers.is_empty() {
             return developer.clone();
         }

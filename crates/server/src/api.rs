@@ -1,6 +1,7 @@
 //! The API, version 1: one file a resource. Every handler asks first who calls, and
 //! whether that role may.
 
+mod activities;
 mod audit;
 mod calls;
 pub(crate) mod deliveries;
@@ -9,8 +10,10 @@ mod figures;
 mod health;
 mod me;
 mod organisation;
+mod prices;
 mod reporters;
 mod settings;
+mod tags;
 mod tokens;
 
 use axum::Router;
@@ -90,6 +93,9 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(figures::sessions))
         .routes(routes!(figures::session))
         .routes(routes!(figures::coverage))
+        .routes(routes!(activities::list))
+        .routes(routes!(prices::list))
+        .routes(routes!(tags::tag))
         .routes(routes!(calls::list))
         .routes(routes!(calls::one))
         .routes(routes!(events::watch))

@@ -8,6 +8,7 @@
 //! `surroundings` (what calls belong to), `layout` (sums laid out for `insight`),
 //! [`FiguresDesk`], [`coverage`].
 
+pub mod activities;
 pub mod calls;
 pub mod coverage;
 mod grain;

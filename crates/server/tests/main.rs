@@ -9,6 +9,7 @@
     reason = "a failure in a helper is a failure of the test that called it"
 )]
 
+mod activities;
 mod directory;
 mod limits;
 mod openapi;

@@ -141,6 +141,8 @@ fn answers_are_as_they_are_described() {
         ("/api/v1/calls/{id}", "/api/v1/calls/msg_3".to_owned()),
         ("/api/v1/calls/{id}", "/api/v1/calls/s".to_owned()),
         ("/api/v1/coverage", "/api/v1/coverage?by=session".to_owned()),
+        ("/api/v1/activities", "/api/v1/activities".to_owned()),
+        ("/api/v1/prices", "/api/v1/prices?model=sonnet".to_owned()),
         ("/api/v1/reporters", "/api/v1/reporters".to_owned()),
         ("/api/v1/me", "/api/v1/me".to_owned()),
         ("/api/v1/tokens", "/api/v1/tokens".to_owned()),

@@ -64,7 +64,7 @@ pub(crate) async fn deliver(
 /// Refuses what nobody could have seen yet, and what is said of somebody else's sessions:
 /// tags and pull requests decide whom calls belong to, and a session is known by its id
 /// alone. The collector keeps what is refused, and says so.
-async fn check(desk: &Desk, caller: &Caller, delivery: &Delivery) -> Result<(), Failure> {
+pub(super) async fn check(desk: &Desk, caller: &Caller, delivery: &Delivery) -> Result<(), Failure> {
     let latest = delivery.received_at.millis().saturating_add(AHEAD_MILLIS);
     if let Some(early) = delivery.observed.iter().find(|it| it.call.at.millis() > latest) {
         return Err(Failure::FromTheFuture(early.key().clone()));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use domain::{Dimension, SourceKind};
+use domain::{Dimension, SessionId, SourceKind};
 use http::header::CONTENT_TYPE;
 use insight::{Format, Parameters, SessionError, SessionMark, wire};
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::figures::coverage::Covered;
 use crate::figures::{Asked, DirectoryAt, FiguresError, SessionPage, Written};
 use crate::register::Standing;
 
-fn bad_cursor() -> Failure {
+pub(super) fn bad_cursor() -> Failure {
     super::bad("cursor", "give `next` of the page before")
 }
 
@@ -128,6 +128,16 @@ pub(crate) async fn sessions(
     Ok(desk.figures().sessions(asked, page).await?)
 }
 
+/// The session that a text names, of those that the asker sees.
+pub(super) async fn session_named(desk: &Desk, asked: &Asked, id: &str) -> Result<SessionId, Failure> {
+    let mut named = desk.figures().sessions_named(asked, id, CANDIDATES).await?;
+    match (named.pop(), named.is_empty()) {
+        (Some(session), true) => Ok(session),
+        (Some(_), false) => Err(super::bad("id", "several sessions begin with it; give more of it")),
+        (None, _) => Err(Failure::NotFound { what: "session", id: id.to_owned() }),
+    }
+}
+
 /// One session from within
 #[utoipa::path(get, operation_id = "showSession", path = "/api/v1/sessions/{id}", tag = "figures",
     params(("id" = String, Path, description = "its id, or the beginning of it"),
@@ -143,12 +153,7 @@ pub(crate) async fn session(
 ) -> Result<Written, Failure> {
     let (asked, view) = asked(&desk, &caller, &pairs).await?;
     view.must_show_individuals("sessions")?;
-    let mut named = desk.figures().sessions_named(&asked, &id, CANDIDATES).await?;
-    let session = match (named.pop(), named.is_empty()) {
-        (Some(session), true) => session,
-        (Some(_), false) => return Err(super::bad("id", "several sessions begin with it; give more of it")),
-        (None, _) => return Err(Failure::NotFound { what: "session", id }),
-    };
+    let session = session_named(&desk, &asked, &id).await?;
     let answer = desk.figures().session(asked, session).await;
     // Whether a session is unknown or somebody else's is not told.
     let is_unknown = |it: &FiguresError| matches!(it, FiguresError::Session(SessionError::NoCalls(_)));

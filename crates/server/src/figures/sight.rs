@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{Day, Developer, Directory, Team};
+use domain::{Attribution, Day, Developer, Directory, Team};
 use insight::PlaceFacts;
 
 /// Whose calls somebody sees.
@@ -22,7 +22,12 @@ impl Sight {
     /// Whether calls of a day that belong there are to be seen.
     #[must_use]
     pub fn sees(&self, facts: &PlaceFacts, directory: &Directory, day: Day) -> bool {
-        let attribution = &facts.attribution;
+        self.sees_whom(&facts.attribution, directory, day)
+    }
+
+    /// Whether what belongs to somebody on a day is to be seen.
+    #[must_use]
+    pub fn sees_whom(&self, attribution: &Attribution, directory: &Directory, day: Day) -> bool {
         match self {
             Self::Everything => true,
             Self::Nothing => false,

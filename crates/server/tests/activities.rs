@@ -1,0 +1,105 @@
+//! What happened beside calls, what is said of sessions by hand, and prices.
+
+use std::sync::Arc;
+
+use domain::{ActivityKind, SessionId, SourceKind, Tool};
+use ingest::delivery::ReportedActivity;
+use serde_json::{Value, json};
+
+use crate::world::{OWNER, World, at, delivery};
+
+const DAY: &str = "2026-11-20T09:00:00Z";
+const REPO: &str = "github.com/acme/pay";
+
+fn commit(identity: u8, source: SourceKind, subject: Option<&str>) -> ReportedActivity {
+    ReportedActivity {
+        identity: [identity; 16],
+        source,
+        at: at(DAY),
+        kind: ActivityKind::Commit,
+        amount: 1,
+        subject: subject.map(Arc::from),
+        tool: Some(Tool::ClaudeCode),
+        session: Some(SessionId::new("s")),
+    }
+}
+
+/// A line a row.
+fn rows(answer: &Value) -> Vec<String> {
+    let text = |it: &Value| it.as_str().unwrap_or("-").to_owned();
+    let row = |it: &Value| {
+        let [day, developer, kind] = ["day", "developer", "kind"].map(|name| text(&it[name]));
+        format!("{day} {developer} {} {kind} {}", text(&it["team"]), it["amount"])
+    };
+    answer["rows"].as_array().expect("rows").iter().map(row).collect()
+}
+
+#[test]
+fn activities_are_shown_to_those_who_see_them_and_commits_once() {
+    let world = World::new();
+    let file = "[[team]]\nid = \"core\"\n[[developer]]\nid = \"ada@example.com\"\nteam = \"core\"\n";
+    world.organisation(file).ok();
+    let mut sent = delivery("m", "s", REPO, DAY, &["msg_1"]);
+    sent.activities = vec![
+        commit(1, SourceKind::Hook, Some("1f0a2b3")),
+        commit(2, SourceKind::Hook, Some("1f0a2b3c4d5e")),
+        commit(3, SourceKind::Hook, None),
+    ];
+    world.deliver(&world.collector("ada@example.com"), &sent).ok();
+    world
+        .deliver(&world.collector("bob@example.com"), &{
+            let mut sent = delivery("m", "t", REPO, DAY, &[]);
+            sent.activities = vec![ReportedActivity {
+                session: Some(SessionId::new("t")),
+                ..commit(4, SourceKind::Hook, Some("2222222"))
+            }];
+            sent
+        })
+        .ok();
+    let ask = |token: &str| rows(&world.get("/api/v1/activities?kind=commit", token).ok().json());
+    let (ada, bob) = ("2026-11-20 ada@example.com core commit 1", "2026-11-20 bob@example.com - commit 1");
+    assert_eq!(ask(OWNER), [bob, ada]);
+    let lead = world.token(&json!({ "role": "lead", "developer": "lea@example.com", "teams": ["core"] }));
+    assert_eq!(ask(&lead), [ada]);
+    let own = world.token(&json!({ "role": "developer", "developer": "bob@example.com" }));
+    assert_eq!(ask(&own), [bob]);
+    let finance = world.token(&json!({ "role": "finance" }));
+    assert_eq!(ask(&finance), ["2026-11-20 - - commit 1", "2026-11-20 - core commit 1"]);
+    let page = world.get("/api/v1/activities?limit=1", OWNER).ok().json();
+    assert_eq!(rows(&page), [bob]);
+    assert!(page["next"].is_string());
+    for bad in ["kind=naps", "cursor=x", "by=day"] {
+        assert_eq!(world.get(&format!("/api/v1/activities?{bad}"), OWNER).outcome(), "400 bad_parameter");
+    }
+}
+
+#[test]
+fn who_sees_a_session_says_what_it_was_for() {
+    let world = World::new();
+    world.deliver(&world.collector("ada@example.com"), &delivery("m", "s1", REPO, DAY, &["msg_1"])).ok();
+    let ada = world.token(&json!({ "role": "developer", "developer": "ada@example.com" }));
+    let eve = world.token(&json!({ "role": "developer", "developer": "eve@example.com" }));
+    let tag = |token: &str, body: &Value| world.send("POST /api/v1/sessions/s1/tags", token, body).outcome();
+    assert_eq!(tag(&eve, &json!({ "tags": { "client": "eve" } })), "404 not_found");
+    assert_eq!(tag(&ada, &json!({ "tags": { "colour": "red" } })), "400 bad_body");
+    assert_eq!(tag(&ada, &json!({ "tags": { "client": "acme" } })), "200");
+    let clients = || world.get("/api/v1/report?by=client&format=csv", OWNER).ok().text;
+    assert!(clients().contains("acme"), "{}", clients());
+    assert_eq!(tag(&ada, &json!({ "tags": { "client": "" } })), "200");
+}
+
+#[test]
+fn prices_are_those_that_the_server_prices_with() {
+    let world = World::new();
+    let token = world.token(&json!({ "role": "collector" }));
+    let prices = |query: &str| world.get(&format!("/api/v1/prices?{query}"), &token).ok().json();
+    let now = prices("model=claude-sonnet-4-6");
+    assert_eq!(
+        (now["schema"].as_str(), now["prices"][0]["rates"]["output"].as_str()),
+        (Some("bursar.prices/1"), Some("15"))
+    );
+    let count = |it: &Value| it["prices"].as_array().map_or(0, Vec::len);
+    assert!(count(&prices("history=true")) >= count(&prices("at=2026-11-20")));
+    assert_eq!(world.get("/api/v1/prices?at=never", &token).outcome(), "400 bad_parameter");
+    assert_eq!(world.get("/api/v1/prices", "").outcome(), "401 no_token");
+}
