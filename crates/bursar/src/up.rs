@@ -63,7 +63,6 @@ pub(crate) fn run(args: &UpArgs, environment: &Environment) -> Result<String> {
         }
     };
     let prepared = args.server.prepare(named.as_deref(), otherwise, environment)?;
-    let book = name_of(&prepared.options.database);
     warn_of_plain(&prepared.options);
     start_log(prepared.log_format, prepared.log_level)?;
     let runtime = runtime()?;
@@ -75,7 +74,7 @@ pub(crate) fn run(args: &UpArgs, environment: &Environment) -> Result<String> {
         tell(&greeting(addresses));
         if !args.no_import {
             tell("Importing the logs of this machine …\n");
-            let near = Near { book: book.clone(), inlet, handle: runtime.handle().clone() };
+            let near = Near { inlet, handle: runtime.handle().clone() };
             let environment = environment.clone();
             importing = Some(thread::spawn(move || import(near, &environment, &Stop(stop))));
         }
@@ -90,15 +89,17 @@ pub(crate) fn run(args: &UpArgs, environment: &Environment) -> Result<String> {
 
 /// The book of this process, for this machine's collector.
 struct Near {
-    /// Which one it is.
-    book: String,
     inlet: Inlet,
     handle: Handle,
 }
 
 impl Sink for Near {
-    fn name(&self) -> String {
-        self.book.clone()
+    fn place(&self) -> &str {
+        "here"
+    }
+
+    fn book(&self) -> Option<&str> {
+        Some(self.inlet.book())
     }
 
     fn greet(&mut self) -> Result<(), Undelivered> {
@@ -122,18 +123,6 @@ fn import(mut near: Near, environment: &Environment, stop: &Stop) {
             collector.work(stop, |held| tell(&format!("This machine's logs are in the book: {held}.\n")));
         }
         Err(error) => tracing::warn!("the logs of this machine are not imported: {error:#}"),
-    }
-}
-
-/// Which book it is, to tell it from others that this machine has reported to.
-fn name_of(database: &Database) -> String {
-    match database {
-        Database::Sqlite(folder) => {
-            let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-            format!("sqlite:{}", whole.display())
-        }
-        // The address may hold a password, and one machine has one such book at a time.
-        Database::Postgres(_) => "postgres".to_owned(),
     }
 }
 

@@ -30,6 +30,8 @@ struct Received {
     bytes: Vec<u8>,
     accepted: Vec<Delivery>,
     requests: usize,
+    /// The name of its book, where it has one.
+    book: Option<&'static str>,
 }
 
 impl Server {
@@ -81,9 +83,11 @@ fn serve(stream: TcpStream, received: &Mutex<Received>, answer: &mut Answer) {
             // Who the token's holder is: asked where there is nothing to deliver.
             let known = header("authorization").is_some_and(|it| it == "Bearer bsr_test_secret");
             let (status, body) = if known {
-                (200, r#"{"token":"test","role":"collector"}"#)
+                let book = received.lock().expect("a lock").book;
+                let named = book.map(|it| format!(r#","book":"{it}""#)).unwrap_or_default();
+                (200, format!(r#"{{"token":"test","role":"collector"{named}}}"#))
             } else {
-                (401, r#"{"detail":"the token is not known"}"#)
+                (401, r#"{"detail":"the token is not known"}"#.to_owned())
             };
             let length = body.len();
             if write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}").is_err() {
@@ -235,6 +239,21 @@ fn a_server_that_forgot_is_told_everything() {
     assert_eq!(server.calls().len(), 0);
     Run::to_end(&mut collect(&machine, &server, &["--once", "--everything"])).done();
     assert_eq!(server.calls(), expected("s", 3));
+}
+
+#[test]
+fn a_book_that_took_the_place_of_another_is_told_everything() {
+    let machine = Machine::new();
+    let server = Server::accepting();
+    machine.transcript("p/s.jsonl", &transcript("s", 3));
+    for (book, calls) in [("one", 3), ("one", 0), ("two", 3), ("two", 0)] {
+        {
+            let mut received = server.received.lock().expect("a lock");
+            (received.book, received.accepted) = (Some(book), Vec::new());
+        }
+        once(&machine, &server).done();
+        assert_eq!(server.calls(), expected("s", calls), "{book}");
+    }
 }
 
 #[test]

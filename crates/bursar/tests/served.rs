@@ -69,6 +69,22 @@ impl<'a> Up<'a> {
     }
 }
 
+impl Up<'_> {
+    /// Waits until it has what the machine has.
+    fn imports(&self) {
+        let question = ["report", "--by", "model,session"];
+        let local = figures(&self.machine.json(&question));
+        let imported = (0..LOOKS).any(|_| {
+            let is_same = figures(&self.json(&question)) == local;
+            if !is_same {
+                a_moment();
+            }
+            is_same
+        });
+        assert!(imported, "{}\n{local}", figures(&self.json(&question)));
+    }
+}
+
 impl Drop for Up<'_> {
     fn drop(&mut self) {
         drop(self.child.kill());
@@ -89,20 +105,23 @@ fn figures(report: &Value) -> String {
 #[test]
 fn a_server_reports_what_the_machine_does() {
     let machine = office();
-    let question = ["report", "--by", "model,session"];
-    let local = figures(&machine.json(&question));
     let up = Up::start(&machine, &[]);
-    let imported = (0..LOOKS).any(|_| {
-        let is_same = figures(&up.json(&question)) == local;
-        if !is_same {
-            a_moment();
-        }
-        is_same
-    });
-    assert!(imported, "{}\n{local}", figures(&up.json(&question)));
+    up.imports();
     let table = up.ask(&["sessions", "--top", "1"]);
     assert!(table.stdout.contains("Sessions, the dearest first"), "{}", table.stdout);
     assert!(up.ask(&["explain", "msg_01LedgerA"]).stdout.contains("Seen once"));
+}
+
+#[test]
+fn a_book_that_was_thrown_away_is_filled_again() {
+    let machine = office();
+    let folder = machine.path("thrown-away");
+    for _ in 0..2 {
+        let up = Up::start(&machine, &["--data", folder.to_str().expect("a path")]);
+        up.imports();
+        drop(up);
+        std::fs::remove_dir_all(&folder).expect("its folder");
+    }
 }
 
 #[test]
@@ -197,6 +216,7 @@ fn every_document_is_of_a_contract_that_is_described() {
         &["session", "5a69"],
         &["explain", "msg_01LedgerA"],
         &["tag", "5a69", "client=acme"],
+        &["prices", "opus"],
     ] {
         check(&up.json(asked));
     }

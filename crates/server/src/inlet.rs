@@ -29,6 +29,12 @@ impl Inlet {
         Self(desk)
     }
 
+    /// The name of the book.
+    #[must_use]
+    pub fn book(&self) -> &str {
+        self.0.store().id()
+    }
+
     /// Takes a delivery; returns after the durable write.
     ///
     /// # Errors

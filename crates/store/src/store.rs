@@ -103,6 +103,16 @@ impl Store {
         &self.books
     }
 
+    /// The name that the book gave itself when it was made: whoever reported to another
+    /// one reports everything anew.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.id(),
+            Engine::Postgres(journal) => journal.id(),
+        }
+    }
+
     /// Stores a delivery and returns after the durable write.
     ///
     /// # Errors

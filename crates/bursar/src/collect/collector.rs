@@ -63,6 +63,8 @@ impl Stop {
 pub(crate) struct Collector<'a> {
     environment: &'a Environment,
     sink: &'a mut dyn Sink,
+    /// What the logbook calls the book that it reports to.
+    told: String,
     opened: Opened,
     opened_at: domain::Timestamp,
     packer: Packer,
@@ -73,6 +75,15 @@ pub(crate) struct Collector<'a> {
     /// What went wrong last, so that it is said once.
     complaint: Option<String>,
     _lock: File,
+}
+
+/// What the logbook calls a book: its place, which has no blank, and its name.
+fn label(place: &str, book: &str) -> String {
+    format!("{place} {book}")
+}
+
+fn place_in(label: &str) -> &str {
+    label.split_once(' ').map_or(label, |(place, _)| place)
 }
 
 impl<'a> Collector<'a> {
@@ -89,11 +100,18 @@ impl<'a> Collector<'a> {
         let installation = Installation::of(&folder)?;
         let claimed = arrangement.developer.or_else(|| account(environment));
         let mut opened = Opened::as_it_is(&SourceOptions::default(), environment)?;
-        opened.journal.report_to(&sink.name())?;
+        // Until the server says which book it keeps, it is the one that it kept before.
+        let before = opened.journal.reports_to()?.filter(|it| place_in(it) == sink.place());
+        let told = match sink.book() {
+            Some(book) => label(sink.place(), book),
+            None => before.unwrap_or_else(|| sink.place().to_owned()),
+        };
+        opened.journal.report_to(&told)?;
         Ok(Self {
             environment,
             pace: Pace::new(arrangement.interval),
             sink,
+            told,
             opened,
             opened_at: now(),
             packer: Packer::new(installation, claimed),
@@ -108,15 +126,32 @@ impl<'a> Collector<'a> {
     /// Forgets what the server was told.
     pub(crate) fn report_everything(&mut self) -> Result<()> {
         self.opened.journal.report_to("")?;
-        Ok(self.opened.journal.report_to(&self.sink.name())?)
+        Ok(self.opened.journal.report_to(&self.told)?)
+    }
+
+    /// Begins anew where the server keeps another book than before: the one that was told
+    /// is lost, or was restored from a copy that is older.
+    fn know_book(&mut self) -> Result<()> {
+        let Some(book) = self.sink.book() else { return Ok(()) };
+        let label = label(self.sink.place(), book);
+        if label != self.told {
+            self.opened.journal.report_to(&label)?;
+            self.told = label;
+        }
+        Ok(())
     }
 
     /// Works until it is stopped. What fails is tried again: nothing ends it but that.
     /// `through` hears what the logbook holds once all of it is delivered for the first time.
     pub(crate) fn work(&mut self, stop: &Stop, through: impl FnOnce(&Held)) {
         let mut through = Some(through);
-        if let Err(why) = self.sink.greet() {
-            self.complain(&why.to_string());
+        match self.sink.greet() {
+            Ok(()) => {
+                if let Err(error) = self.know_book() {
+                    self.complain(&format!("{error:#}"));
+                }
+            }
+            Err(why) => self.complain(&why.to_string()),
         }
         loop {
             let wait = match self.step() {
@@ -158,6 +193,8 @@ impl<'a> Collector<'a> {
             self.hear()?;
         }
         self.read()?;
+        self.sink.greet()?;
+        self.know_book()?;
         let mut taken = 0_usize;
         loop {
             match self.deliver_some() {
@@ -166,10 +203,6 @@ impl<'a> Collector<'a> {
                 Err(Halt::Undelivered(why)) => return Err(why.into()),
                 Err(Halt::Failed(error)) => return Err(error),
             }
-        }
-        if taken == 0 {
-            // Nothing has told yet whether the server would take anything.
-            self.sink.greet()?;
         }
         let refused = self.opened.journal.outbox()?.parked;
         let sent = u64::try_from(taken).unwrap_or(u64::MAX).saturating_sub(refused);
@@ -259,7 +292,7 @@ impl<'a> Collector<'a> {
             return Ok(());
         }
         self.opened = Opened::as_it_is(&SourceOptions::default(), self.environment)?;
-        self.opened.journal.report_to(&self.sink.name())?;
+        self.opened.journal.report_to(&self.told)?;
         self.opened_at = now();
         Ok(())
     }
@@ -289,6 +322,7 @@ impl<'a> Collector<'a> {
             let outcome = if delivery.is_empty() { Ok(()) } else { self.sink.deliver(&delivery) };
             match outcome {
                 Ok(()) => {
+                    self.know_book().map_err(Halt::Failed)?;
                     let tickets = part.iter().map(|it| &it.ticket);
                     self.opened.journal.acknowledge(tickets).map_err(anyhow::Error::from)?;
                 }
@@ -382,9 +416,11 @@ fn lock(path: &Path) -> Result<File> {
     let file = options.open(path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(anyhow!("another collector is at work on this machine ({} is locked)", path.display()))
-        }
+        Err(TryLockError::WouldBlock) => Err(anyhow!(
+            "another collector is at work on this machine, `bursar up` with its import maybe, and reports \
+                 what is new by itself ({} is locked)",
+            path.display()
+        )),
         // Where locks do not exist, nobody can hold one.
         Err(TryLockError::Error(_)) => Ok(file),
     }

@@ -36,8 +36,16 @@ const FILE_LIMIT: u64 = 1_024 * 1_024;
 /// A server.
 pub(crate) struct Server {
     url: String,
+    /// The name of the book that it keeps, once it told.
+    book: Option<String>,
     token: TokenSource,
     agent: Agent,
+}
+
+/// An answer in which it names its book.
+#[derive(Debug, Deserialize)]
+struct Named {
+    book: String,
 }
 
 /// Where the token is. It is asked for anew each time: it may be replaced meanwhile.
@@ -70,7 +78,7 @@ impl Server {
             .tls_config(tls)
             .build()
             .new_agent();
-        Ok(Self { url, token: TokenSource::of(options, environment), agent })
+        Ok(Self { url, book: None, token: TokenSource::of(options, environment), agent })
     }
 
     /// The token that would be sent, where there is one.
@@ -98,6 +106,13 @@ impl Server {
         &self.agent
     }
 
+    /// Notes which book it names. A server of before books had names says nothing of it.
+    fn learn(&mut self, answer: &str) {
+        if let Ok(Named { book }) = serde_json::from_str(answer) {
+            self.book = Some(book);
+        }
+    }
+
     /// The token that a delivery needs.
     fn pass(&self) -> Result<String, Undelivered> {
         let locked = |why: String| Undelivered::Locked { why };
@@ -113,8 +128,12 @@ impl Server {
 }
 
 impl Sink for Server {
-    fn name(&self) -> String {
-        self.url.clone()
+    fn place(&self) -> &str {
+        &self.url
+    }
+
+    fn book(&self) -> Option<&str> {
+        self.book.as_deref()
     }
 
     /// Asks it who the token's holder is.
@@ -123,7 +142,11 @@ impl Sink for Server {
         let (status, text) = self
             .look(me::ADDRESS, Some(&token))
             .map_err(|error| Undelivered::Later { after: None, why: format!("{error:#}") })?;
-        if status.is_success() { Ok(()) } else { Err(refusal(&self.url, status, &text)) }
+        if !status.is_success() {
+            return Err(refusal(&self.url, status, &text));
+        }
+        self.learn(&text);
+        Ok(())
     }
 
     fn deliver(&mut self, delivery: &Delivery) -> Result<(), Undelivered> {
@@ -140,7 +163,11 @@ impl Sink for Server {
             .header("Accept", "application/json")
             .send(&body[..]);
         match outcome {
-            Ok(answer) => judge(&self.url, answer),
+            Ok(answer) => {
+                let text = judge(&self.url, answer)?;
+                self.learn(&text);
+                Ok(())
+            }
             Err(error) => {
                 let why = format!("cannot reach {}: {error}", self.url);
                 Err(Undelivered::Later { after: None, why })
@@ -149,13 +176,11 @@ impl Sink for Server {
     }
 }
 
-/// What an answer means for what was sent.
-fn judge(url: &str, mut answer: Response<Body>) -> Result<(), Undelivered> {
+/// What it says, or what its refusal means for what was sent.
+fn judge(url: &str, mut answer: Response<Body>) -> Result<String, Undelivered> {
     let status = answer.status();
     if status.is_success() {
-        // Read to its end, so that the connection can be used again.
-        drop(text_of(&mut answer));
-        return Ok(());
+        return Ok(text_of(&mut answer));
     }
     let after = answer.headers().get("retry-after").and_then(|it| it.to_str().ok()).and_then(retry_after);
     Err(match refusal(url, status, &text_of(&mut answer)) {

@@ -6,8 +6,12 @@ use ingest::delivery::Delivery;
 
 /// A company's book, near or far.
 pub(crate) trait Sink {
-    /// Which book it is. Another one is told everything anew.
-    fn name(&self) -> String;
+    /// Where it is kept.
+    fn place(&self) -> &str;
+
+    /// Its name, once that is known: a server tells it with every answer. Another book is
+    /// told everything anew, even at the same place.
+    fn book(&self) -> Option<&str>;
 
     /// Whether it would take a delivery, where nothing needs to be delivered.
     fn greet(&mut self) -> Result<(), Undelivered>;

@@ -35,6 +35,8 @@ pub(crate) struct Receipt {
     corrected: u64,
     /// Those that were in the book already.
     known: u64,
+    /// The name of the book: whoever reported to another one reports everything anew.
+    book: String,
 }
 
 /// Takes a delivery, `bursar.delivery/1`, plain or gzip; answers when it is durable
@@ -58,7 +60,12 @@ pub(crate) async fn deliver(
     };
     check(&desk, &caller, &delivery).await?;
     let accepted = desk.accept(SourceKind::Log, delivery).await?;
-    Ok(Json(Receipt { new: accepted.new, corrected: accepted.corrected, known: accepted.known }))
+    Ok(Json(Receipt {
+        new: accepted.new,
+        corrected: accepted.corrected,
+        known: accepted.known,
+        book: desk.store().id().to_owned(),
+    }))
 }
 
 /// Refuses what nobody could have seen yet, and what is said of somebody else's sessions:

@@ -180,6 +180,15 @@ impl Journal {
         Ok(transaction.commit()?)
     }
 
+    /// Whom changes are reported to.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn reports_to(&self) -> Result<Option<String>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT server FROM reporting")?;
+        Ok(statement.query_row([], |row| row.get(0)).optional()?)
+    }
+
     /// What is to be reported next, at most so much.
     ///
     /// # Errors

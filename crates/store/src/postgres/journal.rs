@@ -64,6 +64,7 @@ const TURN: &str = "SET LOCAL lock_timeout = '30s';
 
 pub(crate) struct PostgresJournal {
     shared: Arc<Shared>,
+    id: Arc<str>,
     queue: Queue,
 }
 
@@ -149,8 +150,13 @@ impl PostgresJournal {
             news: broadcast::Sender::new(NEWS),
         });
         writing!(shared, |transaction| upkeep::adopt_zone(transaction, &shared).await)?;
+        let id = writing!(shared, |transaction| surroundings::identity(transaction).await)?.into();
         let queue = Queue::begin(Arc::clone(&shared));
-        Ok(Self { shared, queue })
+        Ok(Self { shared, id, queue })
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     pub(crate) fn watch(&self) -> broadcast::Receiver<Arc<News>> {

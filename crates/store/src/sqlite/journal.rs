@@ -58,6 +58,7 @@ const CHECKPOINT_PAGES: i64 = 16 * 1_024;
 
 pub(crate) struct SqliteJournal {
     folder: PathBuf,
+    id: Arc<str>,
     writer: Writer,
     readers: Readers,
     writing: Arc<Mutex<Writing>>,
@@ -80,6 +81,7 @@ impl SqliteJournal {
         };
         let journal = Self {
             folder: folder.to_owned(),
+            id: writer.run(surroundings::identity).await?.into(),
             writer,
             readers: Readers::of(file),
             writing: Arc::new(Mutex::new(writing)),
@@ -95,6 +97,10 @@ impl SqliteJournal {
 
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     pub(crate) fn watch(&self) -> broadcast::Receiver<Arc<News>> {

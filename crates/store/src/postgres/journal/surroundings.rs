@@ -327,6 +327,17 @@ pub(super) async fn setting(transaction: &Transaction<'_>, name: &str) -> Result
     Ok(transaction.query_opt(&statement, &[&name]).await?.map(|row| row.try_get(0)).transpose()?)
 }
 
+/// The name that the book gave itself when it was made.
+pub(super) async fn identity(transaction: &Transaction<'_>) -> Result<String, StoreError> {
+    transaction
+        .batch_execute(
+            "INSERT INTO journal.setting (name, value)
+             VALUES ('book', replace(gen_random_uuid()::text, '-', '')) ON CONFLICT (name) DO NOTHING",
+        )
+        .await?;
+    setting(transaction, "book").await?.ok_or(StoreError::Closed)
+}
+
 /// Changes a setting of the schema itself.
 pub(super) async fn set(transaction: &Transaction<'_>, name: &str, value: &str) -> Result<(), StoreError> {
     let statement = transaction

@@ -252,6 +252,16 @@ pub(super) fn setting(connection: &Connection, name: &str) -> Result<Option<Stri
     Ok(statement.query_row([name], |row| row.get(0)).optional()?)
 }
 
+/// The name that the book gave itself when it was made.
+pub(super) fn identity(connection: &Connection) -> Result<String, StoreError> {
+    connection.execute(
+        "INSERT INTO setting (name, value) VALUES ('book', lower(hex(randomblob(16))))
+         ON CONFLICT (name) DO NOTHING",
+        [],
+    )?;
+    setting(connection, "book")?.ok_or(StoreError::Closed)
+}
+
 /// Changes a setting of the file itself.
 pub(super) fn set(connection: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
     connection
