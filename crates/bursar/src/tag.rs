@@ -53,7 +53,7 @@ pub(crate) fn run(args: &TagArgs, environment: &Environment) -> Result<String> {
         };
         let session = remote::session(&client, session)?;
         let tags = parsed(&session, &args.tags)?;
-        remote::set(&client, &tags)?;
+        remote::set(&client, &session, &tags)?;
         return told(&tags).print(args.output.format);
     }
     let options = SourceOptions::default();

@@ -148,8 +148,7 @@ pub(super) fn run(args: &VerifyArgs, environment: &Environment) -> Result<String
 fn lines(reporters: &[Reporter], directory: &Directory) -> Vec<Line> {
     let by_identity = directory.by_identity();
     let mut lines: BTreeMap<String, Line> = BTreeMap::new();
-    // Who has only said something of a session by hand reports nothing.
-    for it in reporters.iter().filter(|it| it.records() > 0) {
+    for it in reporters {
         let person = it.developer.as_ref().or(it.claimed.as_ref());
         let who = person.map_or(it.reporter.as_str(), |person| {
             by_identity.get(&person.to_lowercase()).copied().unwrap_or(person)
