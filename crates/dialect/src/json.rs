@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memrchr};
+use memchr::{memchr, memchr_iter, memrchr};
 
 /// Objects and lists inside of each other.
 const DEPTH_LIMIT: usize = 256;
@@ -240,20 +240,17 @@ impl<'a> Cursor<'a> {
             self.step(known.saturating_add(1));
             return Ok(Text { inside: rest.get(..known).unwrap_or_default(), is_plain: true });
         }
-        loop {
-            let found = rest.get(known..).and_then(|rest| memchr(b'"', rest));
-            let Some(found) = found else {
-                self.at = self.bytes.len();
-                return Err(self.fault("the end of a text"));
-            };
-            let end = known.saturating_add(found);
+        let unknown = rest.get(known..).unwrap_or_default();
+        for quote in memchr_iter(b'"', unknown) {
+            let end = known.saturating_add(quote);
             let inside = rest.get(..end).unwrap_or_default();
-            known = end.saturating_add(1);
             if !ends_in_escape(inside) {
-                self.step(known);
+                self.step(end.saturating_add(1));
                 return Ok(Text { inside, is_plain: false });
             }
         }
+        self.at = self.bytes.len();
+        Err(self.fault("the end of a text"))
     }
 
     /// Passes over any value.
