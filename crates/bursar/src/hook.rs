@@ -47,12 +47,11 @@ pub(crate) fn run(args: &HookArgs, environment: &Environment) -> String {
     String::new()
 }
 
-/// Cursor is none of the tools whose logs are read.
 fn tool(name: &str) -> Option<Tool> {
     match name {
         "claude-code" => Some(Tool::ClaudeCode),
         "codex" => Some(Tool::Codex),
-        "cursor" => Some(Tool::Other),
+        "cursor" => Some(Tool::Cursor),
         _ => None,
     }
 }

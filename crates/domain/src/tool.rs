@@ -21,13 +21,15 @@ pub enum Tool {
     CopilotCli,
     /// GitHub Copilot in an editor, which only telemetry tells of.
     CopilotChat,
+    /// Cursor, of which hooks alone tell.
+    Cursor,
     /// Any other program whose telemetry follows the GenAI conventions.
     Other,
 }
 
 impl Tool {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ClaudeCode,
         Self::Codex,
         Self::GeminiCli,
@@ -37,6 +39,7 @@ impl Tool {
         Self::Opencode,
         Self::CopilotCli,
         Self::CopilotChat,
+        Self::Cursor,
         Self::Other,
     ];
 
@@ -53,6 +56,7 @@ impl Tool {
             Self::Opencode => "opencode",
             Self::CopilotCli => "copilot-cli",
             Self::CopilotChat => "copilot-chat",
+            Self::Cursor => "cursor",
             Self::Other => "other",
         }
     }

@@ -35,9 +35,13 @@ pub(crate) fn decoder(file: &SourceFile, state: Option<&str>) -> io::Result<Box<
         Tool::Codex => Ok(codex::decoder(&file.path, state)),
         Tool::GeminiCli => Ok(gemini_cli::decoder(&file.path, state)),
         Tool::CopilotCli => copilot_cli::decoder(&file.path, state),
-        Tool::Cline | Tool::Roo | Tool::Kilo | Tool::Opencode | Tool::CopilotChat | Tool::Other => {
-            Err(no_reader(file))
-        }
+        Tool::Cline
+        | Tool::Roo
+        | Tool::Kilo
+        | Tool::Opencode
+        | Tool::CopilotChat
+        | Tool::Cursor
+        | Tool::Other => Err(no_reader(file)),
     }
 }
 
@@ -47,9 +51,12 @@ pub(crate) fn read_document(file: &SourceFile, harvest: &mut Harvest) -> io::Res
         Tool::GeminiCli => gemini_cli::read(&file.path, harvest),
         Tool::Cline | Tool::Roo | Tool::Kilo => cline::read(&file.path, harvest),
         Tool::Opencode => opencode::read_document(&file.path, harvest),
-        Tool::ClaudeCode | Tool::Codex | Tool::CopilotCli | Tool::CopilotChat | Tool::Other => {
-            Err(no_reader(file))
-        }
+        Tool::ClaudeCode
+        | Tool::Codex
+        | Tool::CopilotCli
+        | Tool::CopilotChat
+        | Tool::Cursor
+        | Tool::Other => Err(no_reader(file)),
     }
 }
 
@@ -70,6 +77,7 @@ pub(crate) fn read_database(
         | Tool::Roo
         | Tool::Kilo
         | Tool::CopilotChat
+        | Tool::Cursor
         | Tool::Other => Err(no_reader(file)),
     }
 }

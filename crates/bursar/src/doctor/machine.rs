@@ -253,7 +253,7 @@ fn folders_of(roots: &Roots, tool: Tool) -> impl Iterator<Item = &PathBuf> {
         Tool::Roo | Tool::Kilo => [&roots.editors, &[]],
         Tool::Opencode => [&roots.opencode, &[]],
         Tool::CopilotCli => [&roots.copilot, &[]],
-        Tool::CopilotChat | Tool::Other => [&[], &[]],
+        Tool::CopilotChat | Tool::Cursor | Tool::Other => [&[], &[]],
     };
     folders.into_iter().flatten()
 }

@@ -47,7 +47,7 @@ fn the_end_of_a_turn_names_the_log() {
     subagent["agent_transcript_path"] = json!("/home/ada/s1/a1.jsonl");
     check(Tool::Codex, &subagent, r#"s1: turn, ["/home/ada/s1.jsonl", "/home/ada/s1/a1.jsonl"]"#);
     let cursor = json!({"hook_event_name": "stop", "conversation_id": "c1", "workspace_roots": ["/src"]});
-    check(Tool::Other, &cursor, "c1: turn, []");
+    check(Tool::Cursor, &cursor, "c1: turn, []");
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_commit_is_heard_from_the_tool_or_from_git() {
         "hook_event_name": "afterShellExecution", "conversation_id": "c1", "workspace_roots": ["/src/web"],
         "command": "git commit -m x", "output": "[feat/x 1f0a2b3] x",
     });
-    check(Tool::Other, &cursor, r#"c1: 1f0a2b3 on feat/x in Some("/src/web")"#);
+    check(Tool::Cursor, &cursor, r#"c1: 1f0a2b3 on feat/x in Some("/src/web")"#);
 }
 
 #[test]

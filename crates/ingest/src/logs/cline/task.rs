@@ -223,6 +223,7 @@ impl Task {
             | Tool::Opencode
             | Tool::CopilotCli
             | Tool::CopilotChat
+            | Tool::Cursor
             | Tool::Other => {
                 let passed_on = served_by.is_some_and(|provider| CLINE_PASSES_ON.contains(&provider));
                 return if passed_on { Prompt::Whole } else { Prompt::Rest };
