@@ -10,9 +10,9 @@
 //! [`Stopped::Missing`] it loads those too, and asks again: after two or three rounds the
 //! decision is the one that the whole ledger would have made.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use domain::{Period, Scope, Timestamp};
+use domain::{Period, Scope, ScopeKind, Timestamp};
 
 use crate::account::{Account, Done, Request, RequestId, Tally, TallyKey};
 use crate::budget::{Budget, BudgetKey, Held, Past};
@@ -63,6 +63,8 @@ pub(crate) struct Tables {
     pub(crate) done: HashMap<IdempotencyKey, Done>,
     /// The periods for which a scope has terms of its own.
     agreed: HashMap<Scope, Vec<Period>>,
+    /// How many scopes of each kind have: most kinds have none, and are not looked up.
+    agreed_kinds: BTreeMap<ScopeKind, usize>,
     /// Open reservations by when they may be taken back.
     due: BTreeSet<(Timestamp, ReservationId)>,
 }
@@ -222,6 +224,9 @@ impl Ledger {
 impl Tables {
     /// The periods for which a scope has terms of its own.
     pub(crate) fn agreed(&self, scope: &Scope) -> &[Period] {
+        if !self.agreed_kinds.contains_key(&scope.kind()) {
+            return &[];
+        }
         self.agreed.get(scope).map_or(&[], Vec::as_slice)
     }
 
@@ -269,11 +274,13 @@ impl Tables {
     }
 
     fn put_budget(&mut self, budget: Budget) {
-        self.agree(&budget.key, budget.terms.is_some());
-        // Most changes are to budgets that are there: their key is not copied again.
+        // Most changes are to counters of budgets that are there.
         match self.budgets.get_mut(&budget.key) {
-            Some(place) => *place = budget,
-            None => drop(self.budgets.insert(budget.key.clone(), budget)),
+            Some(place) if place.terms.is_some() == budget.terms.is_some() => *place = budget,
+            _ => {
+                self.agree(&budget.key, budget.terms.is_some());
+                self.budgets.insert(budget.key.clone(), budget);
+            }
         }
     }
 
@@ -283,14 +290,25 @@ impl Tables {
             return;
         }
         let periods = self.agreed.entry(key.scope.clone()).or_default();
+        let was_empty = periods.is_empty();
         if is_agreed {
             periods.push(key.period);
             periods.sort_unstable();
         } else {
             periods.retain(|it| *it != key.period);
-            if periods.is_empty() {
+        }
+        let is_empty = periods.is_empty();
+        let kinds = self.agreed_kinds.entry(key.scope.kind()).or_default();
+        match (was_empty, is_empty) {
+            (true, false) => *kinds = kinds.saturating_add(1),
+            (false, true) => {
+                *kinds = kinds.saturating_sub(1);
                 self.agreed.remove(&key.scope);
             }
+            (true, true) | (false, false) => {}
+        }
+        if *kinds == 0 {
+            self.agreed_kinds.remove(&key.scope.kind());
         }
     }
 
