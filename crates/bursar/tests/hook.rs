@@ -51,7 +51,7 @@ fn turns_and_commits_are_noted() {
             json!({"at_ms": null, "tool": "claude-code", "session": "s1", "transcripts": ["/home/ada/s1.jsonl"]}),
             json!({"at_ms": null, "tool": "claude-code", "session": "s1", "folder": folder, "branch": "main", "commit": hash}),
             json!({"at_ms": null, "tool": "codex", "session": "s1", "folder": folder, "branch": "main", "commit": "1f0a2b3"}),
-            json!({"at_ms": null, "tool": "other", "session": "c1"}),
+            json!({"at_ms": null, "tool": "cursor", "session": "c1"}),
         ]
     );
 }
