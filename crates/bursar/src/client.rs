@@ -41,8 +41,8 @@ impl Client {
         let server = Server::of(options, environment)?;
         let token = server.token()?.ok_or_else(|| {
             usage(
-                "there is no token: put one that `bursar token create` printed into BURSAR_TOKEN, or into a \
-                 file for --token-file",
+                "there is no token: put one that `bursar token create` printed into BURSAR_TOKEN, into \
+                 ~/.config/bursar/token, or into a file for --token-file",
             )
         })?;
         Ok(Self { server, token })

@@ -91,7 +91,7 @@ pub(crate) fn run(args: &CollectArgs, environment: &Environment) -> Result<Strin
     }
     // Nobody sends: it works until the process ends, which it may at any moment.
     let (_keep, stop) = channel();
-    collector.work(&Stop(stop), |held| tell(&format!("everything is reported to {url}: {held}")));
+    collector.work(&Stop(stop), |_| tell(&format!("everything is reported to {url}")));
     Ok(String::new())
 }
 

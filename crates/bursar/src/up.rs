@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
+use domain::Measures;
 use ingest::delivery::Delivery;
 use server::{Addresses, Inlet, InletError};
 use store::Database;
@@ -16,7 +17,7 @@ use tokio::runtime::Handle;
 use crate::collect::sink::{Sink, Undelivered};
 use crate::collect::{Arrangement, Collector, Stop};
 use crate::environment::Environment;
-use crate::opened::journal_folder;
+use crate::opened::{Opened, journal_folder};
 use crate::serve::{NotAsked, announce, runtime, tell, until_told, warn_of_plain};
 use crate::server_settings::{ServerOptions, start_log};
 
@@ -120,10 +121,29 @@ fn import(mut near: Near, environment: &Environment, stop: &Stop) {
     let arrangement = Arrangement { interval: IMPORT_INTERVAL, developer: None };
     match Collector::new(environment, arrangement, &mut near) {
         Ok(mut collector) => {
-            collector.work(stop, |held| tell(&format!("This machine's logs are in the book: {held}.\n")));
+            collector.work(stop, |opened| match held(opened) {
+                Ok(held) => tell(&format!("This machine's logs are in the book: {held}.\n")),
+                Err(error) => tracing::warn!("what was imported cannot be summed up: {error:#}"),
+            });
         }
         Err(error) => tracing::warn!("the logs of this machine are not imported: {error:#}"),
     }
+}
+
+/// What the logbook holds, now that all of it is in the book.
+fn held(opened: &mut Opened) -> Result<String> {
+    let files = opened.journal.sources_by_tool()?.iter().fold(0_u64, |sum, it| sum.saturating_add(it.1));
+    let mut sum = Measures::ZERO;
+    for cell in opened.journal.cells(&mut opened.meter)? {
+        sum = sum.plus(&cell.measures)?;
+    }
+    let Measures { calls, cost, unpriced_calls, .. } = sum;
+    let count = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let unpriced = match unpriced_calls {
+        0 => String::new(),
+        some => format!(", {some} of them without a price"),
+    };
+    Ok(format!("{}, {}, {cost} USD{unpriced}", count(files, "file"), count(calls, "call")))
 }
 
 /// Where this machine finds a listener, which may be open to all addresses.

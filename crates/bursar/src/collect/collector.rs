@@ -1,7 +1,6 @@
 //! The collector at work: what hooks noted, what is new in the logs, and what the
 //! server was not told yet, again and again.
 
-use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
@@ -10,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use attribution::GitReader;
-use domain::{Developer, Evidence, Folder, Measures};
+use domain::{Developer, Evidence, Folder};
 use ingest::hooks::Heard;
 use store::{ActivityRow, Pending};
 
@@ -18,7 +17,6 @@ use super::installation::Installation;
 use super::pace::{Backoff, Failing, Pace};
 use super::packing::Packer;
 use super::sink::{Sink, Undelivered};
-use crate::book::OwnedBook;
 use crate::environment::{Environment, now};
 use crate::hook::spool::Spool;
 use crate::knowledge;
@@ -142,8 +140,8 @@ impl<'a> Collector<'a> {
     }
 
     /// Works until it is stopped. What fails is tried again: nothing ends it but that.
-    /// `through` hears what the logbook holds once all of it is delivered for the first time.
-    pub(crate) fn work(&mut self, stop: &Stop, through: impl FnOnce(&Held)) {
+    /// `through` is told once everything is delivered for the first time.
+    pub(crate) fn work(&mut self, stop: &Stop, through: impl FnOnce(&mut Opened)) {
         let mut through = Some(through);
         match self.sink.greet() {
             Ok(()) => {
@@ -159,9 +157,8 @@ impl<'a> Collector<'a> {
                 Ok(false) => {
                     if self.complaint.is_none()
                         && let Some(through) = through.take()
-                        && let Some(held) = self.held()
                     {
-                        through(&held);
+                        through(&mut self.opened);
                     }
                     TICK
                 }
@@ -174,17 +171,6 @@ impl<'a> Collector<'a> {
                 return;
             }
         }
-    }
-
-    /// What the logbook holds. Where it cannot be said nobody waits for it.
-    fn held(&mut self) -> Option<Held> {
-        let files = self.opened.journal.sources().ok()?.len();
-        let book = OwnedBook::of(&mut self.opened).ok()?;
-        let mut sum = Measures::ZERO;
-        for cell in book.book().cells {
-            sum = sum.plus(&cell.measures).ok()?;
-        }
-        Some(Held { files, sum })
     }
 
     /// Reads everything and delivers everything, or says why not.
@@ -361,25 +347,6 @@ impl<'a> Collector<'a> {
             tell(what);
             self.complaint = Some(what.to_owned());
         }
-    }
-}
-
-/// What a logbook holds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Held {
-    /// Files that calls were read from.
-    files: usize,
-    /// All of its calls.
-    sum: Measures,
-}
-
-impl fmt::Display for Held {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Measures { calls, cost, unpriced_calls, .. } = self.sum;
-        let count = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-        let files = count(u64::try_from(self.files).unwrap_or(u64::MAX), "file");
-        write!(f, "{files}, {}, {cost} USD", count(calls, "call"))?;
-        if unpriced_calls > 0 { write!(f, ", {unpriced_calls} of them without a price") } else { Ok(()) }
     }
 }
 
