@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::tests::{Disk, beyond, seeds};
 use super::*;
 use crate::command::Return;
-use crate::lease::{LeaseId, LeaseState, Lend, Want};
+use crate::lease::{LEASE_MARGIN_MS, LeaseId, LeaseState, Lend, Want};
 use crate::{Held, Ledger, Lending, Stopped};
 
 const STEPS: usize = 400;
@@ -129,17 +129,24 @@ impl World {
     /// Lends to a gateway all that a call needs, under a new lease where the old is over.
     fn lend(&mut self, index: usize, subject: &Subject) {
         let wants = subject.scopes().map(|it| Want { scope: it.clone(), nano_usd_per_second: 20 }).collect();
-        let gateway = &mut self.gateways[index];
         let is_live = |id: &LeaseId| {
             self.central.lease(id).is_some_and(|it| it.state == LeaseState::Live && it.expires_at > self.now)
         };
-        if !gateway.ledgers.last().is_some_and(|(id, _)| is_live(id)) {
-            self.names += 1;
-            let id = LeaseId::new(&format!("lease {}", self.names));
-            gateway.ledgers.push((id, Ledger::lent(policy())));
+        let last = self.gateways[index].ledgers.last().map(|(id, _)| id.clone());
+        let over = last.clone().filter(|id| !is_live(id));
+        if last.is_none() || over.is_some() {
+            let id = LeaseId::new(&self.name());
+            self.gateways[index].ledgers.push((id, Ledger::lent(policy())));
+        }
+        if let Some(over) = over {
+            self.is_not_lent(over, index, "lease_over");
         }
         let (lease, used) =
-            gateway.ledgers.last().map(|(id, ledger)| (id.clone(), ledger.used())).expect("one");
+            self.gateways[index].ledgers.last().map(|(id, ledger)| (id.clone(), ledger.used())).expect("one");
+        if self.central.lease(&lease).is_some() {
+            self.is_not_lent(lease.clone(), index + 1, "not_your_lease");
+        }
+        let id = lease.clone();
         let (key, replica) = (IdempotencyKey::new(&self.name()), format!("gateway {index}"));
         let command = Command::Lend(Lend { key, lease, replica, wants, used, for_ms: LEASE_MS });
         if let Outcome::Lent(grant) = self.central(&command).expect("a lease") {
@@ -149,6 +156,16 @@ impl World {
             let after = ledger.used();
             assert!(before.iter().all(|it| after.contains(it)), "what was spent stays known");
         }
+        let lease = self.central.lease(&id).expect("it is there");
+        let changed: Vec<&Scope> = self.central.changed_since(lease).collect();
+        assert!(subject.with_templates().all(|it| !changed.contains(&it)), "{changed:?} was just lent");
+    }
+
+    fn is_not_lent(&mut self, lease: LeaseId, index: usize, code: &str) {
+        let (key, replica) = (IdempotencyKey::new(&self.name()), format!("gateway {index}"));
+        let (wants, used) = (Vec::new(), Vec::new());
+        let lend = Command::Lend(Lend { key, lease, replica, wants, used, for_ms: LEASE_MS });
+        assert_eq!(self.central(&lend).map_err(|it| it.code()), Err(code), "{lend}");
     }
 
     fn call(&mut self, index: usize) {
@@ -163,6 +180,8 @@ impl World {
             match ledger.decide(&reserve, self.now) {
                 Ok(decision) => {
                     ledger.absorb(&decision.changes);
+                    let ends = self.central.lease(lease).expect("it is there").expires_at;
+                    assert!(ends.millis_since(self.now) > LEASE_MARGIN_MS, "{lease} is over for its gateway");
                     let lease = Some(lease.clone());
                     self.gateways[index].calls.push((lease, id, amount));
                     return;
