@@ -8,7 +8,7 @@
 //! A restore reads all of it before it writes any of it. Then comes the book, and last,
 //! in one act, tokens, directory, settings and the audit log. Broken off in between, it
 //! leaves a book that nobody has a token for and that no server starts on
-//! ([`is_half_restored`]); restoring again goes on from there.
+//! (`is_half_restored`); restoring again goes on from there.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
