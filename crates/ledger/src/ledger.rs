@@ -6,8 +6,8 @@
 //! with [`Ledger::undo`], the last first, if the transaction fails.
 //!
 //! A store that loads and locks rows for each command makes an empty one with
-//! [`Ledger::partial`], loads [`touches`] into it, and decides. Where the answer is
-//! [`Stopped::Missing`] it loads those too, and asks again: after two or three rounds the
+//! [`Ledger::partial`], loads [`crate::touches`] into it, and decides. Where the answer is
+//! [`crate::Stopped::Missing`] it loads those too, and asks again: after two or three rounds the
 //! decision is the one that the whole ledger would have made.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
