@@ -128,6 +128,10 @@ impl Desk {
                 let swept = self.ledger.sweep(self.now, usize::MAX);
                 self.ledger.absorb(&swept);
             }
+            ["zone", name] => {
+                self.zone = TimeZone::get(name).expect(name);
+                self.ledger.follow(Policy::new(Calendar::new(self.zone.clone())));
+            }
             ["show", of, period] => self.show(&key(of, period)),
             ["look", of @ ..] => {
                 let outlook = self.ledger.outlook(&subject(of), self.now).expect("an outlook");

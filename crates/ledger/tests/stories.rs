@@ -70,6 +70,7 @@ fn more_than_was_reserved_is_an_overrun() {
         reserve b 5 team/web
         settle a 7
         show org month
+        book call-0 1
         reserve c 0.1 team/web
         release b
         show org month
@@ -345,5 +346,48 @@ fn a_session_that_slept_long_begins_anew() {
         show session/s1 none
         reserve e 10 session/s1
         reserve f 1 session/s2"
+    ));
+}
+
+#[test]
+fn the_last_of_what_is_not_promised_may_be_moved() {
+    assert_snapshot!(tell(
+        "at 2026-03-02T09:00
+        set org 100 month
+        set team/web 95 month below org
+        admin moves 5.000000001 month org team/web
+        admin moves 5 month org team/web
+        show org month"
+    ));
+}
+
+#[test]
+fn a_period_that_is_over_tells_of_no_thresholds() {
+    assert_snapshot!(tell(
+        "at 2026-03-31T23:59
+        set org 10 month at 50 notify
+        reserve a 8
+        at 2026-04-01T00:01
+        settle a 8
+        reserve b 8
+        settle b 8"
+    ));
+}
+
+#[test]
+fn another_time_zone_leaves_no_gap_between_periods() {
+    assert_snapshot!(tell(
+        "at 2026-03-31T23:00
+        set org 10 month
+        book a 1
+        zone Asia/Tokyo
+        book b 1
+        show org month
+        at 2026-04-01T07:00
+        book c 1
+        show org month
+        at 2026-05-01T00:00
+        book d 1
+        show org month"
     ));
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::row::RowKey;
-use crate::{Change, Decision, Ledger, Row, Stopped, touches};
+use crate::{Change, Decision, Ledger, ReservationState, Row, Stopped, touches};
 
 const SEEDS: u64 = 30;
 const STEPS: usize = 300;
@@ -156,6 +156,11 @@ fn step(simulation: &mut Simulation, ledger: &mut Ledger, disk: &mut Disk) {
     simulation.judge(&command, &answer).unwrap_or_else(|wrong| panic!("{wrong}"));
     agrees(simulation, ledger).unwrap_or_else(|wrong| panic!("{command}: {wrong}"));
     hold_true(ledger);
+    let due: Vec<&ReservationId> = ledger.due(now).collect();
+    let open = ledger.tables.reservations.values().filter(|it| it.state == ReservationState::Open);
+    let mut overdue: Vec<_> = open.filter(|it| it.expires_at <= now).collect();
+    overdue.sort_by_key(|it| (it.expires_at, &it.id));
+    assert_eq!(due, overdue.iter().map(|it| &it.id).collect::<Vec<_>>(), "{command}");
 }
 
 fn run(seed: u64) {
