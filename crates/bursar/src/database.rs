@@ -15,7 +15,7 @@ use crate::environment::{Environment, now};
 use crate::failure::usage;
 use crate::listing::Listing;
 use crate::opened::make_private;
-use crate::output::{OutputOption, Told};
+use crate::output::{Format, OutputOption, Told};
 use crate::serve::runtime;
 use crate::server_option::NoServer;
 use crate::server_settings::{Opening, opening};
@@ -80,7 +80,8 @@ pub(crate) struct BackupArgs {
 #[command(after_help = "Examples:
   bursar restore --database postgres://bursar@db.example.com/bursar bursar-2026-11-22.backup
 
-What was reported since the backup is missing: `bursar collect --everything` reports it again.")]
+What was reported since the backup is missing. Into a new database collectors report it again by
+themselves; onto an existing one `bursar collect --everything` does.")]
 pub(crate) struct RestoreArgs {
     /// The file
     file: PathBuf,
@@ -93,14 +94,20 @@ pub(crate) struct RestoreArgs {
 
 /// What becomes of a database that is not there.
 #[derive(Debug, Clone, Copy)]
-enum Missing {
+pub(crate) enum Missing {
     Make,
     /// A new one would agree with itself, and its backup would hold nothing.
     Refuse,
 }
 
 impl DatabaseOptions {
-    async fn open(&self, missing: Missing, environment: &Environment) -> Result<Store> {
+    /// How what is done there is told.
+    pub(crate) const fn format(&self) -> Format {
+        self.output.format
+    }
+
+    /// Opens it.
+    pub(crate) async fn open(&self, missing: Missing, environment: &Environment) -> Result<Store> {
         self.server.refuse(
             "it works where the database is, and a server gives nobody its whole book; name the database \
              with --database or --config, on a machine that reaches it, while the server goes on",
@@ -127,7 +134,7 @@ pub(crate) fn migrate(args: &MigrateArgs, environment: &Environment) -> Result<S
     let mut rows = Listing::new(&["state"]);
     rows.row(vec!["up_to_date".to_owned()]);
     let (text, body) = ("The database is up to date.\n".to_owned(), json!({ "state": "up_to_date" }));
-    Told { schema: "bursar.migrate/1", text, body, rows }.print(args.database.output.format)
+    Told { schema: "bursar.migrate/1", text, body, rows }.print(args.database.format())
 }
 
 pub(crate) fn check(args: &CheckArgs, environment: &Environment) -> Result<String> {
@@ -146,7 +153,7 @@ pub(crate) fn check(args: &CheckArgs, environment: &Environment) -> Result<Strin
         _ => rows.table(),
     };
     let told = Told { schema: "bursar.check/1", text, body, rows };
-    let text = told.print(args.database.output.format)?;
+    let text = told.print(args.database.format())?;
     if differences.is_empty() {
         return Ok(text);
     }
@@ -184,7 +191,7 @@ pub(crate) fn run_backup(args: &BackupArgs, environment: &Environment) -> Result
     }
     let copied = kept?;
     let text = format!("{} holds {}.\n", path.display(), in_words(copied));
-    counted("bursar.backup/1", text, path, copied).print(args.database.output.format)
+    counted("bursar.backup/1", text, path, copied).print(args.database.format())
 }
 
 /// A new file for this account alone.
@@ -230,5 +237,5 @@ pub(crate) fn run_restore(args: &RestoreArgs, environment: &Environment) -> Resu
         anyhow::Ok(restore(&store, file, onto, now()).await?)
     })?;
     let text = format!("Restored {}.\n", in_words(copied));
-    counted("bursar.restore/1", text, &args.file, copied).print(args.database.output.format)
+    counted("bursar.restore/1", text, &args.file, copied).print(args.database.format())
 }

@@ -3,12 +3,15 @@
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
+use server::{Clock, owner};
 
 use crate::client::{Ask, encoded};
+use crate::database::{DatabaseOptions, Missing};
 use crate::directory::Directory;
-use crate::environment::Environment;
+use crate::environment::{Environment, now};
 use crate::listing::{Listing, text};
-use crate::output::{Format, OutputOption, document};
+use crate::output::{Format, OutputOption, Told, document};
+use crate::serve::runtime;
 use crate::server_option::ServerAddress;
 
 /// The contract of one token.
@@ -19,7 +22,8 @@ const EXAMPLES: &str = "Examples:
   bursar token create --role lead --team core --label 'dashboard of the core team'
   bursar token create --role finance --expires-in-days 90 --format json
   bursar token list
-  bursar token revoke 4k2m9x0a7c1d";
+  bursar token revoke 4k2m9x0a7c1d
+  bursar token recover --database sqlite:/var/lib/bursar";
 
 /// Tokens of a server: who may report, and who may see what
 #[derive(Debug, Args)]
@@ -34,6 +38,7 @@ enum What {
     Create(CreateArgs),
     List(ListArgs),
     Revoke(RevokeArgs),
+    Recover(RecoverArgs),
 }
 
 /// What a token is for.
@@ -106,6 +111,17 @@ struct RevokeArgs {
     common: Common,
 }
 
+/// Makes an owner's token at the database, where nobody has one any more
+#[derive(Debug, Args)]
+#[command(after_help = "The audit log tells that it was made so.
+
+Examples:
+  bursar token recover --database sqlite:/var/lib/bursar")]
+struct RecoverArgs {
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
 /// What every change takes.
 #[derive(Debug, Args)]
 struct Common {
@@ -124,6 +140,7 @@ pub(crate) fn run(args: &TokenArgs, environment: &Environment) -> Result<String>
         What::Create(args) => create(args, environment),
         What::List(args) => list(args, environment),
         What::Revoke(args) => revoke(args, environment),
+        What::Recover(args) => recover(args, environment),
     }
 }
 
@@ -160,6 +177,18 @@ fn create(args: &CreateArgs, environment: &Environment) -> Result<String> {
             text("public")
         ),
     })
+}
+
+fn recover(args: &RecoverArgs, environment: &Environment) -> Result<String> {
+    let token = runtime()?.block_on(async {
+        let store = args.database.open(Missing::Refuse, environment).await?;
+        anyhow::Ok(owner::recover(store.books(), &Clock::new(now)).await?)
+    })?;
+    let mut rows = Listing::new(&["token"]);
+    rows.row(vec![token.clone()]);
+    let text = format!("{token}\n\nIt is an owner's, and is shown this once.\n");
+    let body = json!({ "token": token });
+    Told { schema: TOKEN, text, body, rows }.print(args.database.format())
 }
 
 const COLUMNS: [&str; 7] = ["public", "role", "developer", "teams", "state", "created_at", "label"];

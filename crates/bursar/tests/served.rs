@@ -113,6 +113,19 @@ fn a_server_reports_what_the_machine_does() {
 }
 
 #[test]
+fn who_has_the_database_makes_an_owner() {
+    let machine = Machine::new();
+    let folder = machine.path("kept");
+    let database = format!("sqlite:{}", folder.display());
+    let up = Up::start(&machine, &["--no-import", "--data", folder.to_str().expect("a path")]);
+    let recovered = machine.json(&["token", "recover", "--database", &database]);
+    let token = recovered["token"].as_str().expect("a token");
+    let mut command = up.command(&["audit", "--format", "csv"]);
+    let audit = Run::to_end(command.env("BURSAR_TOKEN", token));
+    assert!(audit.stdout.contains("token.recover"), "{}{}", audit.stdout, audit.stderr);
+}
+
+#[test]
 fn a_book_that_was_thrown_away_is_filled_again() {
     let machine = office();
     let folder = machine.path("thrown-away");

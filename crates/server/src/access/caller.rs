@@ -91,7 +91,11 @@ impl Desk {
     /// Who sent a request with these headers. The one way in for API and receivers.
     pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
         let presented = super::Presented::of(bearer(headers)?).ok_or(Failure::BadToken)?;
-        let standing = self.register().current().await?;
+        let mut standing = self.register().current().await?;
+        if !standing.tokens.contains_key(&presented.public) {
+            // Another process may have made it just now.
+            standing = self.register().fresh().await?;
+        }
         let token =
             standing.tokens.get(&presented.public).filter(|it| presented.is(it)).ok_or(Failure::BadToken)?;
         match token.state(self.now()) {
