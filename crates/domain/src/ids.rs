@@ -2,20 +2,19 @@
 //!
 //! All are cheap to clone: a session's calls share one allocation.
 
-use std::fmt;
-use std::sync::Arc;
-
+/// Makes types of names, each a text that is cheap to clone.
+#[macro_export]
 macro_rules! text_ids {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(::std::sync::Arc<str>);
 
         impl $name {
             /// Of that text, as it is.
             #[must_use]
             pub fn new(text: &str) -> Self {
-                Self(Arc::from(text))
+                Self(::std::sync::Arc::from(text))
             }
 
             /// The text.
@@ -25,8 +24,8 @@ macro_rules! text_ids {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(&self.0)
             }
         }

@@ -1,8 +1,5 @@
 //! Money held for a call before it is sent, and how that ends.
 
-use std::fmt;
-use std::sync::Arc;
-
 use domain::{NanoUsd, Timestamp};
 
 use crate::budget::Held;
@@ -13,35 +10,7 @@ pub const MAX_HOLD_MS: i64 = 86_400_000;
 /// The longest name that a caller gives to something, in bytes.
 pub const MAX_NAME_BYTES: usize = 128;
 
-macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident;)+) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
-
-        impl $name {
-            /// Of that text, as it is.
-            #[must_use]
-            pub fn new(text: &str) -> Self {
-                Self(Arc::from(text))
-            }
-
-            /// The text.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-    )+};
-}
-
-names! {
+domain::text_ids! {
     /// A reservation, by the name that whoever asks for it makes up. It is the key under
     /// which asking twice is asking once.
     ReservationId;
