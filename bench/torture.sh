@@ -10,4 +10,4 @@ cd "$(dirname "$0")/.."
 export BURSAR_TORTURE_SEED=${1:-1}
 export BURSAR_TORTURE_COLLECTORS=20 BURSAR_TORTURE_EXPORTERS=5 BURSAR_TORTURE_CALLS=500
 export BURSAR_TORTURE_KILLS=50 BURSAR_TORTURE_RESTARTS=5
-cargo test --release --package bursar --test main -- torture --nocapture --test-threads 1
+cargo test --package bursar --test main -- torture --nocapture --test-threads 1
