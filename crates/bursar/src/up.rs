@@ -143,7 +143,8 @@ fn held(opened: &mut Opened) -> Result<String> {
         0 => String::new(),
         some => format!(", {some} of them without a price"),
     };
-    Ok(format!("{}, {}, {cost} USD{unpriced}", count(files, "file"), count(calls, "call")))
+    let cost = insight::dollars(cost);
+    Ok(format!("{}, {}, {cost}{unpriced}", count(files, "file"), count(calls, "call")))
 }
 
 /// Where this machine finds a listener, which may be open to all addresses.

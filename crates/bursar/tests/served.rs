@@ -300,7 +300,7 @@ fn what_it_does_is_said() {
     for part in [
         "bursar: 0.0.0.0:0 can be reached from other machines, and nothing is encrypted",
         "Importing the logs of this machine …\n",
-        "This machine's logs are in the book: 4 files, 12 calls, 0.599664000 USD, ",
+        "This machine's logs are in the book: 4 files, 12 calls, $0.60, ",
         "1 of them without a price.\n",
         "bursar report --server http://127.0.0.1:",
     ] {

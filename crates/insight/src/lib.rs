@@ -60,5 +60,5 @@ pub use sessions::{Course, SessionRow, Sessions, cache_hit, sessions};
 pub use span::{Span, SpanError};
 pub use statusline::{Spent, StatuslineFacts, StatuslineInput, statusline};
 pub use table::{Charset, Color, Terminal, printable};
-pub use text::PerMille;
+pub use text::{PerMille, dollars};
 pub use what_if::{Swap, SwapError, WhatIf, WhatIfCall, WhatIfDesk, kept_cells};

@@ -48,7 +48,8 @@ fn round_half_up(count: u128, unit: u128) -> u128 {
 
 /// An amount in whole cents: `$1,234.56`. What is less than a cent but not
 /// nothing is never shown as nothing: `<$0.01`.
-pub(crate) fn dollars(amount: NanoUsd) -> String {
+#[must_use]
+pub fn dollars(amount: NanoUsd) -> String {
     const CENT: u64 = 10_000_000;
     let magnitude = amount.nano().unsigned_abs();
     let sign = if amount.nano() < 0 { "-" } else { "" };
