@@ -145,3 +145,20 @@ pub struct Place {
     /// The skill that was in use.
     pub skill: Option<Arc<str>>,
 }
+
+impl Place {
+    /// In the main conversation of a session, and nothing else is known.
+    #[must_use]
+    pub const fn of(tool: Tool, session: SessionId) -> Self {
+        Self {
+            tool,
+            session,
+            thread: Thread::Main,
+            folder: None,
+            branch: None,
+            remote: None,
+            command: None,
+            skill: None,
+        }
+    }
+}

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use domain::{
     Attributed, Attribution, Branch, Cell, Developer, Dimension, Evidence, Measures, ModelName, NanoUsd,
-    OutputConfidence, Place, Provider, PullRequest, RepoId, Service, SessionId, Terms, Thread, Ticket,
-    Timestamp, Tokens, Tool, Usage,
+    OutputConfidence, Place, Provider, PullRequest, RepoId, Service, SessionId, Terms, Ticket, Timestamp,
+    Tokens, Tool, Usage,
 };
 use jiff::tz::TimeZone;
 
@@ -52,16 +52,7 @@ pub(crate) fn sources() -> Sources {
 }
 
 pub(crate) fn place(tool: Tool, session: &str, branch: Option<&str>) -> Place {
-    Place {
-        tool,
-        session: SessionId::new(session),
-        thread: Thread::Main,
-        folder: None,
-        branch: branch.map(Branch::new),
-        remote: None,
-        command: None,
-        skill: None,
-    }
+    Place { branch: branch.map(Branch::new), ..Place::of(tool, SessionId::new(session)) }
 }
 
 fn facts(session: &str, developer: &str, repo: Option<&str>, branch: Option<&str>) -> PlaceFacts {

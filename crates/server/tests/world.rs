@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use domain::call::{Figures, Owner};
 use domain::{
     Call, CallKey, Developer, Lineage, ModelName, Origin, OutputConfidence, Place, Provider, ReporterId,
-    SessionId, Terms, Thread, Timestamp, Tokens, Tool, Usage,
+    SessionId, Terms, Timestamp, Tokens, Tool, Usage,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -260,14 +260,8 @@ impl Drop for World {
 pub(crate) fn delivery(machine: &str, session: &str, repo: &str, first: &str, keys: &[&str]) -> Delivery {
     let mut delivery = Delivery::new(ReporterId::new(machine), "0.1.0", None);
     let place = Arc::new(Place {
-        tool: Tool::ClaudeCode,
-        session: SessionId::new(session),
-        thread: Thread::Main,
-        folder: None,
-        branch: None,
         remote: Some(Arc::from(format!("https://{repo}").as_str())),
-        command: None,
-        skill: None,
+        ..Place::of(Tool::ClaudeCode, SessionId::new(session))
     });
     for (minute, key) in (0_i64..).zip(keys) {
         let at = Timestamp::from_millis(at(first).millis() + minute * 60_000);

@@ -13,8 +13,7 @@ use std::sync::Arc;
 use domain::call::{Figures, Owner};
 use domain::{
     Call, CallKey, Developer, Lineage, Measures, ModelName, Naming, Observed, Origin, OutputConfidence,
-    Place, ReporterId, RequestId, SessionId, SourceKind, Terms, Thread, Timestamp, Tokens, Tool, Usage,
-    Witness,
+    Place, ReporterId, RequestId, SessionId, SourceKind, Terms, Timestamp, Tokens, Tool, Usage, Witness,
 };
 use store::{Accepted, CallId, CallQuery, Delivery, Grain, Store};
 
@@ -36,16 +35,7 @@ pub(crate) fn log(key: &str, at: i64, output: u64) -> Observed {
 }
 
 fn said(source: SourceKind, naming: Naming, (key, at, output): (&str, i64, u64)) -> Observed {
-    let place = Place {
-        tool: Tool::ClaudeCode,
-        session: SessionId::new("s"),
-        thread: Thread::Main,
-        folder: None,
-        branch: None,
-        remote: None,
-        command: None,
-        skill: None,
-    };
+    let place = Place::of(Tool::ClaudeCode, SessionId::new("s"));
     let at = moment(at);
     let figures = Figures {
         model: ModelName::new("claude-opus-4-8"),

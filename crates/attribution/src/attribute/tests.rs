@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
-use domain::{PrLink, SessionId, Thread, Timestamp, Tool};
+use domain::{PrLink, SessionId, Timestamp, Tool};
 
 use super::*;
 
@@ -19,14 +19,9 @@ struct World {
 impl World {
     fn new() -> Self {
         let place = Place {
-            tool: Tool::ClaudeCode,
-            session: SessionId::new("s"),
-            thread: Thread::Main,
             folder: Some(Folder::new("/home/ada/src/billing")),
             branch: Some(Branch::new("feat/ENG-12-invoice")),
-            remote: None,
-            command: None,
-            skill: None,
+            ..Place::of(Tool::ClaudeCode, SessionId::new("s"))
         };
         Self { place, rules: "", facts: FolderFacts::default(), links: Vec::new(), tags: Tags::default() }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Branch, Thread, Timestamp, Tool};
+use domain::{Branch, Timestamp, Tool};
 
 use super::*;
 
@@ -40,14 +40,9 @@ fn addresses_of_every_service_are_read() {
 
 fn place(session: &str, folder: &str, branch: &str) -> Place {
     Place {
-        tool: Tool::ClaudeCode,
-        session: SessionId::new(session),
-        thread: Thread::Main,
         folder: Some(Folder::new(folder)),
         branch: Some(Branch::new(branch)),
-        remote: None,
-        command: None,
-        skill: None,
+        ..Place::of(Tool::ClaudeCode, SessionId::new(session))
     }
 }
 

@@ -87,14 +87,9 @@ fn count(message: &Message, stand: &Stand<'_>, harvest: &mut Harvest) {
     };
     let folder = message.path.0.as_ref().and_then(|path| path.cwd.get()).or(stand.folder);
     let place = Place {
-        tool: Tool::Opencode,
-        session: SessionId::new(stand.session),
         thread: stand.thread,
         folder: folder.map(Folder::new),
-        branch: None,
-        remote: None,
-        command: None,
-        skill: None,
+        ..Place::of(Tool::Opencode, SessionId::new(stand.session))
     };
     harvest.observations.push(Observation {
         key: CallKey::new(&format!("opencode:{}", stand.id)),

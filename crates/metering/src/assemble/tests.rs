@@ -11,7 +11,7 @@ use domain::call::{Figures, Owner};
 use domain::{
     Branch, Call, CallKey, Developer, Lineage, ModelName, Naming, NanoUsd, Observed, Origin,
     OutputConfidence, Place, Provider, ReporterId, RequestId, ServiceTier, SessionId, SourceKind, Terms,
-    Thread, Timestamp, Tokens, Tool, Usage, Witness,
+    Timestamp, Tokens, Tool, Usage, Witness,
 };
 
 use self::random::Random;
@@ -31,16 +31,7 @@ fn otlp(key: &str) -> Observed {
 
 fn said(source: SourceKind, naming: Naming, key: &str) -> Observed {
     let at = Timestamp::from_millis(NOON);
-    let place = Place {
-        tool: Tool::ClaudeCode,
-        session: SessionId::new("s"),
-        thread: Thread::Main,
-        folder: None,
-        branch: None,
-        remote: None,
-        command: None,
-        skill: None,
-    };
+    let place = Place::of(Tool::ClaudeCode, SessionId::new("s"));
     let witness = Witness { source, reporter: ReporterId::new("r"), developer: None, claimed: None };
     let figures = Figures {
         model: ModelName::new("claude-opus-4-8"),

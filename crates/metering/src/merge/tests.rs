@@ -6,22 +6,13 @@ use std::sync::Arc;
 
 use domain::{
     Call, CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, OutputConfidence, Place, RequestId,
-    SessionId, Terms, Thread, Timestamp, Tokens, Tool, Usage,
+    SessionId, Terms, Timestamp, Tokens, Tool, Usage,
 };
 
 use super::{Gathering, join, single};
 
 fn place(session: &str) -> Arc<Place> {
-    Arc::new(Place {
-        tool: Tool::ClaudeCode,
-        session: SessionId::new(session),
-        thread: Thread::Main,
-        folder: None,
-        branch: None,
-        remote: None,
-        command: None,
-        skill: None,
-    })
+    Arc::new(Place::of(Tool::ClaudeCode, SessionId::new(session)))
 }
 
 fn seen(session: &str, lineage: Lineage, at: i64, output: u64, cache_read: u64) -> Observation {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::call::{Figures, Owner};
 use domain::{
     Call, CallKey, Lineage, ModelName, Naming, Observed, Origin, OutputConfidence, Place, SessionId,
-    SourceKind, Terms, Thread, Tokens, Tool, Usage, Witness,
+    SourceKind, Terms, Tokens, Tool, Usage, Witness,
 };
 use store::{Database, Delivery};
 use tempfile::TempDir;
@@ -51,16 +51,7 @@ fn calls(count: i64) -> Delivery {
         developer: None,
         claimed: None,
     });
-    let place = Arc::new(Place {
-        tool: Tool::ClaudeCode,
-        session: SessionId::new("s"),
-        thread: Thread::Main,
-        folder: None,
-        branch: None,
-        remote: None,
-        command: None,
-        skill: None,
-    });
+    let place = Arc::new(Place::of(Tool::ClaudeCode, SessionId::new("s")));
     let figures = Figures {
         model: ModelName::new("claude-sonnet-4-6"),
         provider: None,

@@ -6,8 +6,8 @@ use domain::call::{Figures, Owner};
 use domain::directory::{Course, Dated, DeveloperEntry, Entries, Entry, RepoEntry, TeamEntry};
 use domain::{
     Call, CallKey, Day, Developer, Lineage, ModelName, Naming, Observed, Origin, OutputConfidence, Place,
-    Project, Provider, ReporterId, SessionId, SourceKind, Team, Terms, Thread, Timestamp, Tokens, Tool,
-    Usage, Witness,
+    Project, Provider, ReporterId, SessionId, SourceKind, Team, Terms, Timestamp, Tokens, Tool, Usage,
+    Witness,
 };
 use pricing::PriceBook;
 use store::{Database, Delivery, SessionTag, Settings};
@@ -27,14 +27,8 @@ struct Company {
 fn observed(number: i64, developer: Option<&str>, repo: &str, source: SourceKind) -> Observed {
     let at = Timestamp::from_millis(START + DAY_MILLIS * number + 3_600_000 * 9);
     let place = Arc::new(Place {
-        tool: Tool::ClaudeCode,
-        session: SessionId::new(&format!("s{}", number % 7)),
-        thread: Thread::Main,
-        folder: None,
-        branch: None,
         remote: Some(Arc::from(format!("https://github.com/{repo}"))),
-        command: None,
-        skill: None,
+        ..Place::of(Tool::ClaudeCode, SessionId::new(&format!("s{}", number % 7)))
     });
     Observed {
         witness: Arc::new(Witness {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{
     Branch, Call, CallKey, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, PrLink,
-    Progress, SessionId, SessionTally, Shape, SourceFile, Terms, Thread, Timestamp, Tokens, Tool, Usage,
+    Progress, SessionId, SessionTally, Shape, SourceFile, Terms, Timestamp, Tokens, Tool, Usage,
 };
 use metering::{Meter, single};
 use pricing::{Contract, PriceBook, Pricer};
@@ -18,14 +18,8 @@ fn meter() -> Meter {
 
 fn call(key: &str, at: i64, output: u64, model: &str, lineage: Lineage) -> Call {
     let place = Place {
-        tool: Tool::ClaudeCode,
-        session: SessionId::new(if lineage == Lineage::Copied { "fork" } else { "own" }),
-        thread: Thread::Main,
-        folder: None,
         branch: Some(Branch::new("main")),
-        remote: None,
-        command: None,
-        skill: None,
+        ..Place::of(Tool::ClaudeCode, SessionId::new(if lineage == Lineage::Copied { "fork" } else { "own" }))
     };
     single(Observation {
         key: CallKey::new(key),

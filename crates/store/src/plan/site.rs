@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Place, SessionId, Thread, Whereabouts};
+use domain::{Place, SessionId, Whereabouts};
 
 /// What is said of a session, and may decide whom its calls belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,14 +20,9 @@ pub(crate) fn site(it: &Whereabouts, said: Said) -> Whereabouts {
     let apart = said.tag || said.pull_request;
     let session = if apart { place.session.clone() } else { SessionId::new("") };
     let place = Place {
-        tool: place.tool,
-        session,
-        thread: Thread::Main,
         folder: place.folder.clone(),
-        branch: None,
         remote: place.remote.clone(),
-        command: None,
-        skill: None,
+        ..Place::of(place.tool, session)
     };
     Whereabouts { place: Arc::new(place), developer: it.developer.clone(), claimed: it.claimed.clone() }
 }

@@ -110,14 +110,9 @@ impl Session {
         let manifest = Manifest::of(folder);
         let working = manifest.cwd.get().or_else(|| manifest.workspace_root.get());
         let place = Arc::new(Place {
-            tool: Tool::Cline,
-            session: SessionId::new(&id),
             thread: if agent == id { Thread::Main } else { Thread::Subagent },
             folder: working.map(Folder::new),
-            branch: None,
-            remote: None,
-            command: None,
-            skill: None,
+            ..Place::of(Tool::Cline, SessionId::new(&id))
         });
         Self { id, agent, manifest, place, steps: Steps::default() }
     }

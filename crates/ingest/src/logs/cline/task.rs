@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::{
     CallKey, Folder, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, SessionId,
-    SessionTally, Terms, Thread, Timestamp, Tool, Usage,
+    SessionTally, Terms, Timestamp, Tool, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -115,14 +115,8 @@ impl Task {
         let id = name_of(path.parent()).to_owned();
         let surroundings = Surroundings::of(path, tool);
         let place = Arc::new(Place {
-            tool,
-            session: SessionId::new(&id),
-            thread: Thread::Main,
             folder: surroundings.folder.as_deref().map(Folder::new),
-            branch: None,
-            remote: None,
-            command: None,
-            skill: None,
+            ..Place::of(tool, SessionId::new(&id))
         });
         Self { tool, id, surroundings, place, pending: None, begun: false, taken_out: None }
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use domain::{
     ActivityKind, CallKey, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, PrLink,
-    Progress, RequestId, SessionId, SessionTally, Shape, SourceFile, Stamp, Terms, Thread, Timestamp, Tokens,
-    Tool, Usage,
+    Progress, RequestId, SessionId, SessionTally, Shape, SourceFile, Stamp, Terms, Timestamp, Tokens, Tool,
+    Usage,
 };
 use metering::{Meter, single};
 use pricing::{Contract, PriceBook, Pricer};
@@ -26,16 +26,7 @@ fn half_price() -> Meter {
 }
 
 fn call(key: &str, output: u64) -> domain::Call {
-    let place = Place {
-        tool: Tool::ClaudeCode,
-        session: SessionId::new("s"),
-        thread: Thread::Main,
-        folder: None,
-        branch: None,
-        remote: None,
-        command: None,
-        skill: None,
-    };
+    let place = Place::of(Tool::ClaudeCode, SessionId::new("s"));
     single(Observation {
         key: CallKey::new(key),
         request: Some(RequestId::new("req_1")),
