@@ -55,7 +55,7 @@ pub use counter::{Counter, DayOpened, Limit, Room, Told};
 pub use fingerprint::Fingerprint;
 pub use lease::{Grant, Lease, LeaseId, LeaseState, Lend, LentSlice, Used, Want};
 pub use ledger::Ledger;
-pub use outcome::{Decision, Event, Outcome, Outlook};
+pub use outcome::{Binding, Decision, Event, Outcome, Outlook};
 pub use policy::{Lending, Policy, TransferLimit};
 pub use refusal::{Refusal, Shortfall, Stopped};
 pub use reservation::{Ending, IdempotencyKey, Reservation, ReservationId, ReservationState};

@@ -87,8 +87,22 @@ pub struct Outlook {
     /// The most that would be granted, with the budget that forbids more. None where
     /// nothing forbids anything.
     pub room: Option<(BudgetKey, Room)>,
+    /// Where that budget stands.
+    pub binding: Option<Binding>,
     /// Actions of thresholds that are reached, the widest scope last.
     pub actions: Vec<(BudgetKey, Action)>,
+}
+
+/// Where the budget stands that binds a call first, as its developer may be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Binding {
+    /// What there is to spend in the period.
+    pub allocation: NanoUsd,
+    /// What is spent of it. What is held for calls that run is left out: it is the most
+    /// that they can cost, and most of it comes back.
+    pub spent: NanoUsd,
+    /// When the period ends, if ever.
+    pub resets: Option<Timestamp>,
 }
 
 impl Outlook {

@@ -6,7 +6,7 @@ use crate::command::HaltKind;
 use crate::counter::Room;
 use crate::draft::Draft;
 use crate::ledger::Ledger;
-use crate::outcome::Outlook;
+use crate::outcome::{Binding, Outlook};
 use crate::refusal::Stopped;
 use crate::subject::Subject;
 use crate::terms::Action;
@@ -35,6 +35,9 @@ impl Ledger {
             let is_tighter =
                 |room: &Room| outlook.room.as_ref().is_none_or(|(_, known)| room.amount < known.amount);
             if let Some(room) = room.filter(is_tighter) {
+                let counter = &budget.counter;
+                let (allocation, spent) = (counter.allocation(), counter.spent);
+                outlook.binding = Some(Binding { allocation, spent, resets: counter.window.end });
                 outlook.room = Some((it.key, room));
             }
         }
