@@ -61,4 +61,6 @@ pub use refusal::{Refusal, Shortfall, Stopped};
 pub use reservation::{Ending, IdempotencyKey, Reservation, ReservationId, ReservationState};
 pub use row::{Change, Key, Row, RowKey};
 pub use subject::{BadSubject, Subject};
-pub use terms::{Action, BadTerms, Ceiling, Downgrade, Mark, Overcommit, Pace, Rollover, Terms, Threshold};
+pub use terms::{
+    Action, BadTerms, Ceiling, Downgrade, Mark, Overcommit, Pace, Rollover, Terms, Threshold, WhenUnreachable,
+};

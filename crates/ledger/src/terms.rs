@@ -26,6 +26,8 @@ pub struct Terms {
     pub thresholds: Vec<Threshold>,
     /// Whom to ask for more.
     pub owner: Option<String>,
+    /// What becomes of calls while nobody can be asked.
+    pub unreachable: WhenUnreachable,
 }
 
 impl Terms {
@@ -40,6 +42,7 @@ impl Terms {
             overcommit: Overcommit::Allow,
             thresholds: Vec::new(),
             owner: None,
+            unreachable: WhenUnreachable::Refuse,
         }
     }
 
@@ -48,6 +51,7 @@ impl Terms {
     pub const fn soft(amount: NanoUsd) -> Self {
         let mut terms = Self::hard(amount);
         terms.ceiling = Ceiling::Soft;
+        terms.unreachable = WhenUnreachable::Allow;
         terms
     }
 
@@ -93,6 +97,27 @@ pub enum Overcommit {
     Allow,
     /// No.
     Refuse,
+}
+
+/// What a gateway does with calls under a budget that it has no lease on, while the
+/// ledger that could lend to it cannot be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WhenUnreachable {
+    /// It refuses them: the ceiling holds whatever happens.
+    Refuse,
+    /// It lets them go, and tells of them once somebody can be asked again.
+    Allow,
+}
+
+impl WhenUnreachable {
+    /// The name in JSON and the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Allow => "allow",
+        }
+    }
 }
 
 /// Where something happens, and what.

@@ -194,6 +194,7 @@ impl Draft<'_> {
                 if central.room(&terms, moment).is_none() {
                     local.ceiling = Ceiling::Soft;
                 }
+                local.unreachable = terms.unreachable;
                 let mut counter = Counter::new(central.window, moment);
                 (counter.base, counter.ceiling) = (amount, local.ceiling);
                 budgets.push(Budget {
