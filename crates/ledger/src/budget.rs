@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use domain::{NanoUsd, Period, Scope, ScopeKind, Timestamp};
 
-use crate::counter::Counter;
+use crate::calendar::Calendar;
+use crate::counter::{Counter, Opening};
 use crate::lease::LeaseId;
 use crate::ledger::FORGET_SESSION_MS;
 use crate::terms::Terms;
@@ -67,6 +68,25 @@ pub struct Slice {
 }
 
 impl Budget {
+    /// Its counter as a command of that moment would find it, under the terms in force: in
+    /// the period and on the day of the moment, whether anything was spent in them or not.
+    #[must_use]
+    pub fn counter_at(&self, now: Timestamp, terms: Option<&Terms>, calendar: &Calendar) -> Counter {
+        let now = now.max(self.counter.window.start);
+        let mut counter = self.counter.clone();
+        if self.slice.is_none()
+            && counter.window.is_over(now)
+            && let Some(mut window) = calendar.window(self.key.period, now)
+        {
+            window.start = counter.window.end.unwrap_or(window.start).max(window.start);
+            counter = counter.successor(terms, calendar, Opening { period: self.key.period, window });
+        }
+        if let Some(terms) = terms {
+            counter.follow(terms, calendar, now);
+        }
+        counter
+    }
+
     /// Whether it is a session's counter under a template, and so old that the session
     /// begins anew. There is no end to sessions, so they cannot all be kept.
     pub(crate) fn is_forgotten(&self, now: Timestamp) -> bool {
@@ -96,4 +116,50 @@ pub struct Held {
     pub budget: BudgetKey,
     /// The first moment of the period.
     pub start: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::NanoUsd;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::command::{Book, Command, Order, Set};
+    use crate::{Actor, IdempotencyKey, Ledger, Policy, Rollover, Subject, Terms};
+
+    const DAY_MS: i64 = 86_400_000;
+
+    fn usd(amount: i64) -> NanoUsd {
+        NanoUsd::new(amount.saturating_mul(1_000_000_000))
+    }
+
+    /// The counter as it is shown is the one that the next command finds.
+    #[test]
+    fn a_counter_is_shown_as_it_will_be_found() {
+        let mut ledger = Ledger::whole(Policy::new(Calendar::new(TimeZone::UTC)), []);
+        let key = BudgetKey::new(Scope::organisation(), Period::Week);
+        let terms = Terms { rollover: Rollover::UpTo(usd(15)), ..Terms::hard(usd(10)) };
+        let by = Actor { name: "ada".to_owned(), role: "owner".to_owned() };
+        let order = Order { key: IdempotencyKey::new("set"), by, reason: "a start".to_owned() };
+        let set = Set { order, budget: key.clone(), terms, parent: None, spent_before: usd(4) };
+        let mut run = |command: &Command, day: i64| {
+            let now = Timestamp::from_millis(DAY_MS.saturating_mul(day));
+            let decision = ledger.decide(command, now).expect("it is done");
+            let shown = ledger
+                .budget(&key)
+                .map(|it| it.counter_at(now, it.terms.as_deref(), &ledger.policy().calendar));
+            ledger.absorb(&decision.changes);
+            (shown, ledger.budget(&key).expect("a budget").counter.clone())
+        };
+        run(&Command::Set(set), 0);
+        for (number, day) in [1, 6, 8, 20, 40].into_iter().enumerate() {
+            let key = IdempotencyKey::new(&format!("call {number}"));
+            let at = Timestamp::from_millis(DAY_MS.saturating_mul(day));
+            let book = Book { key, subject: Subject::unknown(), cost: usd(0), at };
+            let (shown, found) = run(&Command::Book(book), day);
+            let (shown, found) = (shown.expect("a budget"), found);
+            assert_eq!((shown.window, shown.allocation()), (found.window, found.allocation()), "day {day}");
+            assert_eq!((shown.spent, shown.left()), (found.spent, found.left()), "day {day}");
+        }
+    }
 }

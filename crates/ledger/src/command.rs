@@ -240,8 +240,12 @@ impl Command {
         }
     }
 
-    /// Of all that it asks for.
+    /// Of all that it asks for. What was spent before is not asked, and is more each time
+    /// that the books are looked at.
     pub(crate) fn print(&self) -> Fingerprint {
+        if let Self::Set(it) = self {
+            return Fingerprint::of(Self::Set(Set { spent_before: NanoUsd::ZERO, ..it.clone() }));
+        }
         Fingerprint::of(self)
     }
 }

@@ -198,7 +198,8 @@ impl Counter {
     }
 
     /// How much may be reserved; none where nothing forbids anything.
-    pub(crate) fn room(&self, terms: &Terms, now: Timestamp) -> Option<Room> {
+    #[must_use]
+    pub fn room(&self, terms: &Terms, now: Timestamp) -> Option<Room> {
         let allocation = self.allocation_wide();
         let committed = self.committed_wide();
         let mut least: Option<(i128, Limit)> = None;
