@@ -9,5 +9,7 @@
 #![deny(clippy::float_arithmetic, clippy::as_conversions)]
 
 pub mod budget_desk;
+pub mod estimate;
 
 pub use budget_desk::{BudgetDesk, Claims, DeskError, Identity, Metered, Stops};
+pub use estimate::{Clamp, Estimate, Estimator};

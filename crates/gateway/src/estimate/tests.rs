@@ -1,0 +1,1 @@
+//! What calls of coding clients can cost, told in lines of text.
