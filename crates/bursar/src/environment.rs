@@ -148,6 +148,11 @@ impl Environment {
         self.string("BURSAR_DATABASE")
     }
 
+    /// The key that seals secrets of settings files: `BURSAR_SEAL_KEY`.
+    pub(crate) fn seal_key(&self) -> Option<String> {
+        self.string("BURSAR_SEAL_KEY")
+    }
+
     /// What git is run with.
     pub(crate) fn machine(&self) -> attribution::Machine {
         attribution::Machine {

@@ -28,6 +28,8 @@ mod progress;
 mod report;
 mod rollout;
 mod scan;
+mod seal;
+mod sealed;
 mod serve;
 mod server_option;
 mod server_settings;
@@ -71,6 +73,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Up(up::UpArgs),
     Serve(serve::ServeArgs),
+    Seal(seal::SealArgs),
     Token(token::TokenArgs),
     Org(org::OrgArgs),
     Audit(audit::AuditArgs),
@@ -110,6 +113,7 @@ fn run(command: &Command, environment: &Environment) -> Result<String> {
         Command::Demo(args) => demo::run(args, environment),
         Command::Up(args) => up::run(args, environment),
         Command::Serve(args) => serve::run(args, environment),
+        Command::Seal(args) => seal::run(args, environment),
         Command::Token(args) => token::run(args, environment),
         Command::Org(args) => org::run(args, environment),
         Command::Audit(args) => audit::run(args, environment),
