@@ -223,6 +223,20 @@ impl<'a> Cursor<'a> {
         Ok(start..self.at)
     }
 
+    /// Any value, of which `walk` reads what it knows: where it stands.
+    pub(crate) fn around<E: From<Fault>>(
+        &mut self,
+        walk: impl FnOnce(&mut Self) -> Result<(), E>,
+    ) -> Result<Range<usize>, E> {
+        self.peek();
+        let start = self.at;
+        walk(self)?;
+        if self.at == start {
+            self.pass()?;
+        }
+        Ok(start..self.at)
+    }
+
     /// A text; the next byte that is not white space is its first quote.
     pub(crate) fn text(&mut self) -> Result<Text<'a>, Fault> {
         self.expect(b'"', "a text")?;

@@ -7,7 +7,7 @@
 //! client's own dialect, so that the client stops at once and shows our words.
 //!
 //! One module a dialect, each with what is particular about it. Reading order:
-//! [`route`], [`request`], [`edit`], then [`meter`] and what it is fed by ([`sse`]),
+//! [`route`], [`request`], [`step`], [`edit`], then [`meter`] and what it is fed by ([`sse`]),
 //! then [`refusal`] and [`allowance`].
 //!
 //! Invariants: nothing here reads a clock, a file or the network; every buffer is
@@ -29,6 +29,7 @@ pub mod refusal;
 pub mod request;
 pub mod route;
 pub mod sse;
+pub mod step;
 #[cfg(test)]
 mod testing;
 
@@ -39,3 +40,4 @@ pub use reading::{Advisor, Basis, OUTPUT_BYTES_PER_TOKEN, Reading};
 pub use refusal::{Answer, Grounds, Refusal};
 pub use request::{CacheLife, Media, NotUnderstood, PricedTools, Prompt, Reasoning, Request, WebSearch};
 pub use route::{Delivery, Dialect, Operation, Route, path_with_model};
+pub use step::Step;

@@ -12,6 +12,7 @@ use domain::{ModelName, SessionId, Terms};
 
 use crate::json::{Cursor, Fault, Inside, Text};
 use crate::route::{Delivery, Dialect, Operation, Route};
+use crate::step::{Step, Steps};
 use crate::{anthropic, gemini, openai_chat, openai_responses};
 
 /// Names that are kept of a body, as of models, tools and sessions, are at most this long.
@@ -104,6 +105,9 @@ pub struct Request {
     pub session: Option<SessionId>,
     /// How long the prompt is.
     pub prompt: Prompt,
+    /// The last thing in the conversation, where it is a tool's result. None where a
+    /// person speaks last.
+    pub step: Option<Step>,
     pub(crate) places: Places,
 }
 
@@ -257,6 +261,7 @@ impl Request {
         }?;
         cursor.end()?;
         let mut request = draft.request;
+        request.step = draft.steps.last(body);
         request.places.body = Some(inside);
         request.places.body_len = body.len();
         request.output_limit = request.places.limits.iter().filter_map(|(_, limit)| *limit).min();
@@ -270,6 +275,7 @@ impl Request {
 /// A request that is being read.
 pub(crate) struct Draft {
     pub(crate) request: Request,
+    pub(crate) steps: Steps,
     seen: Vec<&'static str>,
 }
 
@@ -292,9 +298,10 @@ impl Draft {
             reports_usage: dialect != Dialect::OpenAiChat,
             session: None,
             prompt: Prompt::default(),
+            step: None,
             places: Places::default(),
         };
-        Self { request, seen: Vec::new() }
+        Self { request, steps: Steps::default(), seen: Vec::new() }
     }
 
     /// A field that may stand in the body once.

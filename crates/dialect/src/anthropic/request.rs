@@ -4,6 +4,7 @@ use domain::{InferenceGeo, ServiceTier, Speed};
 
 use crate::json::{Cursor, Inside, Text};
 use crate::request::{CacheLife, Draft, NAME_LIMIT, NotUnderstood};
+use crate::step::Failure;
 
 type Read<T> = Result<T, NotUnderstood>;
 
@@ -25,7 +26,9 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<Inside> {
         b"model" => draft.model(cursor),
         b"stream" => draft.stream(cursor),
         b"max_tokens" => draft.limit("max_tokens", cursor),
-        b"messages" => draft.prompt(cursor, |draft, cursor| blocks(cursor, draft)),
+        b"messages" => {
+            draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| message(cursor, draft)))
+        }
         b"system" => draft.prompt(cursor, |draft, cursor| blocks(cursor, draft)),
         b"tools" => draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| tool(cursor, draft))),
         b"thinking" => thinking(cursor, draft),
@@ -57,24 +60,37 @@ fn terms(key: &[u8], cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
     Ok(())
 }
 
-/// Messages and blocks of content alike: an object, or a list of them.
+/// What a person says has no results of tools in it. Reminders of a tool may stand beside them.
+fn message(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
+    draft.steps.pause();
+    let role = block(cursor, draft)?;
+    if role.is_none_or(|role| role.is("user")) && !draft.steps.is_open() {
+        draft.steps.prompt();
+    }
+    Ok(())
+}
+
+/// Content: a block, or a list of them.
 fn blocks(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
     match cursor.peek() {
-        Some(b'[') => cursor.list(|cursor| block(cursor, draft)),
-        Some(b'{') => block(cursor, draft),
+        Some(b'[') => cursor.list(|cursor| block(cursor, draft).map(drop)),
+        Some(b'{') => block(cursor, draft).map(drop),
         _ => Ok(()),
     }
 }
 
-/// A message, or a block of content. Only blocks hold what is not text.
-fn block(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
-    let (mut kind, mut data, mut source) = (None, None, None);
+/// A message, or a block of content. Only blocks hold what is not text. Gives the role.
+fn block<'a>(cursor: &mut Cursor<'a>, draft: &mut Draft) -> Read<Option<Text<'a>>> {
+    let (mut kind, mut data, mut source, mut role) = (None, None, None, None);
+    let (mut content, mut is_error) = (0..0, false);
     cursor.maybe_object(|cursor, key| {
         match key {
+            b"role" => role = cursor.maybe_text()?,
             b"type" => kind = once(kind, "type", cursor)?,
+            b"is_error" => is_error = cursor.is_true()?,
             b"data" => data = once(data, "data", cursor)?,
             b"source" => source = Some(self::source(cursor, draft)?),
-            b"content" => blocks(cursor, draft)?,
+            b"content" => content = cursor.around(|cursor| blocks(cursor, draft))?,
             b"tool" => added_tool(cursor, draft)?,
             b"cache_control" => cache_control(cursor, draft)?,
             b"signature" => draft.request.prompt.seal(cursor.maybe_text()?),
@@ -86,13 +102,16 @@ fn block(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
     if is("redacted_thinking") {
         draft.request.prompt.seal(data);
     }
+    if is("tool_result") {
+        draft.steps.result(content, Failure::Stated(is_error));
+    }
     match source {
         Some(Source::Encoded(data)) if is("image") => draft.request.prompt.images.add(data.written_len()),
         Some(Source::Encoded(data)) => draft.document(Some(data)),
         Some(Source::Elsewhere) => draft.request.prompt.see_elsewhere(),
         Some(Source::Text) | None => {}
     }
-    Ok(())
+    Ok(role)
 }
 
 /// Where the content of an image or document is.

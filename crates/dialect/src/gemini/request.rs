@@ -2,12 +2,14 @@
 
 use crate::json::{Cursor, Inside};
 use crate::request::{Draft, NotUnderstood, Place};
+use crate::step::Failure;
 
 type Read<T> = Result<T, NotUnderstood>;
 
 pub(crate) fn read(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<Inside> {
     cursor.object(|cursor, key| match key {
-        b"contents" | b"systemInstruction" | b"system_instruction" => {
+        b"contents" => draft.prompt(cursor, |draft, cursor| turns(cursor, draft)),
+        b"systemInstruction" | b"system_instruction" => {
             draft.prompt(cursor, |draft, cursor| contents(cursor, draft))
         }
         b"tools" => draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| tool(cursor, draft))),
@@ -18,6 +20,32 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<Inside> {
         }
         _ => draft.text(cursor),
     })
+}
+
+/// A conversation: one turn or a list of them.
+fn turns(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
+    match cursor.peek() {
+        Some(b'[') => cursor.list(|cursor| turn(cursor, draft)),
+        _ => turn(cursor, draft),
+    }
+}
+
+/// What is not the model's is a person's, unless it holds results of functions.
+fn turn(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
+    draft.steps.pause();
+    let mut role = None;
+    cursor.maybe_object(|cursor, key| {
+        match key {
+            b"role" => role = cursor.maybe_text()?,
+            b"parts" => parts(cursor, draft)?,
+            _ => {}
+        }
+        Ok::<(), NotUnderstood>(())
+    })?;
+    if !role.is_some_and(|role| role.is("model")) && !draft.steps.is_open() {
+        draft.steps.prompt();
+    }
+    Ok(())
 }
 
 /// One content or a list of them.
@@ -50,9 +78,31 @@ fn part(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
             draft.request.prompt.seal(cursor.maybe_text()?);
             Ok(())
         }
-        b"functionResponse" | b"function_response" => content(cursor, draft),
+        b"functionResponse" | b"function_response" => function_response(cursor, draft),
         _ => Ok(()),
     })
+}
+
+/// A function that failed says why in a member of its response.
+fn function_response(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
+    let (mut response, mut is_failure) = (0..0, false);
+    cursor.maybe_object(|cursor, key| {
+        match key {
+            b"parts" => parts(cursor, draft)?,
+            b"response" => {
+                response = cursor.around(|cursor| {
+                    cursor.maybe_object(|cursor, key| {
+                        is_failure |= key == b"error" && cursor.peek() != Some(b'n');
+                        Ok::<(), NotUnderstood>(())
+                    })
+                })?;
+            }
+            _ => {}
+        }
+        Ok::<(), NotUnderstood>(())
+    })?;
+    draft.steps.result(response, Failure::Stated(is_failure));
+    Ok(())
 }
 
 fn inline_data(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {

@@ -4,6 +4,7 @@ use domain::ServiceTier;
 
 use crate::json::{Cursor, Inside};
 use crate::request::{Draft, NotUnderstood, Place};
+use crate::step::Failure;
 
 type Read<T> = Result<T, NotUnderstood>;
 
@@ -90,10 +91,26 @@ fn stream_options(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
 }
 
 fn message(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
-    cursor.maybe_object(|cursor, key| match key {
-        b"content" => cursor.maybe_list(|cursor| part(cursor, draft)),
-        _ => Ok(()),
-    })
+    let (mut role, mut content) = (None, 0..0);
+    cursor.maybe_object(|cursor, key| {
+        match key {
+            b"role" => role = cursor.maybe_text()?,
+            b"content" => {
+                content = cursor.around(|cursor| cursor.maybe_list(|cursor| part(cursor, draft)))?;
+            }
+            _ => {}
+        }
+        Ok::<(), NotUnderstood>(())
+    })?;
+    let is = |name: &str| role.is_some_and(|role| role.is(name));
+    if is("tool") || is("function") {
+        draft.steps.result(content, Failure::Untold);
+    } else if is("user") {
+        draft.steps.prompt();
+    } else {
+        draft.steps.pause();
+    }
+    Ok(())
 }
 
 fn part(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {

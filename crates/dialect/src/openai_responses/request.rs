@@ -1,8 +1,11 @@
 //! What the body of a Responses request asks for.
 
-use crate::json::{Cursor, Inside};
+use std::ops::Range;
+
+use crate::json::{Cursor, Inside, Text};
 use crate::openai_chat::request::service_tier;
 use crate::request::{Draft, NAME_LIMIT, NotUnderstood};
+use crate::step::Failure;
 
 type Read<T> = Result<T, NotUnderstood>;
 
@@ -53,7 +56,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<Inside> {
             Ok(())
         }
         b"previous_response_id" | b"conversation" | b"prompt" => draft.elsewhere(cursor),
-        b"input" => draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| item(cursor, draft))),
+        b"input" => draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| turn(cursor, draft))),
         b"tools" => draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| tool(cursor, draft))),
         key if OVERHEAD.contains(&key) => Ok(()),
         _ => draft.text(cursor),
@@ -64,17 +67,36 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<Inside> {
     Ok(inside)
 }
 
+/// What an item is, besides what of it counts.
+struct Item<'a> {
+    kind: Option<Text<'a>>,
+    role: Option<Text<'a>>,
+    output: Range<usize>,
+}
+
+/// An item of the conversation.
+fn turn(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
+    let Item { kind, role, output } = item(cursor, draft)?;
+    if kind.is_some_and(|kind| kind.says_briefly(NAME_LIMIT).ends_with("_call_output")) {
+        draft.steps.result(output, Failure::Untold);
+    } else if role.is_some_and(|role| role.is("user")) {
+        draft.steps.prompt();
+    } else {
+        draft.steps.pause();
+    }
+    Ok(())
+}
+
 /// A message, a call, its output or a piece of reasoning; or a part of a message's
 /// content. What is not text has the same names in all of them.
-fn item(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
-    let (mut kind, mut result) = (None, None);
+fn item<'a>(cursor: &mut Cursor<'a>, draft: &mut Draft) -> Read<Item<'a>> {
+    let (mut kind, mut role, mut result, mut output) = (None, None, None, 0..0);
     cursor.maybe_object(|cursor, key| {
         match key {
             b"type" => kind = cursor.maybe_text()?,
-            b"content" | b"output" if cursor.peek() == Some(b'[') => {
-                cursor.list(|cursor| item(cursor, draft))?;
-            }
-            b"output" if cursor.peek() == Some(b'{') => item(cursor, draft)?,
+            b"role" => role = cursor.maybe_text()?,
+            b"content" => parts(cursor, draft)?,
+            b"output" => output = cursor.around(|cursor| parts(cursor, draft))?,
             b"image_url" => draft.linked_image(cursor.maybe_text()?),
             b"file_data" => draft.document(cursor.maybe_text()?),
             b"input_audio" => cursor.maybe_object(|cursor, key| {
@@ -101,7 +123,16 @@ fn item(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
     if is("item_reference") {
         draft.request.prompt.see_elsewhere();
     }
-    Ok(())
+    Ok(Item { kind, role, output })
+}
+
+/// Parts of a message or of an output, which may be a text as well.
+fn parts(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
+    match cursor.peek() {
+        Some(b'[') => cursor.list(|cursor| item(cursor, draft).map(drop)),
+        Some(b'{') => item(cursor, draft).map(drop),
+        _ => Ok(()),
+    }
 }
 
 fn tool(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<()> {
