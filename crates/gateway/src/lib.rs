@@ -10,6 +10,10 @@
 
 pub mod budget_desk;
 pub mod estimate;
+pub mod loop_guard;
+pub mod policy;
 
 pub use budget_desk::{BudgetDesk, Claims, DeskError, Identity, Metered, Stops};
-pub use estimate::{Clamp, Estimate, Estimator};
+pub use estimate::{Clamp, Estimate, Estimator, Unbounded};
+pub use loop_guard::{Caller, LoopGuard, LoopLimits, Looping};
+pub use policy::{Forbidden, Policy};

@@ -1,0 +1,1 @@
+//! What is allowed, and how a refusal is worded.
