@@ -12,7 +12,7 @@ use std::path::Path;
 use domain::{Overflow, Timestamp};
 
 use crate::error::{Answer, StoreError};
-use crate::{postgres, sqlite};
+use crate::{budgets, postgres, sqlite};
 
 /// Changes that one act may make: enough to lay down the directory of a company.
 pub const MAX_CHANGES: usize = 50_000;
@@ -55,6 +55,14 @@ impl Books {
     /// Opens the books where these connections lead.
     pub(crate) async fn pooled(pool: postgres::Pool) -> Result<Self, StoreError> {
         postgres::Books::open(pool).await.map(Engine::Postgres).map(Self)
+    }
+
+    /// What keeps the budgets that stand in them.
+    pub(crate) fn ledger(&self) -> budgets::Engine {
+        match &self.0 {
+            Engine::Sqlite(books) => budgets::Engine::Sqlite(sqlite::Budgets::of(books)),
+            Engine::Postgres(books) => budgets::Engine::Postgres(postgres::Budgets::of(books)),
+        }
     }
 
     /// Does something to the books, whole or not at all; returns the new version when
@@ -246,7 +254,7 @@ impl Restored {
 }
 
 impl AuditRow {
-    fn check_texts(&self) -> Result<(), StoreError> {
+    pub(crate) fn check_texts(&self) -> Result<(), StoreError> {
         text("an actor", &self.actor, MAX_LINE_BYTES)?;
         text("an action", &self.action, MAX_WORD_BYTES)?;
         text("a reason", self.reason.as_deref().unwrap_or_default(), MAX_LINE_BYTES)?;
@@ -336,11 +344,11 @@ impl Act {
     }
 }
 
-fn within(what: &'static str, size: usize, limit: usize) -> Result<(), StoreError> {
+pub(crate) fn within(what: &'static str, size: usize, limit: usize) -> Result<(), StoreError> {
     if size > limit { Err(StoreError::TooLarge { what, size, limit }) } else { Ok(()) }
 }
 
-fn text(what: &'static str, value: &str, limit: usize) -> Result<(), StoreError> {
+pub(crate) fn text(what: &'static str, value: &str, limit: usize) -> Result<(), StoreError> {
     within(what, value.len(), limit)?;
     // PostgreSQL keeps every character but this one.
     if value.contains('\0') { Err(StoreError::NulCharacter { what }) } else { Ok(()) }

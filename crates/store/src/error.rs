@@ -147,3 +147,10 @@ pub enum StoreError {
     #[error("the store failed")]
     Sqlite(#[from] rusqlite::Error),
 }
+
+impl StoreError {
+    /// Whether it is a failure of the moment, which has nothing to do with what was asked.
+    pub(crate) fn passes(&self) -> bool {
+        crate::postgres::passes(self)
+    }
+}

@@ -16,6 +16,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod books;
+pub mod budgets;
 mod calendar;
 mod copy;
 mod database;
@@ -32,6 +33,7 @@ mod sqlite;
 mod store;
 
 pub use books::{Act, AuditRow, Books, Change, Entry, Restored};
+pub use budgets::{BudgetNews, Budgets, Decided, Standing, Stopped};
 pub use copy::{Verified, verify};
 pub use database::{Database, DatabaseError};
 pub use delivery::{Accepted, Delivery, FolderReport, SessionTag, TallyReport};

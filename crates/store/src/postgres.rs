@@ -9,12 +9,15 @@
 mod address;
 mod attempts;
 mod books;
+mod budgets;
 mod columns;
 mod journal;
 mod pool;
 mod schema;
 mod tls;
 
+pub(crate) use attempts::passes;
 pub(crate) use books::Books;
+pub(crate) use budgets::Budgets;
 pub(crate) use journal::PostgresJournal;
 pub(crate) use pool::Pool;

@@ -2,10 +2,12 @@
 //! connections that read.
 
 mod books;
+mod budgets;
 mod file;
 mod journal;
 mod readers;
 mod writer;
 
 pub(crate) use books::Books;
+pub(crate) use budgets::Budgets;
 pub(crate) use journal::SqliteJournal;

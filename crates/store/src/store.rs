@@ -27,6 +27,7 @@ use pricing::Pricer;
 use tokio::sync::broadcast;
 
 use crate::books::Books;
+use crate::budgets::Budgets;
 use crate::database::Database;
 use crate::delivery::{Accepted, Delivery, FolderReport, SessionTag};
 use crate::error::{Answer, StoreError};
@@ -53,6 +54,7 @@ pub struct Settings {
 pub struct Store {
     engine: Engine,
     books: Books,
+    budgets: Budgets,
 }
 
 /// What keeps it.
@@ -84,17 +86,30 @@ impl Store {
                 Database::Sqlite(folder) => {
                     std::fs::create_dir_all(folder)
                         .map_err(|source| StoreError::Folder { path: folder.clone(), source })?;
+                    let zone = settings.zone.clone();
                     let journal = SqliteJournal::open(folder, settings).await?;
-                    Ok(Self { engine: Engine::Sqlite(Arc::new(journal)), books: Books::sqlite(folder)? })
+                    Ok(Self::of(Engine::Sqlite(Arc::new(journal)), Books::sqlite(folder)?, zone))
                 }
                 Database::Postgres(url) => {
-                    let pool = Pool::to(url)?;
+                    let (pool, zone) = (Pool::to(url)?, settings.zone.clone());
                     let journal = PostgresJournal::open(pool.clone(), settings).await?;
                     let books = Books::pooled(pool).await?;
-                    Ok(Self { engine: Engine::Postgres(Arc::new(journal)), books })
+                    Ok(Self::of(Engine::Postgres(Arc::new(journal)), books, zone))
                 }
             }
         })
+    }
+
+    fn of(engine: Engine, books: Books, zone: Option<TimeZone>) -> Self {
+        let calendar = ledger::Calendar::new(zone.unwrap_or(TimeZone::UTC));
+        let budgets = Budgets::begin(books.ledger(), books.clone(), calendar);
+        Self { engine, books, budgets }
+    }
+
+    /// The budgets: what may be spent.
+    #[must_use]
+    pub const fn budgets(&self) -> &Budgets {
+        &self.budgets
     }
 
     /// The books: what people decided on.

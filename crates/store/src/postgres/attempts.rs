@@ -41,7 +41,7 @@ impl Attempts {
 
 /// Whether a failure is one of the moment: nothing was written, and trying again may
 /// well succeed.
-pub(super) fn passes(failure: &StoreError) -> bool {
+pub(crate) fn passes(failure: &StoreError) -> bool {
     if let StoreError::Postgres(error) = failure {
         return error.code().map_or_else(|| is_broken(error), passing_state);
     }

@@ -18,6 +18,7 @@ const SCHEMA: Schema = schema!(
     &[
         include_str!("../../migrations/postgres/books/0001_ground.sql"),
         include_str!("../../migrations/postgres/books/0002_restored.sql"),
+        include_str!("../../migrations/postgres/books/0003_ledger.sql"),
     ]
 );
 /// Rows that one statement writes: a message to the database has an end.
@@ -33,6 +34,11 @@ impl Books {
     pub(crate) async fn open(pool: Pool) -> Result<Self, StoreError> {
         SCHEMA.migrate(&pool).await?;
         Ok(Self { pool })
+    }
+
+    /// The connections to it.
+    pub(super) fn pool(&self) -> Pool {
+        self.pool.clone()
     }
 
     pub(crate) async fn act(&self, act: Act) -> Result<u64, StoreError> {
@@ -113,7 +119,10 @@ impl Books {
 }
 
 /// What the changes are going to change, and that nobody else changes it meanwhile.
-async fn standing(transaction: &Transaction<'_>, changes: &[Change]) -> Result<Standing, StoreError> {
+pub(super) async fn standing(
+    transaction: &Transaction<'_>,
+    changes: &[Change],
+) -> Result<Standing, StoreError> {
     let lock = transaction.prepare_cached("SELECT number FROM books.version FOR UPDATE").await?;
     let version = count(transaction.query_one(&lock, &[]).await?.try_get(0)?)?;
     let last = transaction.prepare_cached("SELECT coalesce(max(seq), 0) FROM books.audit").await?;
@@ -135,7 +144,7 @@ async fn standing(transaction: &Transaction<'_>, changes: &[Change]) -> Result<S
     Ok(Standing { version, last_seq, bodies: bodies.collect::<Result<HashMap<_, _>, StoreError>>()? })
 }
 
-async fn write(transaction: &Transaction<'_>, deed: &Deed) -> Result<(), StoreError> {
+pub(super) async fn write(transaction: &Transaction<'_>, deed: &Deed) -> Result<(), StoreError> {
     let raise = transaction.prepare_cached("UPDATE books.version SET number = $1").await?;
     transaction.execute(&raise, &[&signed(deed.version)?]).await?;
     let kept: Vec<_> =

@@ -13,9 +13,10 @@ use crate::books::{Act, AuditRow, Change, Deed, Entry, Restored, Standing, count
 use crate::error::StoreError;
 
 const FILE: &str = "books.db";
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/sqlite/books/0001_ground.sql"),
     include_str!("../../migrations/sqlite/books/0002_restored.sql"),
+    include_str!("../../migrations/sqlite/books/0003_ledger.sql"),
 ];
 
 /// The books in a file; [`crate::Books`] says what each of its methods does.
@@ -31,6 +32,11 @@ impl Books {
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
         let file = file::within(folder, FILE, &MIGRATIONS);
         Ok(Self { writer: Writer::start(&file)?, readers: Readers::of(file) })
+    }
+
+    /// Who writes the file, and who reads it.
+    pub(super) fn hands(&self) -> (Writer, Readers) {
+        (self.writer.clone(), self.readers.clone())
     }
 
     /// Does something to the books, whole or not at all; returns the new version when
@@ -94,7 +100,7 @@ impl Books {
 }
 
 /// What the changes are going to change.
-fn standing(connection: &Connection, changes: &[Change]) -> Result<Standing, StoreError> {
+pub(super) fn standing(connection: &Connection, changes: &[Change]) -> Result<Standing, StoreError> {
     let mut bodies = HashMap::new();
     for Change { kind, id, .. } in changes {
         if let Some(body) = body(connection, kind, id)? {
@@ -107,7 +113,7 @@ fn standing(connection: &Connection, changes: &[Change]) -> Result<Standing, Sto
     Ok(Standing { version: version(connection)?, last_seq: count(last_seq)?, bodies })
 }
 
-fn write(connection: &Connection, deed: &Deed) -> Result<(), StoreError> {
+pub(super) fn write(connection: &Connection, deed: &Deed) -> Result<(), StoreError> {
     connection.prepare_cached("UPDATE version SET number = ?1")?.execute([signed(deed.version)?])?;
     let mut put = connection.prepare_cached(
         "INSERT INTO entry (kind, id, body) VALUES (?1, ?2, ?3)
