@@ -102,22 +102,35 @@ impl Simulation {
     /// # Errors
     /// What is wrong with it.
     pub fn judge(&mut self, command: &Command, answer: &Result<Outcome, Refusal>) -> Result<(), String> {
+        self.judge_at(command, self.now, answer)
+    }
+
+    /// The same, of a command that was not the last one.
+    ///
+    /// # Errors
+    /// As [`Simulation::judge`].
+    pub fn judge_at(
+        &mut self,
+        command: &Command,
+        now: Timestamp,
+        answer: &Result<Outcome, Refusal>,
+    ) -> Result<(), String> {
         let said = answer.as_ref().map(|_| ()).map_err(Refusal::code);
-        let expected = self.model.expect(command, self.now);
+        let expected = self.model.expect(command, now);
         if said != expected {
             let answer = answer.as_ref().map_err(ToString::to_string);
-            return Err(format!("{command}\n at {}: {answer:?}, but {expected:?}", self.now.millis()));
+            return Err(format!("{command}\n at {}: {answer:?}, but {expected:?}", now.millis()));
         }
         if let Err(Refusal::Exceeded(it)) = answer
             && let Command::Reserve(asked) = command
         {
-            let most = self.model.room(&asked.subject, self.now).unwrap_or(i64::MAX);
+            let most = self.model.room(&asked.subject, now).unwrap_or(i64::MAX);
             if it.grantable.nano() != most {
                 return Err(format!("{command}: {} would be granted, not {most}", it.grantable.nano()));
             }
         }
         if said.is_ok() {
-            self.model.note(command, self.now);
+            self.model.note(command, now);
         }
         Ok(())
     }

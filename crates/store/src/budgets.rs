@@ -24,10 +24,10 @@ mod wire;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::Timestamp;
+use domain::{Scope, Timestamp};
 use futures_util::future::join_all;
 use ledger::{
-    Account, Budget, Calendar, Command, Event, Lease, LeaseState, Outlook, Policy, Refusal, Request,
+    Account, Budget, Calendar, Command, Event, Lease, LeaseState, Outlook, Past, Policy, Refusal, Request,
     ReservationState, Row, Subject,
 };
 use tokio::sync::broadcast;
@@ -209,6 +209,29 @@ impl Budgets {
         })
     }
 
+    /// The periods of a scope's budgets that are over, the oldest first: those that the
+    /// ledger still counts in, and those that nothing can change any more.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn pasts(&self, scope: Scope) -> Answer<'_, Vec<Past>> {
+        Box::pin(async move {
+            let mut pasts = Vec::new();
+            for row in self.shared.pasts(&scope).await? {
+                if let Row::Past(it) = row
+                    && it.key.scope == scope
+                {
+                    pasts.push(it);
+                }
+            }
+            pasts.sort_unstable_by(|a, b| {
+                let order = |it: &Past| (it.key.period, it.counter.window.start);
+                order(a).cmp(&order(b))
+            });
+            Ok(pasts)
+        })
+    }
+
     /// Takes back what is due, ends leases that were not renewed, forgets what is too old.
     /// Returns how many reservations, leases and rows. A job calls it every few seconds.
     ///
@@ -283,6 +306,14 @@ impl Shared {
         match &self.engine {
             Engine::Sqlite(it) => it.rows(kinds).await,
             Engine::Postgres(it) => it.rows(kinds).await,
+        }
+    }
+
+    /// The periods of that scope's budgets that are over.
+    async fn pasts(&self, scope: &Scope) -> Result<Vec<Row>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(it) => it.pasts(scope).await,
+            Engine::Postgres(it) => it.pasts(scope).await,
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod copies;
 mod crash;
-mod random;
+pub(crate) mod random;
 mod surroundings;
 mod upkeep;
 mod versions;

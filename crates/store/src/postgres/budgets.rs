@@ -14,7 +14,7 @@ mod rows;
 use std::sync::Arc;
 
 use deadpool_postgres::Transaction;
-use domain::Timestamp;
+use domain::{Scope, Timestamp};
 use ledger::{Key, Ledger, Outlook, Policy, Refusal, Row, Subject, touches};
 
 use super::attempts::Attempts;
@@ -147,6 +147,11 @@ impl Budgets {
     /// All rows of those kinds.
     pub(crate) async fn rows(&self, kinds: &'static [&'static str]) -> Result<Vec<Row>, StoreError> {
         rows::of_kinds(&self.pool, kinds).await
+    }
+
+    /// The periods of that scope's budgets that are over.
+    pub(crate) async fn pasts(&self, scope: &Scope) -> Result<Vec<Row>, StoreError> {
+        rows::pasts(&self.pool, scope).await
     }
 
     /// Rows of which something is to be done.

@@ -9,7 +9,7 @@ mod rows;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::Timestamp;
+use domain::{Scope, Timestamp};
 use ledger::{Change, Ledger, Outlook, Policy, Refusal, Row, Subject};
 use rusqlite::Connection;
 
@@ -132,6 +132,12 @@ impl Budgets {
                 Ok(all)
             })
             .await
+    }
+
+    /// The periods of that scope's budgets that are over.
+    pub(crate) async fn pasts(&self, scope: &Scope) -> Result<Vec<Row>, StoreError> {
+        let scope = scope.to_string();
+        self.readers.run(move |connection| rows::pasts(connection, &scope)).await
     }
 
     /// Rows of which something is to be done.

@@ -1,7 +1,7 @@
 //! The statements on rows of the ledger.
 
 use deadpool_postgres::Transaction;
-use domain::Timestamp;
+use domain::{Scope, Timestamp};
 use ledger::{Change, Key, Row};
 use tokio_postgres::types::ToSql;
 
@@ -63,6 +63,14 @@ pub(super) async fn load(pool: &Pool, keys: &[Key]) -> Result<Vec<Row>, StoreErr
 
 pub(super) async fn of_kinds(pool: &Pool, kinds: &[&str]) -> Result<Vec<Row>, StoreError> {
     query(pool, OF_KINDS, &[&kinds]).await
+}
+
+/// Periods that are over: those of a scope that are closed, and all of the others.
+pub(super) async fn pasts(pool: &Pool, scope: &Scope) -> Result<Vec<Row>, StoreError> {
+    const SQL: &str = "SELECT 'past', body FROM books.ledger_past WHERE scope = $1
+         UNION ALL
+         SELECT kind, body FROM books.ledger WHERE kind = 'past'";
+    query(pool, SQL, &[&scope.to_string()]).await
 }
 
 /// Rows of which something is to be done, the longest overdue first.

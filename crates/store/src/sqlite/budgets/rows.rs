@@ -32,6 +32,16 @@ pub(super) fn of_kind(connection: &Connection, kind: &str) -> Result<Vec<Row>, S
     read(&mut statement.query([kind])?)
 }
 
+/// Periods that are over: those of a scope that are closed, and all of the others.
+pub(super) fn pasts(connection: &Connection, scope: &str) -> Result<Vec<Row>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT 'past', body FROM ledger_past WHERE scope = ?1
+         UNION ALL
+         SELECT kind, body FROM ledger WHERE kind = 'past'",
+    )?;
+    read(&mut statement.query([scope])?)
+}
+
 /// Rows of which something is to be done, the longest overdue first.
 pub(super) fn due(connection: &Connection, now: Timestamp) -> Result<Vec<Row>, StoreError> {
     let mut statement =
