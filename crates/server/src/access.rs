@@ -14,3 +14,8 @@ pub(crate) use view::View;
 pub(crate) fn random_id(letters: usize) -> String {
     token::random(letters).unwrap_or_else(|_| "0".repeat(letters))
 }
+
+/// Letters that stand for the first bytes of something.
+pub(crate) fn letters(bytes: &[u8], letters: usize) -> String {
+    bytes.iter().take(letters).copied().filter_map(token::letter).collect()
+}

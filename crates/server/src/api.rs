@@ -3,6 +3,7 @@
 
 mod activities;
 mod audit;
+mod budgets;
 mod calls;
 pub(crate) mod deliveries;
 mod events;
@@ -104,6 +105,19 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(organisation::show, organisation::apply))
         .routes(routes!(organisation::file))
         .routes(routes!(organisation::entry, organisation::put, organisation::remove))
+        .routes(routes!(budgets::list, budgets::set))
+        .routes(routes!(budgets::remove))
+        .routes(routes!(budgets::allocate))
+        .routes(routes!(budgets::room::room))
+        .routes(routes!(budgets::transfers::transfer))
+        .routes(routes!(budgets::stops::stops))
+        .routes(routes!(budgets::stops::freeze))
+        .routes(routes!(budgets::stops::unfreeze))
+        .routes(routes!(budgets::stops::kill))
+        .routes(routes!(budgets::stops::unkill))
+        .routes(routes!(budgets::requests::requests, budgets::requests::ask))
+        .routes(routes!(budgets::requests::approve))
+        .routes(routes!(budgets::requests::deny))
         .routes(routes!(audit::list))
         .routes(routes!(settings::show, settings::put))
 }
@@ -136,7 +150,7 @@ fn head() -> OpenApi {
 }
 
 /// A moment as text: `2026-11-22T09:00:00Z`.
-fn moment(at: Timestamp) -> String {
+pub(crate) fn moment(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| String::new(), |it| it.to_string())
 }
 

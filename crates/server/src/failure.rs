@@ -11,6 +11,7 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use ingest::delivery::DeliveryError;
 use insight::{ParameterError, ReportError, SessionError};
+use ledger::{Refusal, Shortfall};
 use serde::Serialize;
 use store::StoreError;
 
@@ -68,6 +69,8 @@ pub(crate) enum Failure {
     Directory(Vec<Problem>),
     #[error("{0}")]
     Token(String),
+    #[error("{0}")]
+    Budget(Box<Refusal>),
     #[error("the server is busy; try again in a moment")]
     Busy,
     #[error("the request took longer than {seconds} seconds; try again, or ask for less")]
@@ -88,7 +91,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Its status and code. Codes never change their meaning.
-    pub(crate) const fn code(&self) -> (StatusCode, &'static str) {
+    pub(crate) fn code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NoToken => (StatusCode::UNAUTHORIZED, "no_token"),
             Self::BadToken => (StatusCode::UNAUTHORIZED, "unknown_token"),
@@ -110,6 +113,7 @@ impl Failure {
             Self::Delivery(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad_delivery"),
             Self::Directory(_) => (StatusCode::UNPROCESSABLE_ENTITY, "directory_problems"),
             Self::Token(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad_token_request"),
+            Self::Budget(refusal) => (budget_status(refusal), refusal.code()),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::TooSlow { .. } => (StatusCode::SERVICE_UNAVAILABLE, "too_slow"),
             Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
@@ -129,6 +133,11 @@ impl Failure {
             }
             _ => self.to_string(),
         }
+    }
+
+    fn shortfall(&self) -> Option<&Shortfall> {
+        let Self::Budget(refusal) = self else { return None };
+        if let Refusal::Exceeded(it) = &**refusal { Some(it) } else { None }
     }
 
     fn problems(&self) -> Vec<WireProblem> {
@@ -152,6 +161,41 @@ const fn store_code(error: &StoreError) -> (StatusCode, &'static str) {
     }
 }
 
+/// The status of a refusal of the ledger, whose codes are its own.
+const fn budget_status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Exceeded(_)
+        | Refusal::Frozen { .. }
+        | Refusal::Killed { .. }
+        | Refusal::Ended { .. }
+        | Refusal::NotDue { .. }
+        | Refusal::Overcommitted { .. }
+        | Refusal::Answered(_)
+        | Refusal::LeaseOver(_)
+        | Refusal::NotYourLease(_) => StatusCode::CONFLICT,
+        Refusal::NoReservation(_) | Refusal::NoBudget(_) | Refusal::NoRequest(_) | Refusal::NoLease(_) => {
+            StatusCode::NOT_FOUND
+        }
+        Refusal::NotAllowed { .. }
+        | Refusal::TooMuchAtOnce { .. }
+        | Refusal::TooMuch { .. }
+        | Refusal::TooOften { .. } => StatusCode::FORBIDDEN,
+        Refusal::KeyReused(_)
+        | Refusal::BadKey(_)
+        | Refusal::BadAmount(_)
+        | Refusal::BadHold(_)
+        | Refusal::BadSubject(_)
+        | Refusal::BadTerms(_)
+        | Refusal::Template(_)
+        | Refusal::BadParent { .. }
+        | Refusal::Unrelated { .. }
+        | Refusal::NoReason
+        | Refusal::MoreThanAsked { .. }
+        | Refusal::LeaseTooLarge(_)
+        | Refusal::OutOfRange => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
 /// An answer that is a problem, RFC 9457.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct WireFailure {
@@ -170,6 +214,43 @@ pub(crate) struct WireFailure {
     /// Each of several problems.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     problems: Vec<WireProblem>,
+    /// The budget that has not enough left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shortfall: Option<WireShortfall>,
+    /// The command that goes on from here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+}
+
+/// A budget that has not enough left.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct WireShortfall {
+    scope: String,
+    period: &'static str,
+    allocation_nano_usd: String,
+    left_nano_usd: String,
+    asked_nano_usd: String,
+    /// The most that would be granted.
+    grantable_nano_usd: String,
+    /// When there is more.
+    resets_at: Option<String>,
+    /// Whom to ask.
+    owner: Option<String>,
+}
+
+impl WireShortfall {
+    fn of(it: &Shortfall) -> Self {
+        Self {
+            scope: it.budget.scope.to_string(),
+            period: it.budget.period.name(),
+            allocation_nano_usd: it.allocation.nano().to_string(),
+            left_nano_usd: it.left.nano().to_string(),
+            asked_nano_usd: it.asked.nano().to_string(),
+            grantable_nano_usd: it.grantable.nano().to_string(),
+            resets_at: it.resets.map(crate::api::moment),
+            owner: it.owner.clone(),
+        }
+    }
 }
 
 /// One of several problems.
@@ -191,6 +272,8 @@ impl Failure {
             detail: self.detail(),
             request_id: request_id.to_owned(),
             problems: self.problems(),
+            shortfall: self.shortfall().map(WireShortfall::of),
+            hint: if let Self::Budget(refusal) = self { refusal.hint() } else { None },
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();

@@ -15,6 +15,7 @@
 mod access;
 mod api;
 pub mod backup;
+mod budgets;
 mod clock;
 mod desk;
 mod failure;

@@ -17,6 +17,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::access::{TokenEntry, WireToken};
+use crate::budgets::policy::BudgetSettings;
 use crate::failure::Failure;
 use crate::org::WireEntry;
 
@@ -52,6 +53,8 @@ pub(crate) struct Standing {
 pub(crate) struct Settings {
     /// Whether tokens of the role finance see developers and sessions.
     pub(crate) individuals_visible_to_finance: bool,
+    /// What holds for all budgets.
+    pub(crate) budgets: BudgetSettings,
 }
 
 /// Reads the books, and remembers.

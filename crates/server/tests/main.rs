@@ -10,6 +10,7 @@
 )]
 
 mod activities;
+mod budgets;
 mod directory;
 mod limits;
 mod openapi;

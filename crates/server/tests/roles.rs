@@ -42,7 +42,7 @@ fn company() -> (World, Vec<String>) {
 }
 
 /// Every address, with a body where it takes one.
-const REQUESTS: [(&str, &str); 31] = [
+const REQUESTS: [(&str, &str); 42] = [
     ("GET /healthz", ""),
     ("GET /readyz", ""),
     ("GET /metrics", ""),
@@ -74,6 +74,17 @@ const REQUESTS: [(&str, &str); 31] = [
     ("POST /api/v1/tokens", r#"{"role":"owner"}"#),
     ("GET /api/v1/audit", ""),
     ("GET /api/v1/settings", ""),
+    ("GET /api/v1/budgets", ""),
+    ("PUT /api/v1/budgets?dry_run=true", r#"{"scope":"org","period":"day","amount_usd":"1"}"#),
+    ("DELETE /api/v1/budgets/org?period=day", ""),
+    ("POST /api/v1/budgets/org/allocate", r#"{"period":"day","amount_usd":"1"}"#),
+    ("POST /api/v1/transfers", r#"{"from":"org","to":"team/lab","period":"day","amount_usd":"1"}"#),
+    ("GET /api/v1/room", ""),
+    ("GET /api/v1/stops", ""),
+    ("POST /api/v1/freezes", r#"{"scope":"org"}"#),
+    ("DELETE /api/v1/kills/org", ""),
+    ("GET /api/v1/budget-requests", ""),
+    ("POST /api/v1/budget-requests/none/approve", "{}"),
 ];
 
 #[test]

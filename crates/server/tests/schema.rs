@@ -126,6 +126,28 @@ fn answers_are_as_they_are_described() {
         last.call.figures.model = domain::ModelName::new("a-model-of-the-house");
     }
     world.deliver(&token, &sent).ok();
+    let budget = json!({
+        "scope": "org", "period": "month", "amount_usd": "9", "pace": "working_days", "owner": "ada@example.com",
+        "rollover": "up_to", "rollover_usd": "3", "thresholds": [
+            { "at": "80", "action": "downgrade", "models": [{ "from": "*opus*", "to": "claude-haiku-4-5" }] },
+            { "at": "forecast", "action": "notify" },
+        ],
+    });
+    world.send("PUT /api/v1/budgets", OWNER, &budget).ok();
+    world
+        .send(
+            "PUT /api/v1/budgets",
+            OWNER,
+            &json!({ "scope": "session/*", "period": "none", "amount_usd": "9" }),
+        )
+        .ok();
+    world.send("POST /api/v1/kills", OWNER, &json!({ "scope": "org", "reason": "a drill" })).ok();
+    world.send("POST /api/v1/freezes", OWNER, &json!({ "scope": "team/core", "reason": "a drill" })).ok();
+    let more = json!({ "scope": "org", "period": "month", "amount_usd": "1", "reason": "a rush" });
+    world.send("POST /api/v1/budget-requests", OWNER, &more).ok();
+    let settings =
+        json!({ "budgets": { "transfers": { "lead": { "at_once_usd": "5" } }, "holidays": ["2026-12-25"] } });
+    world.send("PUT /api/v1/settings", OWNER, &settings).ok();
     let schemas = Schemas(world.get("/api/openapi.json", "").ok().json());
     let everything = "by=developer,repo&every=daily&compare=true&since=2026-11-19&until=2026-11-21&figures=true&\
                       what_if=sonnet-4-6=opus-4-6&tool=claude-code&repo=acme/*";
@@ -148,6 +170,10 @@ fn answers_are_as_they_are_described() {
         ("/api/v1/tokens", "/api/v1/tokens".to_owned()),
         ("/api/v1/audit", "/api/v1/audit".to_owned()),
         ("/api/v1/settings", "/api/v1/settings".to_owned()),
+        ("/api/v1/budgets", "/api/v1/budgets".to_owned()),
+        ("/api/v1/room", "/api/v1/room".to_owned()),
+        ("/api/v1/stops", "/api/v1/stops".to_owned()),
+        ("/api/v1/budget-requests", "/api/v1/budget-requests".to_owned()),
         ("/api/v1/org", "/api/v1/org".to_owned()),
     ] {
         let answer = world.get(&path, OWNER).ok().json();

@@ -36,6 +36,12 @@ pub(crate) enum Right {
     Audit,
     /// Read and change settings.
     Settings,
+    /// Read budgets, as far as one sees them, and ask for more.
+    ReadBudgets,
+    /// Move money between budgets that one sees, within the limits of the settings.
+    MoveBudgets,
+    /// Set and end budgets; freeze and kill.
+    SetBudgets,
 }
 
 impl Role {
@@ -65,9 +71,11 @@ impl Role {
         match right {
             // Whoever uses the tools may report; finance does not.
             Right::Deliver => !matches!(self, Self::Finance),
-            Right::ReadFigures => !matches!(self, Self::Collector),
-            Right::ReadDirectory => matches!(self, Self::Owner | Self::Admin | Self::Finance | Self::Lead),
-            Right::WriteDirectory | Right::Tokens | Right::Audit | Right::Settings => {
+            Right::ReadFigures | Right::ReadBudgets => !matches!(self, Self::Collector),
+            Right::ReadDirectory | Right::MoveBudgets => {
+                matches!(self, Self::Owner | Self::Admin | Self::Finance | Self::Lead)
+            }
+            Right::WriteDirectory | Right::Tokens | Right::Audit | Right::Settings | Right::SetBudgets => {
                 matches!(self, Self::Owner | Self::Admin)
             }
             Right::OwnerTokens => matches!(self, Self::Owner),
@@ -87,6 +95,9 @@ impl Right {
             Self::OwnerTokens => "manage tokens of owners",
             Self::Audit => "read the audit log",
             Self::Settings => "read or change settings",
+            Self::ReadBudgets => "read budgets",
+            Self::MoveBudgets => "move money between budgets",
+            Self::SetBudgets => "set or stop budgets",
         }
     }
 

@@ -80,8 +80,12 @@ impl Minted {
 pub(crate) fn random(letters: usize) -> Result<String, Failure> {
     let mut bytes = vec![0_u8; letters];
     getrandom::fill(&mut bytes).map_err(|_| Failure::NoRandomness)?;
-    let letter = |byte: &u8| ALPHABET.get(usize::from(byte % 32)).copied().map(char::from);
-    Ok(bytes.iter().filter_map(letter).collect())
+    Ok(bytes.into_iter().filter_map(letter).collect())
+}
+
+/// The letter that stands for five bits of a byte.
+pub(super) fn letter(byte: u8) -> Option<char> {
+    ALPHABET.get(usize::from(byte % 32)).copied().map(char::from)
 }
 
 fn digest(text: &str) -> [u8; 32] {

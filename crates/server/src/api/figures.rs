@@ -32,7 +32,7 @@ const CANDIDATES: usize = 2;
 
 impl Standing {
     /// The directory for whoever computes figures.
-    pub(super) fn directory_at(&self) -> DirectoryAt {
+    pub(crate) fn directory_at(&self) -> DirectoryAt {
         DirectoryAt { version: self.directory_since, directory: Arc::clone(&self.directory) }
     }
 }

@@ -35,6 +35,7 @@ pub(crate) async fn put(
     let reason = Given::only(&pairs, &["reason"])?.text("reason").map(str::to_owned);
     let body = traffic::body(&desk, &headers, body).await?;
     let settings: Settings = serde_json::from_slice(&body).map_err(|it| Failure::Body(it.to_string()))?;
+    let policy = settings.budgets.policy(desk.figures().zone())?;
     let act = Act {
         at: desk.now(),
         actor: caller.actor(),
@@ -44,5 +45,6 @@ pub(crate) async fn put(
         expected: None,
     };
     desk.register().act(act).await?;
+    desk.store().budgets().follow(policy);
     Ok(Json(settings))
 }
