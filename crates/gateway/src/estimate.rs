@@ -31,11 +31,11 @@ pub const FLOOR: u64 = 256;
 const NAMES_LIMIT: usize = 2_048;
 /// A call takes at most one of so many parts of what is left, where its output limit is
 /// higher than any answer that is likely.
-const PARTS: i64 = 16;
+const PARTS: i64 = 64;
 /// The output limit that a call may have in any case, before its model's answers are known.
-const MODEST_OUTPUT: u64 = 16_384;
-/// The answers that a modest limit leaves room for: so many of a thousand, and twice that.
-const MODEST_PERMILLE: u64 = 995;
+const MODEST_OUTPUT: u64 = 32_000;
+/// A modest limit is enough for so many of a thousand answers.
+const MODEST_PERMILLE: u64 = 990;
 /// What a call likely says: no more than that, in so many of a thousand.
 const LIKELY_PERMILLE: u64 = 950;
 /// The same before a model's answers are known.
@@ -123,6 +123,14 @@ impl Estimate {
         self.unbounded.is_none()
     }
 
+    /// Whether it is worth to ask the provider how long the prompt is: where nobody knows
+    /// otherwise, and where so little is left that the safety of a bound by bytes would
+    /// keep money from being spent.
+    #[must_use]
+    pub fn wants_count(&self, room: NanoUsd) -> bool {
+        !self.is_bounded() || self.least().nano() > room.nano().checked_div(PARTS).unwrap_or_default()
+    }
+
     /// The least that has to be held for it: its prompt, and the shortest answer that is
     /// worth asking for.
     #[must_use]
@@ -200,8 +208,8 @@ impl Estimator {
         let known = self.known(&provider(request.dialect), &request.model).ok_or(Unpriced::UnknownModel)?;
         let (input, modest) = {
             let learned = held(&known.learned);
-            let modest = learned.answers.quantile(MODEST_PERMILLE).map(|it| it.saturating_mul(2));
-            (Input::at_most(request, counted, &learned.prompts), modest.unwrap_or(MODEST_OUTPUT))
+            let modest = learned.answers.quantile(MODEST_PERMILLE).unwrap_or(MODEST_OUTPUT);
+            (Input::at_most(request, counted, &learned.prompts), modest)
         };
         let limits = Limits::of(request, &known.model, modest);
         let output_tokens = limits.asked.saturating_mul(request.answers);
@@ -349,5 +357,7 @@ fn usage_of(class: TokenClass, tokens: u64) -> Usage {
     usage
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;
