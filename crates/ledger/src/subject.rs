@@ -12,7 +12,7 @@ pub const MAX_SCOPES: usize = 64;
 /// Everything whose budgets a call counts against: the organisation, the developer, the
 /// team and all teams above it, repository, client, project, task, session, model,
 /// provider and tags. Make it once for many calls that are alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Subject {
     /// In the order in which rows are locked; the organisation is always among them.
     members: Vec<Member>,
@@ -20,7 +20,7 @@ pub struct Subject {
 }
 
 /// A scope with the template of its kind.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Member {
     pub(crate) scope: Scope,
     pub(crate) each: Option<Scope>,

@@ -1,0 +1,533 @@
+//! What this gateway may spend without asking: slices of budgets, lent from the ledger,
+//! and spent in memory.
+//!
+//! Money for a call is held here where a slice has room, and in the ledger itself where
+//! none has: so calls do not wait for a disk, and the last dollars are exact. What was
+//! spent is told each time the lease is renewed. When this process dies, what it has not
+//! told of stays committed in the ledger.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::{NanoUsd, Period, Scope, Timestamp};
+use gateway::{DeskError, Stops};
+use ledger::command::{Book, Reserve, Return, Settle};
+use ledger::{
+    BudgetKey, Command, Grant, IdempotencyKey, LeaseId, Ledger, Lend, Outcome, Policy, Refusal,
+    ReservationId, Stopped, Subject, Want, WhenUnreachable,
+};
+use store::{Budgets, StoreError};
+use tokio::sync::{mpsc, watch};
+
+use crate::access;
+use crate::clock::Clock;
+
+/// How long a scope that nobody calls for is kept in the lease.
+const KEEP_MS: i64 = 120_000;
+/// The pace of spending is measured over so long.
+const PACE_MS: i64 = 20_000;
+/// What was spent is told after so long, at least.
+const TELL_MS: i64 = 2_000;
+/// After a slice had no room for a call, calls of that budget go to the ledger for so long.
+const SCARCE_MS: i64 = 1_000;
+/// A lease without calls goes back after so long.
+const IDLE_MS: i64 = 10_000;
+/// Letters of the name of a lease.
+const NAME_LETTERS: usize = 16;
+
+/// What is lent to this gateway.
+pub(super) struct Till {
+    budgets: Budgets,
+    clock: Clock,
+    policy: Policy,
+    /// This gateway, for the ledger.
+    replica: String,
+    drawer: Mutex<Drawer>,
+    /// One asks the ledger for a slice, the others wait for what it gets.
+    asking: tokio::sync::Mutex<()>,
+    /// What the ledger has yet to be told.
+    words: mpsc::UnboundedSender<Command>,
+    stops: watch::Sender<Arc<Stops>>,
+}
+
+#[derive(Default)]
+struct Drawer {
+    /// The leases; the last is spent from, the others wait for their calls to end.
+    leases: Vec<Lent>,
+    /// What calls are about, and how fast money is held for it.
+    paces: HashMap<Scope, Pace>,
+    /// Budgets whose slices had no room, until when.
+    scarce: HashMap<BudgetKey, Timestamp>,
+    /// Where the money of calls that run is held.
+    held: HashMap<ReservationId, Place>,
+    /// What the ledger said of its state when it was asked last.
+    version: u64,
+    /// Whether something has changed in it since the last slices were lent.
+    is_behind: bool,
+}
+
+struct Lent {
+    id: LeaseId,
+    ledger: Ledger,
+    /// All scopes that it was ever about, with their templates.
+    known: HashSet<Scope>,
+    expires_at: Timestamp,
+    /// Whether it is still spent from.
+    is_live: bool,
+    told_at: Timestamp,
+    used_at: Timestamp,
+    /// How many calls hold money of it.
+    calls: usize,
+}
+
+#[derive(Default)]
+struct Pace {
+    since: Timestamp,
+    nano: i64,
+    last: Timestamp,
+}
+
+enum Place {
+    Here(LeaseId),
+    Ledger,
+    /// No budget could be asked, and none forbade it.
+    Nowhere(Subject),
+}
+
+/// What comes of asking here.
+enum Asked {
+    Held,
+    /// A slice has not enough.
+    Short(Box<Refusal>),
+    NotLent,
+    Refused(Box<Refusal>),
+}
+
+impl Till {
+    /// A till with nothing in it, and what it has to say to the ledger.
+    pub(super) fn new(
+        budgets: Budgets,
+        clock: Clock,
+        policy: Policy,
+    ) -> (Self, mpsc::UnboundedReceiver<Command>) {
+        let (words, to_say) = mpsc::unbounded_channel();
+        let drawer = Mutex::default();
+        let (asking, stops) = (tokio::sync::Mutex::default(), watch::Sender::default());
+        let replica = access::random_id(NAME_LETTERS);
+        (Self { budgets, clock, policy, replica, drawer, asking, words, stops }, to_say)
+    }
+
+    /// What is killed, as far as this process has heard.
+    pub(super) fn stops(&self) -> watch::Receiver<Arc<Stops>> {
+        self.stops.subscribe()
+    }
+
+    /// Holds money for a call.
+    pub(super) async fn reserve(&self, reserve: Reserve) -> Result<(), DeskError> {
+        self.drawer().note(&reserve, self.clock.now());
+        let (id, subject) = (reserve.id.clone(), reserve.subject.clone());
+        let reserve = Command::Reserve(reserve);
+        let asked = match self.ask_here(&id, &reserve) {
+            Asked::Short(refusal) if self.is_scarce(&refusal) => Ok(Asked::Short(refusal)),
+            Asked::Held => return Ok(()),
+            Asked::Refused(refusal) => return Err(DeskError::Refused(refusal)),
+            Asked::Short(_) | Asked::NotLent => self.be_lent(&id, &subject, &reserve).await,
+        };
+        match asked {
+            Ok(Asked::Held) => Ok(()),
+            Ok(Asked::Refused(refusal)) => Err(DeskError::Refused(refusal)),
+            Ok(Asked::Short(refusal)) => self.ask_ledger(id, subject, reserve, Some(refusal)).await,
+            Ok(Asked::NotLent) => self.ask_ledger(id, subject, reserve, None).await,
+            Err(error) => self.without_ledger(id, subject, &error),
+        }
+    }
+
+    /// The call ended: what it cost, or that there was none.
+    pub(super) fn end(&self, id: ReservationId, cost: Option<NanoUsd>) {
+        let now = self.clock.now();
+        let mut drawer = self.drawer();
+        let ended = |id| match cost {
+            Some(cost) => Command::Settle(Settle { id, cost }),
+            None => Command::Release(id),
+        };
+        let word = match drawer.held.remove(&id) {
+            Some(Place::Here(lease)) => return drawer.end(&lease, &ended(id), now),
+            Some(Place::Ledger) => ended(id),
+            Some(Place::Nowhere(subject)) => {
+                let Some(cost) = cost else { return };
+                Command::Book(Book { key: IdempotencyKey::new(id.as_str()), subject, cost, at: now })
+            }
+            None => return tracing::error!(reservation = %id, "a call ended that nobody began"),
+        };
+        drop(drawer);
+        self.say(word);
+    }
+
+    /// Says something to the ledger, as soon as it can be reached.
+    fn say(&self, word: Command) {
+        // Nobody listens any more when the process ends: then the reservation expires.
+        drop(self.words.send(word));
+    }
+
+    fn drawer(&self) -> MutexGuard<'_, Drawer> {
+        self.drawer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the slices.
+    fn ask_here(&self, id: &ReservationId, reserve: &Command) -> Asked {
+        let now = self.clock.now();
+        let mut drawer = self.drawer();
+        let Some(lent) = drawer.leases.last_mut().filter(|it| it.is_live) else { return Asked::NotLent };
+        match lent.ledger.decide(reserve, now) {
+            Ok(decision) => {
+                lent.ledger.absorb(&decision.changes);
+                lent.used_at = now;
+                lent.calls = lent.calls.saturating_add(1);
+                let place = Place::Here(lent.id.clone());
+                drawer.held.insert(id.clone(), place);
+                Asked::Held
+            }
+            Err(Stopped::Missing(_)) => Asked::NotLent,
+            Err(Stopped::Refused(refusal)) => match *refusal {
+                Refusal::Exceeded(_) => Asked::Short(refusal),
+                // What is stopped may have been set free a moment ago.
+                Refusal::LeaseOver(_) | Refusal::Frozen { .. } | Refusal::Killed { .. } => Asked::NotLent,
+                _ => Asked::Refused(refusal),
+            },
+        }
+    }
+
+    fn is_scarce(&self, refusal: &Refusal) -> bool {
+        let Refusal::Exceeded(short) = refusal else { return false };
+        let now = self.clock.now();
+        self.drawer().scarce.get(&short.budget).is_some_and(|until| *until > now)
+    }
+
+    /// Has more lent, and asks the slices again.
+    async fn be_lent(
+        &self,
+        id: &ReservationId,
+        subject: &Subject,
+        reserve: &Command,
+    ) -> Result<Asked, StoreError> {
+        let _turn = self.asking.lock().await;
+        // Somebody else may have been lent what this call needs.
+        match self.ask_here(id, reserve) {
+            Asked::Short(_) | Asked::NotLent => {}
+            asked @ (Asked::Held | Asked::Refused(_)) => return Ok(asked),
+        }
+        self.lend(subject.scopes().cloned().collect()).await?;
+        let asked = self.ask_here(id, reserve);
+        if let Asked::Short(refusal) = &asked
+            && let Refusal::Exceeded(short) = &**refusal
+        {
+            let until = later(self.clock.now(), SCARCE_MS);
+            self.drawer().scarce.insert(short.budget.clone(), until);
+        }
+        Ok(asked)
+    }
+
+    /// Asks the ledger itself: what it says holds.
+    async fn ask_ledger(
+        &self,
+        id: ReservationId,
+        subject: Subject,
+        reserve: Command,
+        short: Option<Box<Refusal>>,
+    ) -> Result<(), DeskError> {
+        // Whoever waits may go away; what was held for them is set free.
+        let mut unheard = Unheard { till: self, id: Some(id.clone()) };
+        let mut answer = self.budgets.command(reserve.clone(), self.clock.now()).await;
+        if matches!(&answer, Ok(Err(refusal)) if matches!(**refusal, Refusal::Exceeded(_)))
+            && self.give_back(Idle::Whatever).await
+        {
+            // What was left of slices is together again.
+            answer = self.budgets.command(reserve, self.clock.now()).await;
+        }
+        unheard.id = None;
+        match answer {
+            Ok(Ok(_)) => {
+                self.drawer().held.insert(id, Place::Ledger);
+                Ok(())
+            }
+            Ok(Err(refusal)) => Err(DeskError::Refused(with_slices(refusal, short.as_deref()))),
+            Err(error) => {
+                // It may have been held all the same.
+                self.say(Command::Release(id.clone()));
+                self.without_ledger(id, subject, &error)
+            }
+        }
+    }
+
+    /// Nobody can be asked: the policies decide of the budgets that are known here.
+    fn without_ledger(
+        &self,
+        id: ReservationId,
+        subject: Subject,
+        error: &StoreError,
+    ) -> Result<(), DeskError> {
+        let mut drawer = self.drawer();
+        if drawer.leases.iter().any(|it| it.allows_blindly(&subject)) {
+            tracing::warn!(%error, "a call goes on that no budget was asked for: all of its budgets allow that");
+            drawer.held.insert(id, Place::Nowhere(subject));
+            return Ok(());
+        }
+        Err(DeskError::Unavailable(format!(
+            "the budgets cannot be asked at the moment, and calls under a hard budget wait for them ({error})"
+        )))
+    }
+
+    /// Has slices of these scopes lent, or lent for longer, and tells what was spent.
+    /// Whoever calls it has the turn.
+    async fn lend(&self, scopes: Vec<Scope>) -> Result<(), StoreError> {
+        // The second time under a new lease, where the first is over.
+        for _ in 0..2 {
+            let (now, lend) = {
+                let now = self.clock.now();
+                (now, self.drawer().lend(&scopes, self, now))
+            };
+            let lease = lend.lease.clone();
+            match self.budgets.command(Command::Lend(lend), now).await? {
+                Ok(decided) => {
+                    if let Outcome::Lent(grant) = decided.outcome {
+                        self.drawer().adopt(&grant, now);
+                    }
+                    return Ok(());
+                }
+                Err(refusal) => {
+                    tracing::debug!(%lease, %refusal, "not lent");
+                    self.drawer().retire(&lease);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be done now and then: hears what is stopped, tells what was spent,
+    /// gives back what nobody uses.
+    pub(super) async fn tick(&self) {
+        self.look().await;
+        let due = self.drawer().due(&self.policy, self.clock.now());
+        if let Some(scopes) = due {
+            let _turn = self.asking.lock().await;
+            if let Err(error) = self.lend(scopes).await {
+                tracing::debug!(%error, "the ledger was not told what was spent; it will be");
+            }
+        }
+        self.give_back(Idle::Long).await;
+    }
+
+    /// Gives everything back, as far as no call runs.
+    pub(super) async fn close(&self) {
+        self.give_back(Idle::Whatever).await;
+    }
+
+    async fn look(&self) {
+        let Ok(stopped) = self.budgets.stops().await else { return };
+        let killed = stopped.accounts.into_iter().filter_map(|it| Some((it.scope, it.killed?))).collect();
+        let stops = Stops { killed };
+        self.stops.send_if_modified(|known| {
+            let is_news = **known != stops;
+            if is_news {
+                *known = Arc::new(stops);
+            }
+            is_news
+        });
+        let mut drawer = self.drawer();
+        drawer.is_behind |= drawer.version != stopped.version;
+        drawer.version = stopped.version;
+    }
+
+    /// Gives leases back; says whether any went.
+    async fn give_back(&self, idle: Idle) -> bool {
+        let back = self.drawer().to_give_back(idle, self.clock.now());
+        let mut went = false;
+        for it in back {
+            let lease = it.lease.clone();
+            match self.budgets.command(Command::Return(it), self.clock.now()).await {
+                Ok(Ok(_)) => {
+                    self.drawer().forget(&lease);
+                    went = true;
+                }
+                Ok(Err(refusal)) => {
+                    tracing::warn!(%lease, %refusal, "a lease is not taken back");
+                    self.drawer().forget(&lease);
+                }
+                Err(error) => tracing::debug!(%lease, %error, "a lease goes back later"),
+            }
+        }
+        went
+    }
+}
+
+/// Which leases go back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Idle {
+    /// Those that nobody has used for a while.
+    Long,
+    /// All that no call runs under.
+    Whatever,
+}
+
+/// Sets free what was held for somebody who is not there any more.
+struct Unheard<'a> {
+    till: &'a Till,
+    id: Option<ReservationId>,
+}
+
+impl Drop for Unheard<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take() {
+            self.till.say(Command::Release(id));
+        }
+    }
+}
+
+impl Drawer {
+    /// Notes what a call is about, and how much it asks for.
+    fn note(&mut self, reserve: &Reserve, now: Timestamp) {
+        for scope in reserve.subject.scopes() {
+            let pace = match self.paces.get_mut(scope) {
+                Some(pace) => pace,
+                None => self.paces.entry(scope.clone()).or_insert_with(|| Pace::since(now)),
+            };
+            pace.add(reserve.amount, now);
+        }
+    }
+
+    fn end(&mut self, lease: &LeaseId, ended: &Command, now: Timestamp) {
+        let Some(lent) = self.leases.iter_mut().find(|it| it.id == *lease) else { return };
+        lent.calls = lent.calls.saturating_sub(1);
+        match lent.ledger.decide(ended, now) {
+            Ok(decision) => lent.ledger.absorb(&decision.changes),
+            Err(stopped) => tracing::error!(%stopped, "{ended} was not done"),
+        }
+    }
+
+    /// What to ask the ledger for, under the live lease or a new one.
+    fn lend(&mut self, scopes: &[Scope], till: &Till, now: Timestamp) -> Lend {
+        if self.leases.last().is_none_or(|it| !it.is_live) {
+            self.leases.push(Lent {
+                id: LeaseId::new(&access::random_id(NAME_LETTERS)),
+                ledger: Ledger::lent(till.policy.clone()),
+                known: HashSet::new(),
+                expires_at: now,
+                is_live: true,
+                told_at: now,
+                used_at: now,
+                calls: 0,
+            });
+        }
+        let pace = |scope: &Scope| self.paces.get(scope).map_or(0, |it| it.nano_per_second(now));
+        let want = |scope: &Scope| Want { nano_usd_per_second: pace(scope), scope: scope.clone() };
+        let wants = scopes.iter().map(want).collect();
+        let (lease, used) = self
+            .leases
+            .last()
+            .map_or_else(|| (LeaseId::new(""), Vec::new()), |it| (it.id.clone(), it.ledger.used()));
+        Lend {
+            key: IdempotencyKey::new(&access::random_id(NAME_LETTERS)),
+            lease,
+            replica: till.replica.clone(),
+            wants,
+            used,
+            for_ms: till.policy.lending.max_ms,
+        }
+    }
+
+    fn adopt(&mut self, grant: &Grant, now: Timestamp) {
+        let Some(lent) = self.leases.iter_mut().find(|it| it.id == grant.lease) else { return };
+        lent.ledger.adopt(grant);
+        lent.known.extend(grant.scopes.iter().cloned());
+        lent.expires_at = grant.expires_at;
+        lent.told_at = now;
+    }
+
+    /// Nothing more is spent from that lease.
+    fn retire(&mut self, lease: &LeaseId) {
+        if let Some(lent) = self.leases.iter_mut().find(|it| it.id == *lease) {
+            lent.is_live = false;
+        }
+    }
+
+    fn forget(&mut self, lease: &LeaseId) {
+        self.leases.retain(|it| it.id != *lease);
+    }
+
+    /// The scopes that the live lease is to be renewed for, if it is time.
+    fn due(&mut self, policy: &Policy, now: Timestamp) -> Option<Vec<Scope>> {
+        self.scarce.retain(|_, until| *until > now);
+        self.paces.retain(|_, pace| now.millis_since(pace.last) <= KEEP_MS);
+        let is_behind = std::mem::take(&mut self.is_behind);
+        let lent = self.leases.last().filter(|it| it.is_live)?;
+        let is_untold = lent.used_at > lent.told_at && now.millis_since(lent.told_at) >= TELL_MS;
+        let ends_soon = lent.expires_at.millis_since(now) < policy.lending.max_ms / 2;
+        (is_behind || is_untold || ends_soon).then(|| self.paces.keys().cloned().collect())
+    }
+
+    fn to_give_back(&mut self, idle: Idle, now: Timestamp) -> Vec<Return> {
+        let is_idle = |it: &Lent| match idle {
+            Idle::Long => !it.is_live || now.millis_since(it.used_at) >= IDLE_MS,
+            Idle::Whatever => true,
+        };
+        let back = self.leases.iter_mut().filter(|it| it.calls == 0 && is_idle(it));
+        back.map(|it| {
+            it.is_live = false;
+            Return { lease: it.id.clone(), used: it.ledger.used() }
+        })
+        .collect()
+    }
+}
+
+impl Lent {
+    /// Whether all budgets of a call are known, and none of them forbids to go on blindly.
+    fn allows_blindly(&self, subject: &Subject) -> bool {
+        let mut scopes = subject.scopes().flat_map(|it| std::iter::once(it.clone()).chain(it.each()));
+        scopes.all(|scope| {
+            let forbids = |period| {
+                let budget = self.ledger.budget(&BudgetKey::new(scope.clone(), period));
+                let terms = budget.and_then(|it| it.terms.as_deref());
+                terms.is_some_and(|it| it.unreachable == WhenUnreachable::Refuse)
+            };
+            self.known.contains(&scope) && !Period::ALL.into_iter().any(forbids)
+        })
+    }
+}
+
+impl Pace {
+    const fn since(now: Timestamp) -> Self {
+        Self { since: now, nano: 0, last: now }
+    }
+
+    fn add(&mut self, amount: NanoUsd, now: Timestamp) {
+        if now.millis_since(self.since) >= PACE_MS {
+            // What was is half forgotten, so that a burst does not set the pace for long.
+            self.nano /= 2;
+            self.since = Timestamp::from_millis(now.millis().saturating_sub(PACE_MS / 2));
+        }
+        self.nano = self.nano.saturating_add(amount.nano());
+        self.last = now;
+    }
+
+    fn nano_per_second(&self, now: Timestamp) -> i64 {
+        const MILLIS_PER_SECOND: i64 = 1_000;
+        let millis = now.millis_since(self.since).max(MILLIS_PER_SECOND);
+        let nano = i128::from(self.nano).saturating_mul(i128::from(MILLIS_PER_SECOND));
+        nano.checked_div(i128::from(millis)).and_then(|it| i64::try_from(it).ok()).unwrap_or(i64::MAX)
+    }
+}
+
+fn later(moment: Timestamp, millis: i64) -> Timestamp {
+    Timestamp::from_millis(moment.millis().saturating_add(millis))
+}
+
+/// A refusal of the ledger, which knows nothing of what a slice here still has.
+fn with_slices(mut refusal: Box<Refusal>, here: Option<&Refusal>) -> Box<Refusal> {
+    if let (Refusal::Exceeded(told), Some(Refusal::Exceeded(here))) = (&mut *refusal, here) {
+        told.grantable = told.grantable.max(here.grantable);
+    }
+    refusal
+}
+
+#[cfg(test)]
+mod tests;
