@@ -6,6 +6,7 @@
 
 mod audit;
 mod book;
+mod budget;
 mod client;
 mod collect;
 mod database;
@@ -15,6 +16,7 @@ mod doctor;
 mod environment;
 mod explain;
 mod failure;
+mod gateway_settings;
 mod hook;
 mod knowledge;
 mod listing;
@@ -76,6 +78,9 @@ enum Command {
     Seal(seal::SealArgs),
     Token(token::TokenArgs),
     Org(org::OrgArgs),
+    Budget(budget::BudgetArgs),
+    Kill(budget::KillArgs),
+    Unkill(budget::UnkillArgs),
     Audit(audit::AuditArgs),
     Migrate(database::MigrateArgs),
     Check(database::CheckArgs),
@@ -116,6 +121,9 @@ fn run(command: &Command, environment: &Environment) -> Result<String> {
         Command::Seal(args) => seal::run(args, environment),
         Command::Token(args) => token::run(args, environment),
         Command::Org(args) => org::run(args, environment),
+        Command::Budget(args) => budget::run(args, environment),
+        Command::Kill(args) => budget::kill(args, environment),
+        Command::Unkill(args) => budget::unkill(args, environment),
         Command::Audit(args) => audit::run(args, environment),
         Command::Migrate(args) => database::migrate(args, environment),
         Command::Check(args) => database::check(args, environment),

@@ -121,7 +121,10 @@ fn hex(bytes: &[u8]) -> String {
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|it| it.to_digit(16).and_then(|it| u8::try_from(it).ok())).collect();
-    digits?.chunks(2).map(|pair| if let [high, low] = pair { Some((high << 4) | low) } else { None }).collect()
+    digits?
+        .chunks(2)
+        .map(|pair| if let [high, low] = pair { Some((high << 4) | low) } else { None })
+        .collect()
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
-use server::{Addresses, Inlet, ServeOptions};
+use server::{Addresses, Inlet, Role, ServeOptions};
 
 use crate::environment::Environment;
 use crate::failure::usage;
@@ -17,7 +17,9 @@ use crate::server_settings::{ServerOptions, start_log};
 const EXAMPLES: &str = "Examples:
   bursar serve --database sqlite:/var/lib/bursar --listen 0.0.0.0:4320
   bursar serve --config /etc/bursar/server.toml
-  BURSAR_DATABASE=postgres://bursar@db:5432/bursar bursar serve --log-format json";
+  BURSAR_DATABASE=postgres://bursar@db:5432/bursar bursar serve --log-format json
+  bursar serve --role gateway --gateway 0.0.0.0:4321 --listen 127.0.0.1:4322
+                                             one of several gateways on the same database";
 
 /// The company's server: API, OpenTelemetry receivers, one book for all
 #[derive(Debug, Args)]
@@ -26,10 +28,32 @@ pub(crate) struct ServeArgs {
     /// What keeps the book: sqlite:FOLDER or postgres://USER@HOST:PORT/NAME
     #[arg(long, value_name = "DATABASE")]
     database: Option<String>,
+    /// What of the server this process is: everything, the API and the receivers, or the gateway
+    #[arg(long, value_enum, default_value_t)]
+    role: Part,
     #[command(flatten)]
     server: ServerOptions,
     #[command(flatten)]
     asked: NotAsked,
+}
+
+/// What of the server a process is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Part {
+    #[default]
+    All,
+    Api,
+    Gateway,
+}
+
+impl Part {
+    const fn role(self) -> Role {
+        match self {
+            Self::All => Role::All,
+            Self::Api => Role::Api,
+            Self::Gateway => Role::Gateway,
+        }
+    }
 }
 
 /// What a command takes that asks a server, told to one that is a server.
@@ -56,7 +80,7 @@ impl NotAsked {
 /// Runs until it is told to stop.
 pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> Result<String> {
     args.asked.refuse("this starts one; `bursar report --server URL` and its kin ask it")?;
-    let prepared = args.server.prepare(args.database.as_deref(), None, environment)?;
+    let prepared = args.server.prepare_as(args.role.role(), (args.database.as_deref(), None), environment)?;
     warn_of_plain(&prepared.options);
     start_log(prepared.log_format, prepared.log_level)?;
     runtime()?.block_on(async {
@@ -73,7 +97,8 @@ pub(crate) fn run(args: &ServeArgs, environment: &Environment) -> Result<String>
 
 /// Says where tokens and figures would go over a network for everybody to read.
 pub(crate) fn warn_of_plain(options: &ServeOptions) {
-    let listeners = [Some(options.api), options.otlp_http, options.otlp_grpc];
+    let gateway = options.gateway.as_ref().map(|it| it.listen);
+    let listeners = [Some(options.api), options.otlp_http, options.otlp_grpc, gateway];
     let open: Vec<String> = listeners
         .into_iter()
         .flatten()
@@ -135,6 +160,7 @@ pub(crate) fn announce(addresses: &Addresses) {
         "api": url(addresses.api),
         "otlp_http": addresses.otlp_http.map(url),
         "otlp_grpc": addresses.otlp_grpc.map(url),
+        "gateway": addresses.gateway.map(url),
     });
     // Nobody may be listening to it, and that is no reason to stop.
     drop(crate::print(&format!("{line}\n")));

@@ -1,6 +1,7 @@
 //! What a server is started with: the command line first, then the environment, then
 //! the settings file, then the defaults. docs/server.md explains every key.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,11 +11,12 @@ use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 use pricing::Pricer;
 use serde::Deserialize;
-use server::{Clock, Limits, ServeOptions, TlsFiles};
+use server::{Clock, Limits, Role, ServeOptions, TlsFiles};
 use store::Database;
 
 use crate::environment::{Environment, now};
 use crate::failure::usage;
+use crate::gateway_settings::{self, GatewayTable, UpstreamTable};
 use crate::opened::{SourceOptions, pricer, rules, settings_file};
 
 /// Where the API listens, unless told otherwise.
@@ -23,6 +25,8 @@ const API: &str = "127.0.0.1:4320";
 const OTLP_HTTP: &str = "127.0.0.1:4318";
 /// Where OTLP over gRPC listens, unless told otherwise: the port that exporters expect.
 const OTLP_GRPC: &str = "127.0.0.1:4317";
+/// Where the gateway listens, where it is only said that there is one.
+pub(crate) const GATEWAY: &str = "127.0.0.1:4321";
 /// What switches a listener off.
 const OFF: &str = "off";
 
@@ -41,6 +45,9 @@ pub(crate) struct ServerOptions {
     /// Where OTLP over gRPC listens, or `off` [default: 127.0.0.1:4317]
     #[arg(long, value_name = "ADDR")]
     otlp_grpc: Option<String>,
+    /// Where coding clients call through, or `off` [default: off]
+    #[arg(long, value_name = "ADDR")]
+    gateway: Option<String>,
     /// The organisation's time zone: Europe/Berlin, UTC ... [default: this machine's]
     #[arg(long, value_name = "ZONE", short = 'z')]
     timezone: Option<String>,
@@ -87,6 +94,8 @@ struct File {
     log_level: Option<LogLevel>,
     tls: Option<TlsTable>,
     limits: LimitsTable,
+    gateway: GatewayTable,
+    upstreams: BTreeMap<String, UpstreamTable>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -126,6 +135,16 @@ impl ServerOptions {
         otherwise: Option<Database>,
         environment: &Environment,
     ) -> Result<Prepared> {
+        self.prepare_as(Role::All, (database, otherwise), environment)
+    }
+
+    /// The same for a part of the company's server.
+    pub(crate) fn prepare_as(
+        &self,
+        role: Role,
+        (database, otherwise): (Option<&str>, Option<Database>),
+        environment: &Environment,
+    ) -> Result<Prepared> {
         let file = File::read(self.config.as_deref(), environment)?;
         let sources = SourceOptions { ephemeral: false, rules: file.rules, contract: file.contract };
         let database = match database.map(str::to_owned).or_else(|| environment.database()).or(file.database)
@@ -136,9 +155,21 @@ impl ServerOptions {
         let listen = self.listen.as_deref().or(file.listen.as_deref());
         let http = self.otlp_http.as_deref().or(file.otlp_http.as_deref());
         let grpc = self.otlp_grpc.as_deref().or(file.otlp_grpc.as_deref());
+        let prices = pricer(&sources, environment)?;
+        let listens = self.gateway.as_deref().or(file.gateway.listen.as_deref());
+        let listens = match (role, listens) {
+            (Role::Api, _) => None,
+            (Role::Gateway, None | Some(OFF)) => listener("gateway", GATEWAY)?,
+            (Role::All | Role::Gateway, listens) => listener("gateway", listens.unwrap_or(OFF))?,
+        };
+        let gateway = listens
+            .map(|it| gateway_settings::options(it, (file.gateway, file.upstreams), &prices, environment))
+            .transpose()?;
         let options = ServeOptions {
             database,
-            prices: pricer(&sources, environment)?,
+            gateway,
+            role,
+            prices,
             rules: rules(&sources, environment)?,
             zone: zone(self.timezone.as_deref().or(file.timezone.as_deref()))?,
             api: address("listen", listen.unwrap_or(API))?,

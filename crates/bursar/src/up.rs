@@ -29,6 +29,7 @@ const IMPORT_INTERVAL: Duration = Duration::from_secs(30);
 const EXAMPLES: &str = "Examples:
   bursar up                                  on this machine, the logs that are found imported
   bursar up --no-import --otlp-http off --otlp-grpc off
+  bursar up --gateway 127.0.0.1:4321         and coding clients call through it
   bursar up --data /tmp/try --listen 127.0.0.1:0";
 
 /// The server on this machine: API, OpenTelemetry receivers and the book in one process
@@ -160,8 +161,11 @@ fn greeting(addresses: &Addresses) -> String {
     let scheme = if addresses.tls { "https" } else { "http" };
     let api = format!("{scheme}://{}", addresses.api);
     let mut lines = vec!["Bursar is up.".to_owned(), format!("  API             {api}")];
-    for (name, address) in [("OTLP over HTTP", addresses.otlp_http), ("OTLP over gRPC", addresses.otlp_grpc)]
-    {
+    for (name, address) in [
+        ("OTLP over HTTP", addresses.otlp_http),
+        ("OTLP over gRPC", addresses.otlp_grpc),
+        ("Gateway", addresses.gateway),
+    ] {
         lines.extend(address.map(|it| format!("  {name:<15} {scheme}://{it}")));
     }
     if let Some(token) = &addresses.owner_token {

@@ -80,7 +80,7 @@ pub struct Identity {
 
 /// What a client says of its call: session and agent, repository, branch, tags. None of
 /// it can name another developer or team.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Claims {
     /// The tool, by its user agent.
     pub tool: Option<Tool>,

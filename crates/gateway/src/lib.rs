@@ -36,6 +36,7 @@ mod upstream;
 
 pub use body::{Body, Cut};
 pub use budget_desk::{BudgetDesk, Claims, DeskError, Identity, Metered, Stops};
+pub use dialect::Dialect;
 pub use estimate::{Clamp, Estimate, Estimator, Unbounded};
 pub use gateway::Gateway;
 pub use loop_guard::{Caller, LoopGuard, LoopLimits, Looping};

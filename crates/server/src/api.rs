@@ -60,6 +60,17 @@ pub(crate) fn router(desk: Desk) -> Router {
         .with_state(desk)
 }
 
+/// What a process answers that is a gateway and nothing else.
+pub(crate) fn health_router(desk: Desk) -> Router {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .fallback(async || Failure::NoRoute)
+        .layer(from_fn_with_state(desk.clone(), traffic::around))
+        .with_state(desk)
+}
+
 /// The description as text.
 pub(crate) fn openapi_json() -> Result<String, serde_json::Error> {
     with_failures(described().into_openapi()).to_pretty_json()

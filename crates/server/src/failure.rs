@@ -356,6 +356,9 @@ pub enum ServeError {
     /// The owner's token is none.
     #[error("BURSAR_OWNER_TOKEN is no token: give 16 to 512 visible characters without spaces")]
     OwnerToken,
+    /// The gateway cannot be what the settings say.
+    #[error(transparent)]
+    Gateway(#[from] gateway::BadSettings),
     /// Something that a server needs at its start failed.
     #[error("{0}")]
     Start(String),

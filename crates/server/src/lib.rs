@@ -10,12 +10,14 @@
 //! wiring), [`owner`] (who is the first), `desk` (what every request finds), `access/` (tokens, roles, who sees
 //! what), `register` (the books with their tokens, directory and settings), `org/` (the
 //! directory on the wire), [`figures`] (what the book answers), `api/` (one file a resource), `failure` (every refusal and
-//! its status), `newsroom` (what live events are made of), `traffic`, `listener`, `tls`, `metrics` (what is around a request).
+//! its status), `newsroom` (what live events are made of), `call_path` and `budget_desk` (the gateway and what it asks), `traffic`, `listener`, `tls`, `metrics` (what is around a request).
 
 mod access;
 mod api;
 pub mod backup;
+mod budget_desk;
 mod budgets;
+mod call_path;
 mod clock;
 mod desk;
 mod failure;
@@ -36,7 +38,7 @@ mod traffic;
 pub use clock::Clock;
 pub use failure::ServeError;
 pub use inlet::{Inlet, InletError};
-pub use options::{Limits, ServeOptions, TlsFiles};
+pub use options::{GatewayOptions, Limits, Role, ServeOptions, TlsFiles};
 pub use serve::{Addresses, serve};
 
 /// The description of the API, OpenAPI 3.1, as the server serves it.

@@ -40,6 +40,14 @@ pub(crate) struct Listener {
     desk: Desk,
 }
 
+/// What answers at a port.
+pub(crate) enum Answers {
+    /// The server itself.
+    Own(Router),
+    /// Somebody else for the most part, whose answers are given as they are.
+    Relayed(Router),
+}
+
 /// A port that was opened.
 pub(crate) struct Port {
     what: &'static str,
@@ -58,8 +66,11 @@ impl Port {
     }
 
     /// Lets the router answer there.
-    pub(crate) fn answered_by(self, router: Router, tls: Option<TlsAcceptor>, desk: Desk) -> Listener {
-        let router = router.layer(from_fn(ending_where_unread));
+    pub(crate) fn answered_by(self, answers: Answers, tls: Option<TlsAcceptor>, desk: Desk) -> Listener {
+        let router = match answers {
+            Answers::Own(router) => router.layer(from_fn(ending_where_unread)),
+            Answers::Relayed(router) => router,
+        };
         Listener { what: self.what, socket: self.socket, router, tls, desk }
     }
 }

@@ -29,6 +29,10 @@ pub struct ServeOptions {
     pub otlp_http: Option<SocketAddr>,
     /// Where OTLP over gRPC listens; nowhere where `None`.
     pub otlp_grpc: Option<SocketAddr>,
+    /// Where coding clients call through; nowhere where `None`.
+    pub gateway: Option<GatewayOptions>,
+    /// What of the company's server this process is.
+    pub role: Role,
     /// The certificate of all listeners; without one a proxy in front encrypts.
     pub tls: Option<TlsFiles>,
     /// The owner's token, to be known from the first start on. Without one the first
@@ -48,10 +52,33 @@ impl fmt::Debug for ServeOptions {
             .field("api", &self.api)
             .field("otlp_http", &self.otlp_http)
             .field("otlp_grpc", &self.otlp_grpc)
+            .field("gateway", &self.gateway.as_ref().map(|it| it.listen))
+            .field("role", &self.role)
             .field("tls", &self.tls.is_some())
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
+}
+
+/// What of the company's server a process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Role {
+    /// Everything.
+    #[default]
+    All,
+    /// The API and the receivers; calls go through other processes.
+    Api,
+    /// The gateway, and whether it lives and works; everything else is answered elsewhere.
+    Gateway,
+}
+
+/// What the gateway is started with.
+#[derive(Debug, Clone)]
+pub struct GatewayOptions {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where calls go, and what is allowed.
+    pub settings: gateway::Settings,
 }
 
 /// The files of a certificate.

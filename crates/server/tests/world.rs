@@ -114,6 +114,8 @@ impl World {
             api: port,
             otlp_http: Some(port),
             otlp_grpc: Some(port),
+            gateway: None,
+            role: server::Role::All,
             tls: tls.cloned(),
             owner_token: Some(owner.to_owned()),
             limits,

@@ -90,7 +90,12 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
 impl Desk {
     /// Who sent a request with these headers. The one way in for API and receivers.
     pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
-        let presented = super::Presented::of(bearer(headers)?).ok_or(Failure::BadToken)?;
+        self.caller_of(bearer(headers)?).await
+    }
+
+    /// Whose token that is.
+    pub(crate) async fn caller_of(&self, token: &str) -> Result<Caller, Failure> {
+        let presented = super::Presented::of(token).ok_or(Failure::BadToken)?;
         let mut standing = self.register().current().await?;
         if !standing.tokens.contains_key(&presented.public) {
             // Another process may have made it just now.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::amount::dollars;
 use crate::access::Role;
+use crate::desk::Desk;
 use crate::failure::Failure;
 
 /// The most holidays that are kept: a dozen a year for longer than anybody plans.
@@ -66,6 +67,11 @@ impl WireTransferLimit {
             times: self.times,
         })
     }
+}
+
+/// What holds for all budgets, as the books have it.
+pub(crate) async fn of(desk: &Desk) -> Result<Policy, Failure> {
+    desk.register().current().await?.settings.budgets.policy(desk.figures().zone())
 }
 
 impl BudgetSettings {

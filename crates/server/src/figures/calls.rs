@@ -2,6 +2,7 @@
 
 use domain::{Attribution, Day, Timestamp};
 use insight::PlaceFacts;
+use jiff::tz::TimeZone;
 use store::BookedCall;
 
 use super::sight::Sight;
@@ -16,12 +17,17 @@ pub struct Placed {
     pub attribution: Attribution,
 }
 
+/// The day of a moment in that time zone.
+pub(crate) fn day_at(at: Timestamp, zone: &TimeZone) -> Option<Day> {
+    let moment = jiff::Timestamp::from_millisecond(at.millis()).ok()?;
+    Day::parse(&moment.to_zoned(zone.clone()).date().to_string())
+}
+
 impl FiguresDesk {
     /// The day of a moment, in the organisation's time zone.
     #[must_use]
     pub fn day_of(&self, at: Timestamp) -> Option<Day> {
-        let moment = jiff::Timestamp::from_millisecond(at.millis()).ok()?;
-        Day::parse(&moment.to_zoned(self.zone.clone()).date().to_string())
+        day_at(at, &self.zone)
     }
 
     /// Whom the calls belong to, those out of sight left out.

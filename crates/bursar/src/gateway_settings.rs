@@ -1,0 +1,185 @@
+//! The tables `[gateway]` and `[upstreams.NAME]` of a server's settings file.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Result;
+use domain::{NanoUsd, PicoUsd, Provider};
+use gateway::{Credentials, Dialect, KeyHeader, LoopLimits, Policy, Secret, Settings, UpstreamSettings};
+use pricing::Pricer;
+use serde::Deserialize;
+use server::GatewayOptions;
+
+use crate::environment::Environment;
+use crate::failure::usage;
+use crate::sealed;
+
+/// Where calls go unless told otherwise: to the providers themselves, with what
+/// credential the client has.
+const PROVIDERS: [(&str, &str); 3] = [
+    ("anthropic", "https://api.anthropic.com"),
+    ("openai", "https://api.openai.com/v1"),
+    ("gemini", "https://generativelanguage.googleapis.com"),
+];
+
+/// What goes for all calls.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct GatewayTable {
+    pub(crate) listen: Option<String>,
+    /// Patterns of the models that may be used; all, where there are none.
+    models: Vec<String>,
+    most_per_call_usd: Option<String>,
+    loops: LoopsTable,
+}
+
+/// When a session counts as running away.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LoopsTable {
+    /// So many failures of a tool in a row, all alike; 0 switches it off.
+    failures: Option<u32>,
+    /// So many times what is usual for the session in five minutes; 0 switches it off.
+    times_usual: Option<u32>,
+    /// What may be spent in five minutes whatever is usual.
+    floor_usd: Option<String>,
+    /// What is never spent in five minutes.
+    most_usd: Option<String>,
+}
+
+/// Where calls go.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UpstreamTable {
+    base_url: String,
+    api_key: Option<String>,
+    #[serde(default)]
+    api_keys: Vec<String>,
+    key_header: Option<Header>,
+    provider: Option<String>,
+    dialects: Option<Vec<String>>,
+    connections: Option<usize>,
+    connect_seconds: Option<u64>,
+    first_byte_seconds: Option<u64>,
+    idle_seconds: Option<u64>,
+}
+
+/// In which header a key goes.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Header {
+    Authorization,
+    XApiKey,
+    XGoogApiKey,
+}
+
+impl UpstreamTable {
+    fn settings(self, name: &str, environment: &Environment) -> Result<UpstreamSettings> {
+        let mut upstream = UpstreamSettings::new(name, &self.base_url);
+        let mut keys = Vec::new();
+        for (place, key) in self
+            .api_key
+            .iter()
+            .map(|it| ("api_key", it))
+            .chain(self.api_keys.iter().map(|it| ("api_keys", it)))
+        {
+            let key = sealed::plain(key, &format!("upstreams.{name}.{place}"), environment)?;
+            keys.push(Secret::new(&key));
+        }
+        if !keys.is_empty() {
+            upstream.credentials = Credentials::Keys(keys);
+        }
+        if let Some(header) = self.key_header {
+            upstream.key_header = match header {
+                Header::Authorization => KeyHeader::Bearer,
+                Header::XApiKey => KeyHeader::XApiKey,
+                Header::XGoogApiKey => KeyHeader::XGoogApiKey,
+            };
+        }
+        if let Some(provider) = &self.provider {
+            upstream.provider = Provider::new(provider);
+        }
+        if let Some(dialects) = self.dialects {
+            let read = |it: &String| dialect(name, it);
+            upstream.dialects = dialects.iter().map(read).collect::<Result<_>>()?;
+        }
+        let times = [
+            ("connect_seconds", self.connect_seconds, &mut upstream.timeouts.connect),
+            ("first_byte_seconds", self.first_byte_seconds, &mut upstream.timeouts.first_byte),
+            ("idle_seconds", self.idle_seconds, &mut upstream.timeouts.idle),
+        ];
+        for (key, given, time) in times {
+            match given {
+                Some(0) => return Err(nothing(name, key)),
+                Some(seconds) => *time = Duration::from_secs(seconds),
+                None => {}
+            }
+        }
+        match self.connections {
+            Some(0) => return Err(nothing(name, "connections")),
+            Some(connections) => upstream.connections = connections,
+            None => {}
+        }
+        Ok(upstream)
+    }
+}
+
+fn nothing(name: &str, key: &str) -> anyhow::Error {
+    usage(format!("`upstreams.{name}.{key}` is 0, and no call would go through: give a larger number"))
+}
+
+fn dialect(upstream: &str, text: &str) -> Result<Dialect> {
+    Dialect::ALL.into_iter().find(|it| it.name() == text).ok_or_else(|| {
+        let known = Dialect::ALL.map(Dialect::name).join(", ");
+        usage(format!("`upstreams.{upstream}.dialects` has `{text}`, which is none: give some of {known}"))
+    })
+}
+
+impl GatewayTable {
+    fn policy(self) -> Result<Policy> {
+        let usual = LoopLimits::default();
+        let on = |given: Option<u32>, usual| given.map_or(usual, |it| (it > 0).then_some(it));
+        let floor = amount("gateway.loops.floor_usd", self.loops.floor_usd.as_deref())?;
+        Ok(Policy {
+            models: self.models,
+            most_per_call: amount("gateway.most_per_call_usd", self.most_per_call_usd.as_deref())?,
+            loops: LoopLimits {
+                failures: on(self.loops.failures, usual.failures),
+                times_usual: on(self.loops.times_usual, usual.times_usual),
+                floor: floor.unwrap_or(usual.floor),
+                most: amount("gateway.loops.most_usd", self.loops.most_usd.as_deref())?,
+            },
+        })
+    }
+}
+
+/// An amount of money, where one is given.
+fn amount(key: &str, text: Option<&str>) -> Result<Option<NanoUsd>> {
+    let Some(text) = text else { return Ok(None) };
+    let exact: Option<PicoUsd> = text.parse().ok();
+    let amount = exact.and_then(|it| it.round_half_even().ok()).filter(|it| *it > NanoUsd::ZERO);
+    amount.map(Some).ok_or_else(|| {
+        usage(format!("`{key}` is `{text}`, which is no amount: give US dollars as text, such as \"2.50\""))
+    })
+}
+
+/// What the gateway is started with.
+pub(crate) fn options(
+    listen: SocketAddr,
+    (table, upstreams): (GatewayTable, BTreeMap<String, UpstreamTable>),
+    prices: &Pricer,
+    environment: &Environment,
+) -> Result<GatewayOptions> {
+    let upstreams: Vec<UpstreamSettings> = if upstreams.is_empty() {
+        PROVIDERS.iter().map(|(name, base_url)| UpstreamSettings::new(name, base_url)).collect()
+    } else {
+        upstreams
+            .into_iter()
+            .map(|(name, table)| table.settings(&name, environment))
+            .collect::<Result<_>>()?
+    };
+    let mut settings = Settings::new(prices.clone());
+    (settings.upstreams, settings.policy) = (upstreams, table.policy()?);
+    Ok(GatewayOptions { listen, settings })
+}
