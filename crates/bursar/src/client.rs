@@ -67,13 +67,26 @@ impl Client {
 
     /// The rows of all pages of a list, in the field of that name.
     pub(crate) fn pages(&self, path: &str, field: &str) -> Result<Vec<Value>> {
-        let (mut rows, mut pairs) = (Vec::new(), Vec::new());
+        self.pages_of(path, &[], field)
+    }
+
+    /// The same, of a list that takes parameters.
+    pub(crate) fn pages_of(
+        &self,
+        path: &str,
+        given: &[(&'static str, String)],
+        field: &str,
+    ) -> Result<Vec<Value>> {
+        let (mut rows, mut pairs) = (Vec::new(), given.to_vec());
         loop {
             let mut page = self.json(&Ask { method: "GET", path, pairs: &pairs, body: None })?;
             let found = page.get_mut(field).and_then(Value::as_array_mut).map(std::mem::take);
             rows.extend(found.unwrap_or_default());
             match page.get("next").and_then(Value::as_str) {
-                Some(next) => pairs = vec![("cursor", next.to_owned())],
+                Some(next) => {
+                    pairs = given.to_vec();
+                    pairs.push(("cursor", next.to_owned()));
+                }
                 None => return Ok(rows),
             }
         }
@@ -144,6 +157,9 @@ fn refused(status: StatusCode, problem: &Value, server: &str) -> anyhow::Error {
         message.push_str("\n  ");
         message.push_str(&printable(detail));
     }
+    let owner = problem.pointer("/shortfall/owner").and_then(Value::as_str).map(printable);
+    message.extend(owner.map(|it| format!("\n  ask {it}")));
+    message.extend(field("hint").map(|it| format!("\n  {it}")));
     if status.is_server_error() {
         let id = field("request_id").unwrap_or_default();
         return anyhow!("{message} ({status}, request {id})");

@@ -8,6 +8,7 @@
     reason = "a failure in a helper is a failure of the test that called it"
 )]
 
+mod budget;
 mod collect;
 mod example;
 mod git;

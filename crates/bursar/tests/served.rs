@@ -19,14 +19,14 @@ const OWNER: &str = "the-owner-of-this-test";
 const LOOKS: usize = 300;
 
 /// `bursar up`, until it is dropped.
-struct Up<'a> {
+pub(crate) struct Up<'a> {
     machine: &'a Machine,
     child: Child,
     addresses: Value,
 }
 
 impl<'a> Up<'a> {
-    fn start(machine: &'a Machine, more: &[&str]) -> Self {
+    pub(crate) fn start(machine: &'a Machine, more: &[&str]) -> Self {
         let listen = [
             "up",
             "--listen",
@@ -53,18 +53,18 @@ impl<'a> Up<'a> {
         Self { machine, child, addresses }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let server = self.addresses["api"].as_str().expect("an address");
         let mut command = self.machine.bursar(&[arguments, &["--server", server]].concat());
         command.env("BURSAR_TOKEN", OWNER);
         command
     }
 
-    fn ask(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Run {
         Run::to_end(&mut self.command(arguments))
     }
 
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         self.ask(&[arguments, &["--format", "json"]].concat()).json()
     }
 }
@@ -230,6 +230,11 @@ fn every_document_is_of_a_contract_that_is_described() {
         &["explain", "msg_01LedgerA"],
         &["tag", "5a69", "client=acme"],
         &["prices", "opus"],
+        &["budget", "set", "org", "--amount", "100", "--period", "month"],
+        &["budget", "tree"],
+        &["budget", "request", "org", "--amount", "5", "--period", "month", "--reason", "more"],
+        &["budget", "requests"],
+        &["kill", "team/core", "--reason", "a drill"],
     ] {
         check(&up.json(asked));
     }

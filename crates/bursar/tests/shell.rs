@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 
 use crate::machine::Machine;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 27] = [
     "report",
     "sessions",
     "session",
@@ -21,8 +21,12 @@ const COMMANDS: [&str; 23] = [
     "demo",
     "up",
     "serve",
+    "seal",
     "token",
     "org",
+    "budget",
+    "kill",
+    "unkill",
     "audit",
     "migrate",
     "check",
