@@ -18,6 +18,7 @@ use crate::account::{Account, Asked, Hold};
 use crate::body::{Body, ToUpstream, Unread, read};
 use crate::budget_desk::{Claims, DeskError};
 use crate::claims::{self, MAX_CLAIM_BYTES};
+use crate::count;
 use crate::door::Visit;
 use crate::estimate::{Clamp, Estimate};
 use crate::headers;
@@ -92,7 +93,7 @@ pub(crate) fn too_late(upstream: &str) -> No {
 }
 
 impl Call {
-    async fn read<B>(visit: Visit, body: B) -> Result<Self, No>
+    async fn read<B>(mut visit: Visit, body: B) -> Result<Self, No>
     where
         B: http_body::Body<Data = Bytes>,
     {
@@ -120,7 +121,8 @@ impl Call {
         claims.provider = visit.upstream.provider.to_string();
         let at = visit.gateway.desk().now();
         let agent = visit.head.headers.get(AGENT_HEADER).and_then(|it| it.to_str().ok());
-        let agent = agent.filter(|it| it.len() <= MAX_CLAIM_BYTES).map(Box::from);
+        let agent: Option<Box<str>> = agent.filter(|it| it.len() <= MAX_CLAIM_BYTES).map(Box::from);
+        visit.dress();
         let caller = Caller::of(&visit.identity, &claims);
         let caller = caller.map(|it| Caller { agent: agent.or_else(|| it.agent.clone()), ..it });
         Ok(Self { visit, claims, caller, request, body, at })
@@ -159,15 +161,21 @@ impl Call {
             looping.map_err(|why| No::new(Grounds::Policy, why.code(), why.to_string()))?;
         }
         let mut edit = Edit::default();
-        let mut estimate = self.estimate();
+        let mut estimate = self.estimate(None);
         let mut subject = desk.subject(&self.visit.identity, &self.claims)?;
         let outlook = desk.outlook(&subject).await?;
         stopped(&outlook)?;
         if let Some(model) = self.cheaper(&outlook) {
             self.request.model = model.clone();
             edit.model = Some(model);
-            estimate = self.estimate();
+            estimate = self.estimate(None);
             subject = desk.subject(&self.visit.identity, &self.claims)?;
+        }
+        if let (Ok(rough), Some((_, room))) = (&estimate, &outlook.room)
+            && rough.wants_count(room.amount)
+            && let Some(counted) = self.count().await
+        {
+            estimate = self.estimate(Some(counted));
         }
         self.allowed(estimate.as_ref().ok())?;
         edit.report_usage = !self.request.reports_usage && self.request.delivery == Delivery::Events;
@@ -191,11 +199,17 @@ impl Call {
     }
 
     /// The most that it can cost, and the model by the name of the price book.
-    fn estimate(&mut self) -> Result<Estimate, domain::Unpriced> {
-        let estimate = self.visit.gateway.estimator().worst_case(&self.request, self.at, None);
+    fn estimate(&mut self, counted: Option<u64>) -> Result<Estimate, domain::Unpriced> {
+        let estimate = self.visit.gateway.estimator().worst_case(&self.request, self.at, counted);
         let model = estimate.as_ref().map_or(&self.request.model, |it| it.model.model());
         self.claims.model = model.to_string();
         estimate
+    }
+
+    /// How long the prompt is, as the provider counts it.
+    async fn count(&self) -> Option<u64> {
+        let Visit { upstream, path, head, .. } = &self.visit;
+        count::ask(upstream, path, &head.headers, &self.request, &self.body).await
     }
 
     /// The model that a threshold sends it to instead.
@@ -302,7 +316,6 @@ impl Call {
             Bytes::from(self.request.edit(&self.body, &in_body).map_err(|error| failed(error.to_string()))?)
         };
         let target = self.visit.target()?;
-        self.visit.dress();
         let mut request = http::Request::new(ToUpstream::Read(Full::new(body)));
         *request.uri_mut() = target;
         *request.method_mut() = self.visit.head.method.clone();

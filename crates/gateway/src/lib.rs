@@ -6,7 +6,7 @@
 //!
 //! Reading order: [`budget_desk`] (what is asked of others), [`settings`], then the way of
 //! a request: `gateway`, `door` (who comes, and where to; `address`, `credential`,
-//! `upstream`), `passing` (what costs nothing), `call` (`claims`, [`estimate`], reserve),
+//! `upstream`), `passing` (what costs nothing), `call` (`claims`, [`estimate`], `count`, reserve),
 //! `relay` and `account` (forward, meter, settle), `refuse` (no).
 //!
 //! Invariants: a call is sent once; every reservation ends in exactly one of settled and
@@ -21,6 +21,7 @@ pub mod budget_desk;
 mod call;
 pub mod claims;
 mod connector;
+mod count;
 pub mod credential;
 mod door;
 pub mod estimate;

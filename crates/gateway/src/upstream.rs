@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -80,6 +80,8 @@ pub(crate) struct Upstream {
     base: Base,
     keys: Option<Keys>,
     client: legacy::Client<Connector, ToUpstream>,
+    /// Whether it was not yet found to have nothing that counts tokens.
+    counts: AtomicBool,
 }
 
 /// What goes before a call's own path.
@@ -139,6 +141,7 @@ impl Upstream {
             base,
             keys,
             client,
+            counts: AtomicBool::new(true),
         })
     }
 
@@ -154,6 +157,16 @@ impl Upstream {
         parts.authority = Some(authority.clone());
         parts.path_and_query = Some(PathAndQuery::try_from(whole).ok()?);
         Uri::from_parts(parts).ok()
+    }
+
+    /// Whether it may be asked how long a prompt is.
+    pub(crate) fn counts(&self) -> bool {
+        self.counts.load(Ordering::Relaxed)
+    }
+
+    /// It has nothing that answers that, and is not asked again.
+    pub(crate) fn counts_not(&self) {
+        self.counts.store(false, Ordering::Relaxed);
     }
 
     /// Whether the client's credential goes on to it.

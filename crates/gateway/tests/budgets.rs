@@ -11,7 +11,7 @@ use ledger::command::HaltKind;
 use ledger::{Action, Downgrade, Mark, Terms, Threshold};
 
 use crate::desk::usd;
-use crate::provider::{Seen, Step, json};
+use crate::provider::{Seen, Step, json, nothing_there};
 use crate::world::{CHAT, GEMINI, GEMINI_STREAM, MESSAGES, RESPONSES, World};
 
 const ASKED: &str =
@@ -179,6 +179,9 @@ async fn claude_code_is_told_how_much_of_the_budget_is_used() {
 
 /// A provider that bills all of what it is asked for, and never more than was held.
 fn greedy(seen: &Seen) -> Vec<Step> {
+    if seen.counts() {
+        return nothing_there();
+    }
     let body: serde_json::Value = serde_json::from_slice(&seen.body).unwrap();
     let limit = body["max_tokens"].as_u64().unwrap();
     json(&message(u64::try_from(seen.body.len()).unwrap() / 8, limit))
@@ -220,4 +223,41 @@ async fn a_thousand_calls_at_once_never_pass_a_cap_worth_a_hundred() {
     assert!(granted >= 90, "{granted}");
     assert!(spent <= cap && spent.nano() * 100 >= cap.nano() * 95, "{spent}");
     assert_eq!(world.desk.open(), 0);
+}
+
+#[tokio::test]
+async fn the_provider_counts_the_prompt_where_little_is_left() {
+    let world = World::new().await;
+    world.provider.answers(|seen: &Seen| {
+        if seen.counts() { json(r#"{"input_tokens":40}"#) } else { json(&message(40, 10)) }
+    });
+    // By its bytes the prompt could cost more than there is.
+    let text = "the same word again and again ".repeat(100);
+    let body = format!(
+        r#"{{"model":"claude-haiku-4-5","max_tokens":500,"stream":false,"metadata":{{"a":1}},"system":"s","messages":[{{"role":"user","content":"{text}"}}]}}"#
+    );
+    world.desk.set("org", Terms::hard(usd("0.003")));
+    let reply =
+        world.post(MESSAGES, &[("x-api-key", "bsr_dana_secret"), ("anthropic-beta", "b")], &body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let seen = world.provider.all();
+    let lines: Vec<&str> = seen.iter().map(|it| it.line.as_str()).collect();
+    assert_eq!(lines, ["POST /v1/messages/count_tokens?beta=true", "POST /v1/messages?beta=true"]);
+    let asked = format!(
+        r#"{{"messages":[{{"role":"user","content":"{text}"}}],"model":"claude-haiku-4-5","system":"s"}}"#
+    );
+    assert_eq!(seen[0].text(), asked);
+    assert_eq!((seen[0].header("x-api-key"), seen[0].header("anthropic-beta")), (Some("sk-ours"), Some("b")));
+    assert_eq!(seen[1].text(), body);
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_count_is_not_asked_again() {
+    let world = World::new().await;
+    world.provider.says(json(&message(40, 10)));
+    world.desk.set("org", Terms::hard(usd("0.003")));
+    for _ in 0..2 {
+        assert_eq!(world.call(MESSAGES, ASKED).await.status, 200);
+    }
+    assert_eq!(world.provider.all().iter().filter(|it| it.counts()).count(), 1);
 }

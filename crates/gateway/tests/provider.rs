@@ -30,6 +30,12 @@ impl Seen {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+
+    /// Whether it asks how long a prompt is, in the gateway's own name.
+    pub(crate) fn counts(&self) -> bool {
+        let counts = ["/count_tokens?", "/input_tokens", ":countTokens"];
+        counts.iter().any(|it| self.line.contains(it))
+    }
 }
 
 /// A step of the answer to a request.
@@ -84,11 +90,17 @@ impl Provider {
         *self.shared.answer.lock().unwrap() = Arc::new(answer);
     }
 
+    /// Answers every request so; how long prompts are it does not say.
     pub(crate) fn says(&self, script: Script) {
-        self.answers(move |_| script.clone());
+        self.answers(move |seen| if seen.counts() { nothing_there() } else { script.clone() });
     }
 
+    /// All requests but those that ask how long a prompt is.
     pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.all().into_iter().filter(|it| !it.counts()).collect()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Seen> {
         self.shared.seen.lock().unwrap().clone()
     }
 
@@ -103,6 +115,11 @@ impl Provider {
     pub(crate) fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::Relaxed)
     }
+}
+
+/// What a provider says that does not have what is asked for.
+pub(crate) fn nothing_there() -> Script {
+    whole("404 Not Found", &[], b"")
 }
 
 /// An answer with a length.
