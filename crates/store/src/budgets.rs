@@ -17,6 +17,7 @@
 
 mod check;
 pub(crate) mod code;
+pub(crate) mod copies;
 pub(crate) mod minutes;
 mod queue;
 pub(crate) mod round;
@@ -38,6 +39,7 @@ use crate::books::Books;
 use crate::error::{Answer, StoreError};
 use crate::{postgres, sqlite};
 
+pub use self::copies::LedgerRow;
 pub use self::round::Decided;
 
 /// News that wait for whoever watches; who is slower misses the oldest.
@@ -232,6 +234,35 @@ impl Budgets {
         })
     }
 
+    /// What a backup holds of them: everything but reservations and leases, and nothing that
+    /// is held or lent.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn export(&self) -> Answer<'_, Vec<LedgerRow>> {
+        Box::pin(async {
+            let closed = self.shared.closed().await?;
+            copies::copied(self.shared.rows(copies::KINDS).await?, &closed)
+        })
+    }
+
+    /// Lays down what [`Budgets::export`] of any engine told, whole or not at all. Where
+    /// there are budgets already it leaves everything as it is, and says so by `false`: a
+    /// counter that calls are held in must not be put back.
+    ///
+    /// # Errors
+    /// [`StoreError::Import`] with the row that is not understood, and where the database
+    /// fails.
+    pub fn import(&self, rows: Vec<LedgerRow>) -> Answer<'_, bool> {
+        Box::pin(async move {
+            let laid = copies::laid(&rows)?;
+            match &self.shared.engine {
+                Engine::Sqlite(it) => it.lay_down(laid).await,
+                Engine::Postgres(it) => it.lay_down(laid).await,
+            }
+        })
+    }
+
     /// Takes back what is due, ends leases that were not renewed, forgets what is too old.
     /// Returns how many reservations, leases and rows. A job calls it every few seconds.
     ///
@@ -306,6 +337,14 @@ impl Shared {
         match &self.engine {
             Engine::Sqlite(it) => it.rows(kinds).await,
             Engine::Postgres(it) => it.rows(kinds).await,
+        }
+    }
+
+    /// All periods that nothing can change any more.
+    async fn closed(&self) -> Result<Vec<Row>, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(it) => it.closed().await,
+            Engine::Postgres(it) => it.closed().await,
         }
     }
 

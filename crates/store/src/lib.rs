@@ -10,8 +10,11 @@
 //! as it was said, and made into calls and sums in the same transaction, on SQLite or
 //! on PostgreSQL.
 //!
+//! Its budgets live there too: the rows of the [`ledger`], in the books beside what people
+//! decided.
+//!
 //! Reading order: [`journal`], `journal/write.rs`, `journal/read.rs`; then for the book
-//! `store.rs`, `delivery.rs`, `plan.rs`, `sqlite/journal.rs`.
+//! `store.rs`, `delivery.rs`, `plan.rs`, `sqlite/journal.rs`; then [`budgets`].
 
 #![deny(clippy::float_arithmetic)]
 
@@ -33,7 +36,7 @@ mod sqlite;
 mod store;
 
 pub use books::{Act, AuditRow, Books, Change, Entry, Restored};
-pub use budgets::{BudgetNews, Budgets, Decided, Standing, Stopped};
+pub use budgets::{BudgetNews, Budgets, Decided, LedgerRow, Standing, Stopped};
 pub use copy::{Verified, verify};
 pub use database::{Database, DatabaseError};
 pub use delivery::{Accepted, Delivery, FolderReport, SessionTag, TallyReport};

@@ -1,6 +1,8 @@
 //! Budgets: that commands, however they come, are decided as the ledger alone would decide
 //! them, and that what was answered is kept.
 
+mod copies;
+mod crash;
 mod shared;
 mod simulated;
 mod story;

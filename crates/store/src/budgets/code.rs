@@ -147,3 +147,6 @@ fn due(row: &Row) -> Option<Timestamp> {
 const fn after(at: Timestamp, millis: i64) -> Timestamp {
     Timestamp::from_millis(at.millis().saturating_add(millis))
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,8 @@ use ledger::{Key, Ledger, Outlook, Policy, Refusal, Row, Subject, touches};
 use super::attempts::Attempts;
 use super::books::{self, Books};
 use super::pool::Pool;
+use crate::budgets::code::Kept;
+use crate::budgets::copies::Laid;
 use crate::budgets::minutes::Minute;
 use crate::budgets::round::{Asked, Round, Sheet, Verdict};
 use crate::error::StoreError;
@@ -114,7 +116,7 @@ impl Budgets {
         let due = rows::read(&rows::due_within(&transaction, now).await?)?;
         let limit = due.len();
         let changes = Ledger::whole(policy.clone(), due).sweep(now, limit);
-        rows::close(&transaction, &changes).await?;
+        rows::close(&transaction, changes.iter().filter_map(|it| it.before.as_ref())).await?;
         rows::write(&transaction, &Sheet::of(&changes)?).await?;
         transaction.commit().await?;
         Ok(u64::try_from(changes.len()).unwrap_or(u64::MAX))
@@ -147,6 +149,27 @@ impl Budgets {
     /// All rows of those kinds.
     pub(crate) async fn rows(&self, kinds: &'static [&'static str]) -> Result<Vec<Row>, StoreError> {
         rows::of_kinds(&self.pool, kinds).await
+    }
+
+    /// All periods that nothing can change any more.
+    pub(crate) async fn closed(&self) -> Result<Vec<Row>, StoreError> {
+        rows::closed(&self.pool).await
+    }
+
+    /// Lays down what a backup holds, where there is nothing; says whether it did.
+    pub(crate) async fn lay_down(&self, laid: Laid) -> Result<bool, StoreError> {
+        let puts = laid.rows.iter().map(Kept::of).collect::<Result<Vec<_>, _>>()?;
+        let sheet = Sheet { puts, gone: Vec::new() };
+        let mut client = self.pool.take().await?;
+        let transaction = client.transaction().await?;
+        transaction.batch_execute(TURN).await?;
+        if !rows::is_empty(&transaction).await? {
+            return Ok(false);
+        }
+        rows::write(&transaction, &sheet).await?;
+        rows::close(&transaction, &laid.closed).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// The periods of that scope's budgets that are over.

@@ -16,6 +16,8 @@ use rusqlite::Connection;
 use super::books::{self, Books};
 use super::readers::Readers;
 use super::writer::Writer;
+use crate::budgets::code::Kept;
+use crate::budgets::copies::Laid;
 use crate::budgets::minutes::Minute;
 use crate::budgets::round::{Asked, Round, Sheet, Verdict};
 use crate::error::StoreError;
@@ -83,7 +85,7 @@ impl Budgets {
             let due = rows::due(connection, now)?;
             let limit = due.len();
             let changes = Ledger::whole(Policy::clone(&policy), due).sweep(now, limit);
-            rows::close(connection, &changes)?;
+            rows::close(connection, changes.iter().filter_map(|it| it.before.as_ref()))?;
             memory.ledger.absorb(&changes);
             let swept = u64::try_from(changes.len()).unwrap_or(u64::MAX);
             let written = write(connection, &changes, &[]);
@@ -132,6 +134,27 @@ impl Budgets {
                 Ok(all)
             })
             .await
+    }
+
+    /// All periods that nothing can change any more.
+    pub(crate) async fn closed(&self) -> Result<Vec<Row>, StoreError> {
+        self.readers.run(rows::closed).await
+    }
+
+    /// Lays down what a backup holds, where there is nothing; says whether it did.
+    pub(crate) async fn lay_down(&self, laid: Laid) -> Result<bool, StoreError> {
+        self.write(move |connection| {
+            if !rows::is_empty(connection)? {
+                return Ok(false);
+            }
+            for row in &laid.rows {
+                rows::put(connection, &[Kept::of(row)?])?;
+            }
+            rows::close(connection, &laid.closed)?;
+            rows::restamp(connection)?;
+            Ok(true)
+        })
+        .await
     }
 
     /// The periods of that scope's budgets that are over.

@@ -2,7 +2,7 @@
 
 use deadpool_postgres::Transaction;
 use domain::{Scope, Timestamp};
-use ledger::{Change, Key, Row};
+use ledger::{Key, Row};
 use tokio_postgres::types::ToSql;
 
 use crate::budgets::TIDIED_AT_ONCE;
@@ -63,6 +63,17 @@ pub(super) async fn load(pool: &Pool, keys: &[Key]) -> Result<Vec<Row>, StoreErr
 
 pub(super) async fn of_kinds(pool: &Pool, kinds: &[&str]) -> Result<Vec<Row>, StoreError> {
     query(pool, OF_KINDS, &[&kinds]).await
+}
+
+/// Periods that nothing can change any more.
+pub(super) async fn closed(pool: &Pool) -> Result<Vec<Row>, StoreError> {
+    query(pool, "SELECT 'past', body FROM books.ledger_past", &[]).await
+}
+
+/// Whether there is nothing in the ledger.
+pub(super) async fn is_empty(transaction: &Transaction<'_>) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT NOT EXISTS (SELECT 1 FROM books.ledger)";
+    Ok(transaction.query_one(SQL, &[]).await?.try_get(0)?)
 }
 
 /// Periods that are over: those of a scope that are closed, and all of the others.
@@ -143,10 +154,13 @@ async fn put(transaction: &Transaction<'_>, kept: &[Kept]) -> Result<(), StoreEr
 }
 
 /// Keeps periods that the ledger forgets.
-pub(super) async fn close(transaction: &Transaction<'_>, changes: &[Change]) -> Result<(), StoreError> {
+pub(super) async fn close<'r>(
+    transaction: &Transaction<'_>,
+    rows: impl IntoIterator<Item = &'r Row>,
+) -> Result<(), StoreError> {
     let (mut scopes, mut periods, mut starts, mut bodies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for change in changes {
-        if let Some(row @ Row::Past(past)) = &change.before {
+    for row in rows {
+        if let Row::Past(past) = row {
             scopes.push(past.key.scope.to_string());
             periods.push(past.key.period.name());
             starts.push(past.counter.window.start.millis());

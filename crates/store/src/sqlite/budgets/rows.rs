@@ -1,7 +1,7 @@
 //! The statements on rows of the ledger.
 
 use domain::Timestamp;
-use ledger::{Change, Row};
+use ledger::Row;
 use rusqlite::{Connection, params};
 
 use crate::budgets::TIDIED_AT_ONCE;
@@ -32,6 +32,12 @@ pub(super) fn of_kind(connection: &Connection, kind: &str) -> Result<Vec<Row>, S
     read(&mut statement.query([kind])?)
 }
 
+/// Periods that nothing can change any more.
+pub(super) fn closed(connection: &Connection) -> Result<Vec<Row>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT 'past', body FROM ledger_past")?;
+    read(&mut statement.query([])?)
+}
+
 /// Periods that are over: those of a scope that are closed, and all of the others.
 pub(super) fn pasts(connection: &Connection, scope: &str) -> Result<Vec<Row>, StoreError> {
     let mut statement = connection.prepare_cached(
@@ -60,13 +66,7 @@ fn read(rows: &mut rusqlite::Rows<'_>) -> Result<Vec<Row>, StoreError> {
 }
 
 pub(super) fn write(connection: &Connection, sheet: &Sheet) -> Result<(), StoreError> {
-    let mut put = connection.prepare_cached(
-        "INSERT INTO ledger (kind, key, due, body) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (kind, key) DO UPDATE SET due = excluded.due, body = excluded.body",
-    )?;
-    for Kept { name, due, body, .. } in &sheet.puts {
-        put.execute(params![name.kind, name.key, due, body])?;
-    }
+    put(connection, &sheet.puts)?;
     let mut take_away = connection.prepare_cached("DELETE FROM ledger WHERE kind = ?1 AND key = ?2")?;
     for name in &sheet.gone {
         take_away.execute(params![name.kind, name.key])?;
@@ -74,17 +74,37 @@ pub(super) fn write(connection: &Connection, sheet: &Sheet) -> Result<(), StoreE
     Ok(())
 }
 
+pub(super) fn put(connection: &Connection, kept: &[Kept]) -> Result<(), StoreError> {
+    let mut put = connection.prepare_cached(
+        "INSERT INTO ledger (kind, key, due, body) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (kind, key) DO UPDATE SET due = excluded.due, body = excluded.body",
+    )?;
+    for Kept { name, due, body, .. } in kept {
+        put.execute(params![name.kind, name.key, due, body])?;
+    }
+    Ok(())
+}
+
 /// Keeps periods that the ledger forgets.
-pub(super) fn close(connection: &Connection, changes: &[Change]) -> Result<(), StoreError> {
+pub(super) fn close<'r>(
+    connection: &Connection,
+    rows: impl IntoIterator<Item = &'r Row>,
+) -> Result<(), StoreError> {
     let mut keep = connection.prepare_cached(
         "INSERT OR REPLACE INTO ledger_past (scope, period, start, body) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    for change in changes {
-        if let Some(row @ Row::Past(past)) = &change.before {
+    for row in rows {
+        if let Row::Past(past) = row {
             let (scope, period) = (past.key.scope.to_string(), past.key.period.name());
             let start = past.counter.window.start.millis();
             keep.execute(params![scope, period, start, Kept::of(row)?.body])?;
         }
     }
     Ok(())
+}
+
+/// Whether there is nothing in the ledger.
+pub(super) fn is_empty(connection: &Connection) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM ledger)")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
 }
