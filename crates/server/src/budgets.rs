@@ -3,14 +3,17 @@
 //!
 //! Reading order: [`amount`] and [`terms`] (what is said of a budget), [`sight`] (who sees
 //! which), [`tree`] (how they stand), [`policy`] (what the organisation decides once),
-//! [`spent`] (what the book says was spent before there was a budget).
+//! [`spent`] (what the book says was spent before there was a budget), [`bookings`] (what no
+//! gateway saw), [`upkeep`] (what is done all the time).
 
 pub(crate) mod amount;
+pub(crate) mod bookings;
 pub(crate) mod policy;
 pub(crate) mod sight;
 pub(crate) mod spent;
 pub(crate) mod terms;
 pub(crate) mod tree;
+pub(crate) mod upkeep;
 
 use domain::{Day, Timestamp};
 use ledger::{Command, Ledger, Row, Stopped};

@@ -7,6 +7,7 @@ use pricing::Pricer;
 use store::{Accepted, Delivery, Store};
 use tokio::sync::{Semaphore, watch};
 
+use crate::budgets::bookings::Bookings;
 use crate::failure::Failure;
 use crate::figures::FiguresDesk;
 use crate::metrics::Metrics;
@@ -27,6 +28,7 @@ struct Shared {
     clock: crate::clock::Clock,
     metrics: Metrics,
     newsroom: Newsroom,
+    bookings: Bookings,
     requests: Arc<Semaphore>,
     watchers: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
@@ -35,6 +37,7 @@ struct Shared {
 impl Desk {
     pub(crate) fn new(store: Store, options: &ServeOptions, stopping: watch::Receiver<bool>) -> Self {
         let register = Register::new(store.books().clone());
+        let bookings = Bookings::new(&store);
         let (rules, prices) = (options.rules.clone(), options.prices.clone());
         let figures = FiguresDesk::new(store.clone(), rules, prices, options.zone.clone());
         Self(Arc::new(Shared {
@@ -46,6 +49,7 @@ impl Desk {
             clock: options.clock.clone(),
             metrics: Metrics::default(),
             newsroom: Newsroom::new(options.clock.clone()),
+            bookings,
             requests: Arc::new(Semaphore::new(options.limits.requests)),
             watchers: Arc::new(Semaphore::new(options.limits.watchers)),
             stopping,
@@ -83,6 +87,11 @@ impl Desk {
     /// The newest news.
     pub(crate) fn newsroom(&self) -> &Newsroom {
         &self.0.newsroom
+    }
+
+    /// What waits to be booked into the budgets.
+    pub(crate) fn bookings(&self) -> &Bookings {
+        &self.0.bookings
     }
 
     /// What tells the time.

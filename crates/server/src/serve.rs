@@ -129,6 +129,7 @@ async fn run(
     }
     let (hang_up, hung_up) = watch::channel(false);
     let mut calls = JoinSet::new();
+    calls.spawn(budgets::upkeep::run(desk.clone(), hang_up.subscribe()));
     if let Some(call_path) = call_path {
         calls.spawn(call_path.run(hung_up));
     }

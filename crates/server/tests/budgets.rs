@@ -363,3 +363,42 @@ fn two_managers_move_money_against_each_other() {
     };
     assert_eq!(nano("team/engineering") + nano("team/lab"), 90_000_000_000);
 }
+
+/// Calls that only logs saw are counted once, whatever is set, and whenever the server stops.
+#[test]
+fn what_no_gateway_saw_is_booked_once() {
+    let world = company();
+    let token = world.collector("ada@example.com");
+    let spent = |world: &World, scope: &str| {
+        let budgets = world.get(&format!("/api/v1/budgets?scope={scope}"), OWNER).ok().json();
+        budgets["budgets"][0]["figures"]["spent_nano_usd"].as_str().expect(scope).to_owned()
+    };
+    let cost = |world: &World| {
+        let report = world.get("/api/v1/report", OWNER).ok().json();
+        report["total"]["cost_nano_usd"].as_str().expect("a cost").to_owned()
+    };
+    let set = |world: &World, scope: &str| {
+        let budget = json!({ "scope": scope, "period": "month", "amount_usd": "5" });
+        world.send("PUT /api/v1/budgets", OWNER, &budget).ok();
+    };
+    let first = delivery("a", "s", "github.com/acme/pay", "2026-11-22T11:58:00Z", &["m1", "m2"]);
+    world.deliver(&token, &first).ok();
+    set(&world, "model/claude-sonnet-4-6");
+    let once = cost(&world);
+    for scope in
+        ["org", "team/engineering", "team/core", "developer/ada@example.com", "model/claude-sonnet-4-6"]
+    {
+        assert_eq!(spent(&world, scope), once, "{scope}");
+    }
+    assert_eq!(spent(&world, "team/lab"), "0");
+    world.deliver(&token, &first).ok();
+    let more = delivery("a", "s", "github.com/acme/pay", "2026-11-22T11:59:00Z", &["m3"]);
+    world.deliver(&token, &more).ok();
+    let world = world.again(OWNER);
+    set(&world, "repo/github.com/acme/pay");
+    let both = cost(&world);
+    assert_ne!(once, both);
+    for scope in ["org", "team/core", "model/claude-sonnet-4-6", "repo/github.com/acme/pay"] {
+        assert_eq!(spent(&world, scope), both, "{scope}");
+    }
+}

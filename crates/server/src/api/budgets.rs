@@ -171,6 +171,8 @@ pub(crate) async fn set(
     let terms = wanted.terms.terms()?;
     let (sight, around) = seen(&desk, &caller).await?;
     let order = order(&caller, &headers, &wanted.reason)?;
+    // Nothing is booked between the look at the book and the change.
+    let _turn = desk.bookings().hold(&desk).await?;
     let standing = desk.store().budgets().standing().await?;
     let is_counted = standing.budgets.iter().any(|it| it.key == key && it.terms.is_some());
     let spent_before = if is_counted {
