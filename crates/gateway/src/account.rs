@@ -12,7 +12,6 @@ use ledger::ReservationId;
 
 use crate::budget_desk::{Claims, Identity, Metered};
 use crate::door::Visit;
-use crate::estimate::Estimate;
 use crate::gateway::Gateway;
 use crate::loop_guard::Caller;
 
@@ -21,14 +20,8 @@ use crate::loop_guard::Caller;
 pub(crate) struct Hold {
     /// The reservation, and how much it is.
     pub(crate) reserved: Option<(ReservationId, NanoUsd)>,
-    /// By which estimate.
-    pub(crate) estimate: Option<Estimate>,
-}
-
-impl Hold {
-    pub(crate) const fn nothing() -> Self {
-        Self { reserved: None, estimate: None }
-    }
+    /// Who bills, by the price book.
+    pub(crate) provider: Option<Provider>,
 }
 
 /// What was asked for, as it is sent.
@@ -69,12 +62,12 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn open(visit: &Visit, asked: Asked, hold: Hold) -> Self {
-        let provider = hold.estimate.as_ref().map_or(&visit.upstream.provider, |it| it.model.provider());
-        Self {
+    pub(crate) fn open(visit: &Visit, asked: Asked, hold: Hold) -> Box<Self> {
+        let provider = hold.provider.as_ref().unwrap_or(&visit.upstream.provider).clone();
+        Box::new(Self {
             gateway: visit.gateway.clone(),
             identity: Arc::clone(&visit.identity),
-            provider: provider.clone(),
+            provider,
             own_id: visit.manner.id.clone(),
             shown_id: visit.manner.id.clone(),
             meter: Meter::new(asked.request.dialect, Delivery::Whole),
@@ -83,7 +76,7 @@ impl Account {
             is_open: true,
             asked,
             hold,
-        }
+        })
     }
 
     /// From here on it may cost something.

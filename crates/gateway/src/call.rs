@@ -28,6 +28,9 @@ use crate::refuse::No;
 use crate::relay::{self, Outbound, Told};
 use crate::upstream::NoResponse;
 
+/// A reservation, and how much it is.
+type Reserved = (ReservationId, NanoUsd);
+
 /// How often less is asked for where a budget has less left than was seen.
 const RESERVE_TRIES: u32 = 4;
 /// Which of a session's agents makes the call.
@@ -64,7 +67,7 @@ where
     };
     manner.delivery = call.request.delivery;
     let (tell, told) = oneshot::channel();
-    tokio::spawn(call.run(tell));
+    tokio::spawn(Box::new(call).run(tell));
     let answer = told.await.unwrap_or_else(|_| Err(stopping()));
     answer.unwrap_or_else(|no| no.answer((manner.dialect, manner.delivery), &manner.id, desk.now()))
 }
@@ -129,7 +132,7 @@ impl Call {
     }
 
     /// Does it, and tells the client how it went.
-    async fn run(mut self, tell: oneshot::Sender<Told>) {
+    async fn run(mut self: Box<Self>, tell: oneshot::Sender<Told>) {
         let stops = self.visit.gateway.desk().stops();
         let admitted = match self.admit().await {
             Ok(admitted) => admitted,
@@ -139,7 +142,7 @@ impl Call {
         let hides_usage = edit.report_usage;
         let shown = Outbound::shown(&outlook, &edit, self.request.dialect);
         let request = self.outgoing(&edit);
-        let Self { visit, claims, caller, request: asked, at, .. } = self;
+        let Self { visit, claims, caller, request: asked, at, .. } = *self;
         let asked = Asked { request: asked, claims: Arc::new(claims), caller, at, hides_usage };
         let account = Account::open(&visit, asked, hold);
         match request {
@@ -179,13 +182,14 @@ impl Call {
         }
         self.allowed(estimate.as_ref().ok())?;
         edit.report_usage = !self.request.reports_usage && self.request.delivery == Delivery::Events;
-        let hold = match (estimate, &outlook.room) {
+        let provider = estimate.as_ref().ok().map(|it| it.model.provider().clone());
+        let reserved = match (&estimate, &outlook.room) {
             (Ok(estimate), Some((budget, room))) => {
-                self.bounded(&estimate, &budget.to_string())?;
-                self.hold(&subject, &estimate, room.amount, &mut edit).await?
+                self.bounded(estimate, &budget.to_string())?;
+                Some(self.hold(&subject, estimate, room.amount, &mut edit).await?)
             }
-            (Ok(estimate), None) => self.hold_likely(&subject, estimate, &mut edit).await?,
-            (Err(_), None) => Hold::nothing(),
+            (Ok(estimate), None) => Some(self.hold_likely(&subject, estimate, &mut edit).await?),
+            (Err(_), None) => None,
             (Err(unpriced), Some((budget, _))) => {
                 let model = &self.request.model;
                 let text = format!(
@@ -195,7 +199,7 @@ impl Call {
                 return Err(No::new(Grounds::Policy, "model_unpriced", text));
             }
         };
-        Ok(Admitted { subject, hold, edit, outlook })
+        Ok(Admitted { subject, hold: Hold { reserved, provider }, edit, outlook })
     }
 
     /// The most that it can cost, and the model by the name of the price book.
@@ -252,16 +256,16 @@ impl Call {
         estimate: &Estimate,
         room: NanoUsd,
         edit: &mut Edit,
-    ) -> Result<Hold, No> {
+    ) -> Result<Reserved, No> {
         let most = self.most(estimate);
         let mut clamp = modest(estimate, room, most);
         let mut tries = 0;
         loop {
             tries += 1;
             let refusal = match self.reserve(subject, clamp.amount).await {
-                Ok(hold) => {
+                Ok(reserved) => {
                     edit.output_limit = limit(clamp);
-                    return Ok(Hold { estimate: Some(estimate.clone()), ..hold });
+                    return Ok(reserved);
                 }
                 Err(DeskError::Refused(refusal)) => refusal,
                 Err(error) => return Err(error.into()),
@@ -278,13 +282,17 @@ impl Call {
     }
 
     /// Reserves what it will likely cost, where nothing stops it anyway.
-    async fn hold_likely(&self, subject: &Subject, estimate: Estimate, edit: &mut Edit) -> Result<Hold, No> {
+    async fn hold_likely(
+        &self,
+        subject: &Subject,
+        estimate: &Estimate,
+        edit: &mut Edit,
+    ) -> Result<Reserved, No> {
         let likely = self.visit.gateway.estimator().likely(&self.request, self.at);
-        let most = self.most(&estimate);
+        let most = self.most(estimate);
         let amount = likely.map_or(most.amount, |likely| likely.min(most.amount));
         edit.output_limit = limit(most);
-        let hold = self.reserve(subject, amount).await?;
-        Ok(Hold { estimate: Some(estimate), ..hold })
+        Ok(self.reserve(subject, amount).await?)
     }
 
     /// The most that it may cost in any case: as much as was asked for, or as one call may.
@@ -294,10 +302,10 @@ impl Call {
         room.and_then(|room| estimate.fitting(room)).unwrap_or(whole)
     }
 
-    async fn reserve(&self, subject: &Subject, amount: NanoUsd) -> Result<Hold, DeskError> {
+    async fn reserve(&self, subject: &Subject, amount: NanoUsd) -> Result<Reserved, DeskError> {
         let id = ReservationId::new(self.visit.manner.id.as_str());
         self.visit.gateway.desk().reserve(id.clone(), subject.clone(), amount).await?;
-        Ok(Hold { reserved: Some((id, amount)), estimate: None })
+        Ok((id, amount))
     }
 
     /// The request as its upstream gets it.

@@ -38,7 +38,7 @@ pub(crate) type Told = Result<Response<Body>, No>;
 
 /// A call that may be sent.
 pub(crate) struct Outbound {
-    pub(crate) account: Account,
+    pub(crate) account: Box<Account>,
     pub(crate) request: http::Request<ToUpstream>,
     pub(crate) subject: Subject,
     pub(crate) stops: watch::Receiver<Arc<Stops>>,
@@ -86,7 +86,7 @@ struct Run {
     gateway: Gateway,
     manner: Manner,
     upstream: Arc<Upstream>,
-    account: Account,
+    account: Box<Account>,
     subject: Subject,
     stops: watch::Receiver<Arc<Stops>>,
     client: Option<Client>,
@@ -139,7 +139,7 @@ impl Run {
     }
 
     /// Relays a response to its end.
-    async fn relay(mut self, response: Response<Incoming>, shown: &[(HeaderName, String)]) {
+    async fn relay(&mut self, response: Response<Incoming>, shown: &[(HeaderName, String)]) {
         let (mut head, mut body) = response.into_parts();
         headers::leave_connection(&mut head.headers);
         let shown_id = name_response(&self.manner, &mut head.headers);
@@ -181,7 +181,7 @@ impl Run {
 
     /// Relays pieces until there are no more.
     async fn pump(
-        mut self,
+        &mut self,
         mut body: Incoming,
         mut ahead: Option<Option<Result<Frame<Bytes>, hyper::Error>>>,
     ) {
@@ -270,7 +270,7 @@ impl Run {
     }
 
     /// A response that is all there.
-    fn answer_whole(mut self, head: http::response::Parts, frame: Frame<Bytes>) {
+    fn answer_whole(&mut self, head: http::response::Parts, frame: Frame<Bytes>) {
         let bytes = match frame.into_data() {
             Ok(data) => self.metered(data),
             Err(_) => Bytes::new(),
@@ -311,7 +311,7 @@ impl Run {
         self.tell(frame).await
     }
 
-    async fn pass_last(mut self, frame: Frame<Bytes>) {
+    async fn pass_last(&mut self, frame: Frame<Bytes>) {
         let frame = match frame.into_data() {
             Ok(data) => {
                 let shown = self.metered(data);
@@ -397,7 +397,7 @@ impl Run {
     }
 
     /// There is no response.
-    fn refuse(mut self, no: No) {
+    fn refuse(&mut self, no: No) {
         self.account.end();
         if let Some(Client::Waiting(tell)) = self.client.take() {
             drop(tell.send(Err(no)));
