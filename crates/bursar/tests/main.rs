@@ -9,6 +9,7 @@
 )]
 
 mod budget;
+mod ceiling;
 mod collect;
 mod example;
 mod git;

@@ -1,0 +1,246 @@
+//! Many calls at once under one ceiling, through several gateways of which one is killed:
+//! never is more spent than there is.
+//!
+//! The same in long: `bench/ceiling.sh`.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "the provider takes its time and a process dies at a moment that nobody announces; the long form says \
+              how it ended"
+)]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::postgres::{Disk, Server as Postgres};
+
+use crate::machine::{Machine, Run};
+
+const OWNER: &str = "the-owner-of-this-test";
+/// What each call costs: 50 tokens in at 5 USD and 390 out at 25 USD a million.
+const NANO_A_CALL: u64 = 10_000_000;
+/// How long the provider takes.
+const ANSWERS_AFTER: Duration = Duration::from_millis(120);
+
+/// How hard it gets.
+struct Severity {
+    gateways: usize,
+    calls: usize,
+    /// The calls that the ceiling is worth.
+    worth: u64,
+}
+
+impl Severity {
+    /// As the environment has it, else short.
+    fn wanted() -> Self {
+        let number = |name: &str, short: u64| {
+            std::env::var(format!("BURSAR_CEILING_{name}")).map_or(short, |it| it.parse().expect("a number"))
+        };
+        let size = |name, short| usize::try_from(number(name, short)).expect("a size");
+        Self { gateways: size("GATEWAYS", 3), calls: size("CALLS", 200), worth: number("WORTH", 30) }
+    }
+}
+
+/// A provider that counts what it was paid for.
+struct Provider {
+    address: SocketAddr,
+    served: Arc<AtomicU64>,
+}
+
+impl Provider {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let served = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&served);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let count = Arc::clone(&count);
+                thread::spawn(move || while serve(&stream, &count).is_some() {});
+            }
+        });
+        Self { address, served }
+    }
+
+    fn served(&self) -> u64 {
+        self.served.load(Ordering::SeqCst)
+    }
+}
+
+/// Answers one request of a connection.
+fn serve(stream: &TcpStream, served: &AtomicU64) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    let (mut length, mut counts_tokens) = (0, false);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+        // Counting a prompt is free.
+        counts_tokens |= line.starts_with("POST /v1/messages/count_tokens");
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("content-length")
+        {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    reader.read_exact(&mut vec![0; length]).ok()?;
+    let body = if counts_tokens { json!({ "input_tokens": 50 }) } else { message(served) }.to_string();
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+    let mut stream = stream;
+    stream.write_all(format!("{head}{body}").as_bytes()).ok()
+}
+
+/// What is paid for, whoever still listens.
+fn message(served: &AtomicU64) -> Value {
+    let number = served.fetch_add(1, Ordering::SeqCst);
+    thread::sleep(ANSWERS_AFTER);
+    let usage = json!({ "input_tokens": 50, "output_tokens": 390 });
+    json!({
+        "id": format!("msg_{number:06}"), "type": "message", "role": "assistant", "model": "claude-opus-4-8",
+        "content": [{ "type": "text", "text": "Done." }], "stop_reason": "end_turn", "usage": usage,
+    })
+}
+
+/// A process of the company's server.
+struct Process {
+    child: Child,
+    addresses: Value,
+}
+
+impl Process {
+    fn start(machine: &Machine, database: &str, settings: &Path, more: &[&str]) -> Self {
+        let settings = settings.to_str().expect("text");
+        let all = [&["serve", "--database", database, "--config", settings, "--listen", "127.0.0.1:0"], more];
+        let mut child = machine
+            .bursar(&all.concat())
+            .env("BURSAR_OWNER_TOKEN", OWNER)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("bursar starts");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        output.read_line(&mut line).expect("a line");
+        let addresses = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no addresses: {line:?}"));
+        thread::spawn(move || output.read_to_end(&mut Vec::new()));
+        Self { child, addresses }
+    }
+
+    fn address(&self, name: &str) -> SocketAddr {
+        let url = self.addresses[name].as_str().expect("it listens");
+        url.trim_start_matches("http://").parse().expect("an address")
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().expect("it is ours to kill");
+        self.child.wait().expect("it ends");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Calls once; the status, or none where nobody answered.
+fn call(gateway: SocketAddr) -> Option<u16> {
+    let text = "Say something short. ".repeat(12);
+    let body = json!({
+        "model": "claude-opus-4-8", "max_tokens": 390, "messages": [{ "role": "user", "content": text }],
+    })
+    .to_string();
+    let mut stream = TcpStream::connect(gateway).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(60))).ok()?;
+    let head = format!(
+        "POST /v1/messages HTTP/1.1\r\nhost: gateway\r\nx-api-key: {OWNER}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    answer.split(' ').nth(1)?.parse().ok()
+}
+
+#[test]
+fn no_gateway_ever_spends_more_than_there_is_and_one_may_die() {
+    let severity = Severity::wanted();
+    let machine = Machine::new();
+    let postgres = Postgres::start(Disk::Quick);
+    let database = postgres.database();
+    let provider = Provider::start();
+    let settings = machine.path("server.toml");
+    let upstream =
+        format!("[upstreams.anthropic]\nbase_url = \"http://{}\"\napi_key = \"k\"\n", provider.address);
+    std::fs::write(&settings, upstream).expect("settings");
+    let url = database.url();
+    let off = ["--otlp-http", "off", "--otlp-grpc", "off"];
+    let api = Process::start(&machine, url, &settings, &[&["--role", "api"], &off[..]].concat());
+    let mut gateways: Vec<Process> = (0..severity.gateways)
+        .map(|_| Process::start(&machine, url, &settings, &["--role", "gateway", "--gateway", "127.0.0.1:0"]))
+        .collect();
+    let ceiling = severity.worth * NANO_A_CALL;
+    let server = format!("http://{}", api.address("api"));
+    let ask = |arguments: &[&str]| {
+        let mut command = machine.bursar(&[arguments, &["--server", &server]].concat());
+        Run::to_end(command.env("BURSAR_TOKEN", OWNER))
+    };
+    let dollars = format!("{}.{:09}", ceiling / 1_000_000_000, ceiling % 1_000_000_000);
+    ask(&["budget", "set", "org", "--amount", &dollars, "--period", "none", "--hard", "--reason", "a test"])
+        .done();
+
+    let addresses: Vec<SocketAddr> = gateways.iter().map(|it| it.address("gateway")).collect();
+    let callers: Vec<_> = (0..severity.calls)
+        .map(|number| {
+            let gateway = addresses[number % addresses.len()];
+            thread::Builder::new().stack_size(128 << 10).spawn(move || call(gateway)).expect("a thread")
+        })
+        .collect();
+    while provider.served() < severity.worth / 4 {
+        thread::sleep(Duration::from_millis(2));
+    }
+    gateways[0].kill();
+    let mut answers: BTreeMap<Option<u16>, u64> = BTreeMap::new();
+    for caller in callers {
+        *answers.entry(caller.join().expect("a caller")).or_default() += 1;
+    }
+    // Those that are left spend on until nobody is granted anything any more.
+    while addresses[1..].iter().any(|it| call(*it) == Some(200)) {}
+    let spent = provider.served() * NANO_A_CALL;
+    assert!(spent <= ceiling, "{spent} of {ceiling} nano-USD are spent: {answers:?}");
+    assert!(provider.served() >= severity.worth / 2, "something was granted: {answers:?}");
+    drop(gateways);
+
+    let tree = ask(&["budget", "tree", "--format", "json"]).json();
+    let figures = &tree["budgets"][0]["figures"];
+    let nano = |name: &str| figures[name].as_str().expect("a figure").parse::<u64>().expect("a number");
+    let committed = nano("spent_nano_usd") + nano("reserved_nano_usd") + nano("leased_nano_usd");
+    assert!(spent <= committed && committed <= ceiling, "{spent} <= {committed} <= {ceiling}: {figures}");
+    println!(
+        "{} calls at once through {} gateways, one killed, under a ceiling worth {}: {} were paid for, \
+         answers {answers:?}; spent {} and held {} of {ceiling} nano-USD.",
+        severity.calls,
+        severity.gateways,
+        severity.worth,
+        provider.served(),
+        nano("spent_nano_usd"),
+        committed - nano("spent_nano_usd"),
+    );
+}
