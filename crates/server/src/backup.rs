@@ -1,12 +1,13 @@
 //! The copy of everything that a company's database holds, in one file.
 //!
 //! A line of text names the format and the length of the first part; then follow two
-//! parts in gzip: the books (tokens, directory, settings, audit log) as JSON lines, and
-//! the book, as the store writes it. Both come from any engine and go to any, and both end
+//! parts in gzip: the books (tokens, directory, settings, audit log, budgets) as JSON lines,
+//! and the book, as the store writes it. Both come from any engine and go to any, and both end
 //! with a line that says how many there are.
 //!
-//! A restore reads all of it before it writes any of it. Then comes the book, and last,
-//! in one act, tokens, directory, settings and the audit log. Broken off in between, it
+//! A restore reads all of it before it writes any of it. Then comes the book, then the
+//! budgets, where there are none, and last, in one act, tokens, directory, settings and the
+//! audit log. Broken off in between, it
 //! leaves a book that nobody has a token for and that no server starts on
 //! (`is_half_restored`); restoring again goes on from there.
 
@@ -19,7 +20,7 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use futures_util::future::BoxFuture;
-use store::{Act, AuditRow, Change, Entry, Restored, Store, StoreError, Verified};
+use store::{Act, AuditRow, Change, Entry, LedgerRow, Restored, Store, StoreError, Verified};
 
 use self::line::{End, Line};
 use crate::register::{SETTING, TOKEN};
@@ -27,8 +28,10 @@ use crate::register::{SETTING, TOKEN};
 mod line;
 
 /// The format, as the first line names it.
-const FORMAT: &str = "bursar.backup/2";
-/// The format before it, whose parts end where their bytes do.
+const FORMAT: &str = "bursar.backup/3";
+/// The format before it, which has no budgets.
+const BUDGETLESS_FORMAT: &str = "bursar.backup/2";
+/// The format before that, whose parts end where their bytes do.
 const ENDLESS_FORMAT: &str = "bursar.backup/1";
 /// The longest first line.
 const HEAD_BYTES: u64 = 64;
@@ -117,6 +120,8 @@ struct Kept {
     entries: Vec<Entry>,
     /// The oldest first.
     log: Vec<AuditRow>,
+    /// Budgets, with what was spent of them.
+    ledger: Vec<LedgerRow>,
 }
 
 impl Kept {
@@ -139,6 +144,7 @@ impl Kept {
                 kept.log.extend(rows);
             }
             kept.log.reverse();
+            kept.ledger = store.budgets().export().await?;
             if books.version().await? == version {
                 return Ok(kept);
             }
@@ -151,8 +157,9 @@ impl Kept {
         let end = Line::End(End::of(&self));
         let entries = self.entries.into_iter().map(Line::of_entry);
         let log = self.log.into_iter().map(Line::of_row);
+        let ledger = self.ledger.into_iter().map(|LedgerRow { kind, body }| Line::Ledger { kind, body });
         let mut to = GzEncoder::new(Vec::new(), Compression::default());
-        for line in entries.chain(log).chain([end]) {
+        for line in entries.chain(log).chain(ledger).chain([end]) {
             serde_json::to_writer(&mut to, &line)?;
             to.write_all(b"\n")?;
         }
@@ -170,6 +177,7 @@ impl Kept {
             match serde_json::from_str(&line.map_err(no_backup)?).map_err(no_backup)? {
                 Line::Entry { kind, id, body } => kept.entries.push(Entry { kind, id, body }),
                 Line::Audit(row) => kept.log.push(row.row()),
+                Line::Ledger { kind, body } => kept.ledger.push(LedgerRow { kind, body }),
                 Line::End(it) => end = Some(it),
             }
         }
@@ -211,7 +219,7 @@ async fn copy_in(store: &Store, from: File, onto: Onto, at: Timestamp) -> Result
         must_be_empty(store).await?;
     }
     let read = tokio::task::spawn_blocking(move || Whole::read(from)).await;
-    let Whole { kept, book, verified } = read.map_err(|_| BackupError::GivenUp)??;
+    let Whole { mut kept, book, verified } = read.map_err(|_| BackupError::GivenUp)??;
     let lines = store.import(Box::new(book)).await?;
     if onto == Onto::Empty {
         let reporters = store.reporters().await?;
@@ -220,6 +228,8 @@ async fn copy_in(store: &Store, from: File, onto: Onto, at: Timestamp) -> Result
             return Err(BackupError::OfAnother { found, expected: verified.observations });
         }
     }
+    // Budgets that are there already stay as they are: calls may run under them.
+    store.budgets().import(std::mem::take(&mut kept.ledger)).await?;
     let entries = u64::try_from(kept.entries.len()).unwrap_or(u64::MAX);
     store.books().restore(laid_down(kept, onto, at)).await?;
     Ok(Copied { entries, lines })
@@ -238,7 +248,10 @@ impl Whole {
         let mut head = String::new();
         BufReader::new((&mut from).take(HEAD_BYTES)).read_line(&mut head).map_err(no_backup)?;
         let (format, length) = head.trim_end().split_once(' ').unwrap_or_default();
-        let length = length.parse::<u64>().ok().filter(|_| [FORMAT, ENDLESS_FORMAT].contains(&format));
+        let length = length
+            .parse::<u64>()
+            .ok()
+            .filter(|_| [FORMAT, BUDGETLESS_FORMAT, ENDLESS_FORMAT].contains(&format));
         let length = length.ok_or_else(|| no_backup("its first line is of another format"))?;
         let begin = u64::try_from(head.len()).unwrap_or(u64::MAX);
         from.seek(SeekFrom::Start(begin))?;

@@ -16,6 +16,11 @@ pub(super) enum Line {
         body: String,
     },
     Audit(AuditLine),
+    /// A row of the ledger of budgets.
+    Ledger {
+        kind: String,
+        body: String,
+    },
     /// The last one.
     End(End),
 }
@@ -25,11 +30,14 @@ pub(super) enum Line {
 pub(super) struct End {
     entries: usize,
     audit: usize,
+    /// None in backups of before there were budgets.
+    #[serde(default)]
+    ledger: usize,
 }
 
 impl End {
     pub(super) const fn of(kept: &Kept) -> Self {
-        Self { entries: kept.entries.len(), audit: kept.log.len() }
+        Self { entries: kept.entries.len(), audit: kept.log.len(), ledger: kept.ledger.len() }
     }
 }
 

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use domain::call::{Figures, Owner};
 use domain::{
-    Call, CallKey, Lineage, ModelName, Naming, Observed, Origin, OutputConfidence, Place, SessionId,
+    Call, CallKey, Lineage, ModelName, Naming, NanoUsd, Observed, Origin, OutputConfidence, Place, SessionId,
     SourceKind, Terms, Tokens, Tool, Usage, Witness,
 };
+use ledger::command::Set;
+use ledger::{Actor, BudgetKey, Command, IdempotencyKey, Order};
 use store::{Database, Delivery};
 use tempfile::TempDir;
 
@@ -123,6 +125,27 @@ bob {}
     restored(&other, &bytes, Onto::Existing).await.unwrap();
     let log = "\n6 v5 backup.restore ada\n7 v5 backup.restore bob";
     assert_eq!(books(&other).await, format!("{expected}{log}"));
+}
+
+#[tokio::test]
+async fn budgets_come_back_with_what_was_spent_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = filled(&folder.path().join("a")).await;
+    let by = Actor { name: "ada".to_owned(), role: "owner".to_owned() };
+    let order = Order { key: IdempotencyKey::new("set"), by, reason: "for this test".to_owned() };
+    let month = BudgetKey::new(domain::Scope::organisation(), domain::Period::Month);
+    let (terms, spent_before) = (ledger::Terms::hard(NanoUsd::new(9)), NanoUsd::new(4));
+    let set = Set { order, budget: month, terms, parent: None, spent_before };
+    original.budgets().command(Command::Set(set), NOW).await.unwrap().unwrap();
+    let bytes = copied(&original, &folder).await;
+    let other = store(&folder.path().join("b")).await;
+    for onto in [Onto::Empty, Onto::Existing] {
+        restored(&other, &bytes, onto).await.unwrap();
+        let standing = other.budgets().standing().await.unwrap();
+        let [budget] = standing.budgets.as_slice() else { panic!("{standing:?}") };
+        assert_eq!((budget.counter.base, budget.counter.spent), (NanoUsd::new(9), NanoUsd::new(4)));
+    }
+    assert!(books(&other).await.contains("4 v4 budget.set org a month (restored)"));
 }
 
 #[tokio::test]
