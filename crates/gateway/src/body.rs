@@ -14,6 +14,8 @@ use tokio::time::timeout;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Of a body that is not read, so many times the longest that would be is taken in.
+const DISCARDED: usize = 4;
 /// What is set aside at once for a body whose length is announced.
 const FIRST_ROOM: u64 = 1 << 20;
 
@@ -83,9 +85,20 @@ where
 {
     let most = u64::try_from(limit).unwrap_or(u64::MAX);
     if body.size_hint().lower() > most {
+        discard(body, limit, within).await;
         return Err(Unread::TooLong);
     }
     timeout(within, collect(body, limit)).await.unwrap_or(Err(Unread::TooSlow))
+}
+
+/// Takes in a body that nobody reads: a connection that is closed with some of it unread
+/// takes the answer away from the client.
+pub(crate) async fn discard<B>(body: B, limit: usize, within: Duration)
+where
+    B: http_body::Body<Data = Bytes>,
+{
+    // Late or not: there is nothing to lose.
+    drop(timeout(within, take_in(std::pin::pin!(body), limit)).await);
 }
 
 async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Unread>
@@ -100,6 +113,8 @@ where
         let Ok(piece) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
         let length = first.len().saturating_add(whole.len()).saturating_add(piece.len());
         if length > limit {
+            drop((first, whole));
+            take_in(body, limit).await;
             return Err(Unread::TooLong);
         }
         // Most bodies come in one piece, which is kept as it is.
@@ -114,6 +129,21 @@ where
         whole.extend_from_slice(&piece);
     }
     Ok(if whole.is_empty() { first } else { whole.freeze() })
+}
+
+/// Takes in what comes, up to a few times the limit.
+async fn take_in<B>(mut body: Pin<&mut B>, limit: usize)
+where
+    B: http_body::Body<Data = Bytes>,
+{
+    let most = limit.saturating_mul(DISCARDED);
+    let mut length = 0_usize;
+    while let Some(Ok(frame)) = body.frame().await {
+        length = length.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+        if length > most {
+            break;
+        }
+    }
 }
 
 /// A response's body, to be sent to the client.

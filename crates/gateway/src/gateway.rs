@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use dialect::{Grounds, Operation, Route};
 use domain::RequestId;
+use http::request::Parts;
 use http::{Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::address::Address;
-use crate::body::Body;
+use crate::body::{Body, discard};
 use crate::budget_desk::BudgetDesk;
 use crate::call;
 use crate::door::{self, Manner, Visit};
@@ -87,9 +88,12 @@ impl Gateway {
         let route = Route::of(head.method.as_str(), address.rest);
         let manner = Manner::of(&route, &head.headers, &address, self.0.ids.next());
         let (dialect, delivery, id) = (manner.dialect, manner.delivery, manner.id.clone());
-        let response = match door::open(self, head, (address, route), manner).await {
+        let response = match enter(self, head, (address, route), manner).await {
             Ok(visit) => serve(visit, body).await,
-            Err(no) => Err(no),
+            Err(no) => {
+                discard(body, self.0.limits.body_bytes, self.0.limits.body_time).await;
+                Err(no)
+            }
         };
         response.unwrap_or_else(|no| no.answer((dialect, delivery), &id, self.0.desk.now()))
     }
@@ -141,14 +145,29 @@ impl Gateway {
     }
 }
 
+/// Lets a request in, if it may be passed on as far as one can tell before its body.
+async fn enter(
+    gateway: &Gateway,
+    head: Parts,
+    (address, route): (Address<'_>, Route),
+    manner: Manner,
+) -> Result<Visit, No> {
+    let visit = door::open(gateway, head, (address, route), manner).await?;
+    if visit.route.operation == Operation::Unmetered {
+        passing::nothing_binds(&visit).await?;
+    }
+    Ok(visit)
+}
+
 async fn serve<B>(visit: Visit, body: B) -> Result<Response<Body>, No>
 where
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
 {
     match visit.route.operation {
         Operation::Generate | Operation::Compact => Ok(call::take(visit, body).await),
-        Operation::Unmetered => passing::pass_where_nothing_binds(visit, body).await,
-        Operation::CountTokens | Operation::ListModels | Operation::Other => passing::pass(visit, body).await,
+        Operation::Unmetered | Operation::CountTokens | Operation::ListModels | Operation::Other => {
+            passing::pass(visit, body).await
+        }
     }
 }
 

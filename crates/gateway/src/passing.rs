@@ -15,11 +15,8 @@ use crate::refuse::No;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Passes a request on whose cost nobody meters, where no hard budget is about it.
-pub(crate) async fn pass_where_nothing_binds<B>(visit: Visit, body: B) -> Result<Response<Body>, No>
-where
-    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-{
+/// No, where a hard budget is about a request whose cost nobody meters.
+pub(crate) async fn nothing_binds(visit: &Visit) -> Result<(), No> {
     let mut claims = claims::read(&visit.head.headers)
         .map_err(|bad| No::new(Grounds::Request, "bad_claim", bad.to_string()))?;
     claims.provider = visit.upstream.provider.to_string();
@@ -37,7 +34,7 @@ where
         );
         return Err(No::new(Grounds::Policy, "unmetered", text));
     }
-    pass(visit, body).await
+    Ok(())
 }
 
 /// No, where something of a call is frozen or killed.

@@ -157,20 +157,25 @@ impl Run {
         let mut ahead = None;
         if delivery == Delivery::Whole {
             // Beginning and end of a response that is not streamed mostly come together.
-            let first = self.next(&mut body).await;
-            if let Next::Piece(frame) = first {
-                ahead = body.frame().now_or_never();
-                if body.is_end_stream() || matches!(ahead, Some(None)) {
-                    return self.answer_whole(head, frame);
+            match self.next(&mut body).await {
+                Next::Piece(frame) => {
+                    ahead = body.frame().now_or_never();
+                    if body.is_end_stream() || matches!(ahead, Some(None)) {
+                        return self.answer_whole(head, frame);
+                    }
+                    self.begin(head);
+                    if !self.pass_on(frame).await {
+                        return;
+                    }
                 }
-                self.begin(head);
-                if !self.pass_on(frame).await {
-                    return;
+                Next::End => {
+                    self.begin(head);
+                    return self.finish().await;
                 }
-            } else {
-                self.begin(head);
-                if !self.stops_at(&first) {
-                    return;
+                next @ (Next::Broken | Next::Idle | Next::Killed(_) | Next::ClientGone) => {
+                    if !self.goes_on_after(&next).await {
+                        return;
+                    }
                 }
             }
         } else {
@@ -191,7 +196,7 @@ impl Run {
                 None => self.next(&mut body).await,
             };
             let Next::Piece(frame) = next else {
-                if self.stops_at(&next) {
+                if self.goes_on_after(&next).await {
                     continue;
                 }
                 return;
@@ -224,12 +229,12 @@ impl Run {
     }
 
     /// Whether it goes on after what is no piece.
-    fn stops_at(&mut self, next: &Next) -> bool {
+    async fn goes_on_after(&mut self, next: &Next) -> bool {
         match next {
             Next::Piece(_) => true,
             Next::ClientGone => self.lose_client(),
             Next::End => {
-                self.finish();
+                self.finish().await;
                 false
             }
             Next::Broken | Next::Idle => {
@@ -360,21 +365,22 @@ impl Run {
     }
 
     /// The response ended as it should.
-    fn finish(&mut self) {
+    async fn finish(&mut self) {
         let rest = self.account.meter().finish();
         self.account.end();
-        if let Some(Client::Listening(pieces)) = self.client.take()
-            && !rest.is_empty()
-        {
-            // With the pieces before it still waiting there may be no room: then the end is missing.
-            drop(pieces.try_send(Ok(Frame::data(Bytes::from(rest)))));
+        if !rest.is_empty() {
+            self.tell(Frame::data(Bytes::from(rest))).await;
         }
     }
 
-    /// Ends the client's response before its end.
+    /// Ends the client's response before its end, or its hope for one.
     fn cut(&mut self) {
-        if let Some(Client::Listening(pieces)) = self.client.take() {
-            cut(pieces);
+        match self.client.take() {
+            Some(Client::Waiting(tell)) => {
+                drop(tell.send(Err(no_response(NoResponse::Broken, &self.upstream.name))));
+            }
+            Some(Client::Listening(pieces)) => cut(pieces),
+            Some(Client::Gone { .. }) | None => {}
         }
     }
 

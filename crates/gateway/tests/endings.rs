@@ -354,3 +354,16 @@ async fn a_gateway_drains_before_it_stops() {
     stopping.await.unwrap();
     assert_eq!(world.desk.open(), 0);
 }
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_at_its_beginning_is_told_as_a_refusal() {
+    let world = world().await;
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n";
+    world.provider.says(vec![Step::Say(head.as_bytes().to_vec()), Step::Close]);
+    let reply = world.call(MESSAGES, MESSAGE).await;
+    assert_eq!((reply.status, reply.header("x-bursar-refusal")), (529, Some("upstream_broke_off")));
+    world.provider.says(whole("200 OK", &[], b""));
+    let reply = world.call(MESSAGES, MESSAGE).await;
+    assert_eq!((reply.status, reply.text().as_str(), reply.is_cut), (200, "", false));
+    assert_eq!(world.desk.open(), 0);
+}

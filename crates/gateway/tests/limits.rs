@@ -129,3 +129,20 @@ async fn a_client_that_reads_nothing_holds_nothing_up() {
     assert_eq!(world.desk.open(), 0);
     drop(client);
 }
+
+#[tokio::test]
+async fn whoever_is_refused_with_a_long_body_still_reads_why() {
+    let world = World::with(|it| it.limits.body_bytes = 1 << 20).await;
+    let long = "x".repeat(3 << 20);
+    let fine = "x".repeat(1 << 20);
+    for _ in 0..10 {
+        let reply = world.post(MESSAGES, &[TOKEN], &long).await;
+        assert_eq!(reply.header("x-bursar-refusal"), Some("body_too_long"));
+        let reply = world.post(MESSAGES, &[("x-api-key", "bsr_mallory_x")], &fine).await;
+        assert_eq!(reply.header("x-bursar-refusal"), Some("unknown_token"));
+    }
+    let chunked = [TOKEN, ("Transfer-Encoding", "chunked")];
+    let body = format!("{:x}\r\n{long}\r\n0\r\n\r\n", long.len());
+    let client = world.open(&format!("POST {MESSAGES}"), &chunked, body.as_bytes()).await;
+    assert_eq!(client.reply().await.header("x-bursar-refusal"), Some("body_too_long"));
+}
