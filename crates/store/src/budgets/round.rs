@@ -127,3 +127,84 @@ impl Sheet {
         self.puts.is_empty() && self.gone.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{NanoUsd, Period, Scope};
+    use ledger::command::{Reserve, Set, Settle};
+    use ledger::simulation::Simulation;
+    use ledger::{
+        Action, Actor, BudgetKey, IdempotencyKey, Mark, Order, ReservationId, Subject, Terms, Threshold,
+    };
+
+    use super::*;
+
+    fn nano(amount: i64) -> NanoUsd {
+        NanoUsd::new(amount)
+    }
+
+    /// A budget, a call that reaches its threshold, and one that it has no room for.
+    fn asked() -> Vec<Asked> {
+        let by = Actor { name: "ada".to_owned(), role: "owner".to_owned() };
+        let order = Order { key: IdempotencyKey::new("set"), by, reason: String::new() };
+        let mut terms = Terms::hard(nano(10));
+        terms.thresholds.push(Threshold { mark: Mark::Percent(50), action: Action::Notify });
+        let budget = BudgetKey::new(Scope::organisation(), Period::Month);
+        let set = Set { order, budget, terms, parent: None, spent_before: NanoUsd::ZERO };
+        let id = ReservationId::new("r");
+        let reserve = |id, amount| {
+            let subject = Subject::unknown();
+            Command::Reserve(Reserve { id, subject, amount: nano(amount), hold_ms: 1_000 })
+        };
+        let commands = [
+            Command::Set(set),
+            reserve(id.clone(), 6),
+            Command::Settle(Settle { id, cost: nano(6) }),
+            reserve(ReservationId::new("s"), 6),
+        ];
+        commands.map(|command| Asked { command, now: Timestamp::from_millis(1) }).into()
+    }
+
+    fn round(ledger: &mut Ledger) -> Round {
+        let mut round = Round::default();
+        round.go_on(ledger, &asked()).unwrap();
+        round
+    }
+
+    /// Nobody knows whether the first was written. It was: what it told is not lost.
+    #[test]
+    fn what_was_written_unheard_is_told_after_all() {
+        let mut ledger = Ledger::whole(Simulation::policy(), []);
+        let first = round(&mut ledger);
+        let told = first.verdicts.clone();
+        assert!(told.iter().any(|it| it.as_ref().is_ok_and(|it| !it.events.is_empty())), "{told:?}");
+        let second = round(&mut ledger);
+        assert_eq!((second.changes.as_slice(), second.minutes.len()), ([].as_slice(), 0));
+        assert_eq!(second.verdicts_after(Some(first)), told);
+    }
+
+    /// It was not: what is done now is told, and told once.
+    #[test]
+    fn what_was_not_written_is_told_once() {
+        let first = round(&mut Ledger::whole(Simulation::policy(), []));
+        let told = first.verdicts.clone();
+        let second = round(&mut Ledger::whole(Simulation::policy(), []));
+        assert_eq!(second.verdicts_after(Some(first)), told);
+    }
+
+    #[test]
+    fn a_row_is_written_once() {
+        let round = round(&mut Ledger::whole(Simulation::policy(), []));
+        let names: Vec<_> = round.sheet().unwrap().puts.into_iter().map(|it| it.name).collect();
+        let names: Vec<_> = names.iter().map(|it| format!("{} {}", it.kind, it.key)).collect();
+        assert_eq!(names, ["account org", "budget month org", "reservation r", "done set"]);
+        // What comes and goes within a round is not written at all.
+        let back = round.changes.iter().rev().map(|it| Change {
+            key: it.key.clone(),
+            before: it.after.clone(),
+            after: it.before.clone(),
+        });
+        let all: Vec<Change> = round.changes.iter().cloned().chain(back).collect();
+        assert!(Sheet::of(&all).unwrap().is_empty());
+    }
+}

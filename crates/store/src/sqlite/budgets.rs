@@ -7,7 +7,7 @@
 
 mod rows;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use domain::{Scope, Timestamp};
 use ledger::{Change, Ledger, Outlook, Policy, Refusal, Row, Subject};
@@ -18,6 +18,7 @@ use super::readers::Readers;
 use super::writer::Writer;
 use crate::budgets::code::Kept;
 use crate::budgets::copies::Laid;
+use crate::budgets::lock;
 use crate::budgets::minutes::Minute;
 use crate::budgets::round::{Asked, Round, Sheet, Verdict};
 use crate::error::StoreError;
@@ -112,8 +113,10 @@ impl Budgets {
         };
         self.readers
             .run(move |connection| {
-                let stamp = rows::stamp(connection)?;
+                // First the memory, then the file: no round is decided in between, so that
+                // the file can only be behind by the one that is being written.
                 let mut memory = lock(&memory);
+                let stamp = rows::stamp(connection)?;
                 if let Some(memory) = memory.as_mut().filter(|it| it.serves(&stamp)) {
                     memory.follow(&policy);
                     return look(&memory.ledger);
@@ -267,8 +270,4 @@ fn write(
     }
     rows::write(connection, &sheet)?;
     rows::restamp(connection).map(Some)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -11,7 +11,7 @@ use domain::Timestamp;
 use futures_util::future::{join_all, poll_immediate};
 use ledger::simulation::Simulation;
 use ledger::{Command, Outcome, Refusal};
-use store::{Budgets, Store, StoreError};
+use store::{Act, Budgets, Store, StoreError};
 
 use crate::engine::{Engine, on_both_engines};
 use crate::journal::random::Random;
@@ -112,6 +112,16 @@ impl World<'_> {
                 self.judge(&burst, answers);
             }
             2 => self.reopen().await,
+            // Somebody else's work that shares a transaction with it fails.
+            3 => {
+                let burst = self.burst();
+                let budgets = self.budgets();
+                let books = self.stores[0].books();
+                let failing = join_all((0..8).map(|_| books.act(too_late())));
+                let (answers, failed) = tokio::join!(asked(&budgets, &burst), failing);
+                assert!(failed.iter().all(Result::is_err), "LEDGER_SEED={}", self.seed);
+                self.judge(&burst, answers);
+            }
             _ => {
                 let burst = self.burst();
                 let answers = asked(&self.budgets(), &burst).await;
@@ -124,6 +134,18 @@ impl World<'_> {
     async fn reopen(&mut self) {
         let number = usize::from(self.random.below(2) == 0);
         self.stores[number] = open(self.engine).await;
+    }
+}
+
+/// An act on books that never were.
+fn too_late() -> Act {
+    Act {
+        at: Timestamp::default(),
+        actor: "bob".to_owned(),
+        action: "org.apply".to_owned(),
+        reason: None,
+        changes: Vec::new(),
+        expected: Some(u64::MAX),
     }
 }
 
