@@ -26,8 +26,11 @@ use testkit::postgres::{Disk, Server as Postgres};
 use crate::machine::{Machine, Run};
 
 const OWNER: &str = "the-owner-of-this-test";
-/// What each call costs: 50 tokens in at 5 USD and 390 out at 25 USD a million.
-const NANO_A_CALL: u64 = 10_000_000;
+/// What a call costs that is not cut short: 50 tokens in at 5 USD and 390 out at 25 USD a
+/// million.
+const NANO_A_CALL: u64 = NANO_IN + 390 * NANO_A_TOKEN_OUT;
+const NANO_IN: u64 = 50 * 5_000;
+const NANO_A_TOKEN_OUT: u64 = 25_000;
 /// How long the provider takes.
 const ANSWERS_AFTER: Duration = Duration::from_millis(120);
 
@@ -50,34 +53,44 @@ impl Severity {
     }
 }
 
-/// A provider that counts what it was paid for.
+/// A provider that uses up whatever it is allowed to, and knows what it is owed.
 struct Provider {
     address: SocketAddr,
-    served: Arc<AtomicU64>,
+    owed: Arc<Owed>,
+}
+
+#[derive(Default)]
+struct Owed {
+    calls: AtomicU64,
+    nano: AtomicU64,
 }
 
 impl Provider {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let served = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&served);
+        let owed = Arc::new(Owed::default());
+        let bill = Arc::clone(&owed);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let count = Arc::clone(&count);
-                thread::spawn(move || while serve(&stream, &count).is_some() {});
+                let bill = Arc::clone(&bill);
+                thread::spawn(move || while serve(&stream, &bill).is_some() {});
             }
         });
-        Self { address, served }
+        Self { address, owed }
     }
 
-    fn served(&self) -> u64 {
-        self.served.load(Ordering::SeqCst)
+    fn calls(&self) -> u64 {
+        self.owed.calls.load(Ordering::SeqCst)
+    }
+
+    fn nano(&self) -> u64 {
+        self.owed.nano.load(Ordering::SeqCst)
     }
 }
 
 /// Answers one request of a connection.
-fn serve(stream: &TcpStream, served: &AtomicU64) -> Option<()> {
+fn serve(stream: &TcpStream, owed: &Owed) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let (mut length, mut counts_tokens) = (0, false);
     loop {
@@ -96,8 +109,10 @@ fn serve(stream: &TcpStream, served: &AtomicU64) -> Option<()> {
             length = value.trim().parse().ok()?;
         }
     }
-    reader.read_exact(&mut vec![0; length]).ok()?;
-    let body = if counts_tokens { json!({ "input_tokens": 50 }) } else { message(served) }.to_string();
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let asked: Value = serde_json::from_slice(&body).ok()?;
+    let body = if counts_tokens { json!({ "input_tokens": 50 }) } else { message(&asked, owed) }.to_string();
     let length = body.len();
     let head =
         format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
@@ -106,10 +121,12 @@ fn serve(stream: &TcpStream, served: &AtomicU64) -> Option<()> {
 }
 
 /// What is paid for, whoever still listens.
-fn message(served: &AtomicU64) -> Value {
-    let number = served.fetch_add(1, Ordering::SeqCst);
+fn message(asked: &Value, owed: &Owed) -> Value {
+    let output = asked["max_tokens"].as_u64().expect("a limit");
+    let number = owed.calls.fetch_add(1, Ordering::SeqCst);
+    owed.nano.fetch_add(NANO_IN + output * NANO_A_TOKEN_OUT, Ordering::SeqCst);
     thread::sleep(ANSWERS_AFTER);
-    let usage = json!({ "input_tokens": 50, "output_tokens": 390 });
+    let usage = json!({ "input_tokens": 50, "output_tokens": output });
     json!({
         "id": format!("msg_{number:06}"), "type": "message", "role": "assistant", "model": "claude-opus-4-8",
         "content": [{ "type": "text", "text": "Done." }], "stop_reason": "end_turn", "usage": usage,
@@ -213,7 +230,7 @@ fn no_gateway_ever_spends_more_than_there_is_and_one_may_die() {
             thread::Builder::new().stack_size(128 << 10).spawn(move || call(gateway)).expect("a thread")
         })
         .collect();
-    while provider.served() < severity.worth / 4 {
+    while provider.calls() < severity.worth / 4 {
         thread::sleep(Duration::from_millis(2));
     }
     gateways[0].kill();
@@ -223,9 +240,9 @@ fn no_gateway_ever_spends_more_than_there_is_and_one_may_die() {
     }
     // Those that are left spend on until nobody is granted anything any more.
     while addresses[1..].iter().any(|it| call(*it) == Some(200)) {}
-    let spent = provider.served() * NANO_A_CALL;
+    let spent = provider.nano();
     assert!(spent <= ceiling, "{spent} of {ceiling} nano-USD are spent: {answers:?}");
-    assert!(provider.served() >= severity.worth / 2, "something was granted: {answers:?}");
+    assert!(spent >= ceiling / 2, "{spent} of {ceiling} nano-USD are spent: {answers:?}");
     drop(gateways);
 
     let tree = ask(&["budget", "tree", "--format", "json"]).json();
@@ -234,12 +251,12 @@ fn no_gateway_ever_spends_more_than_there_is_and_one_may_die() {
     let committed = nano("spent_nano_usd") + nano("reserved_nano_usd") + nano("leased_nano_usd");
     assert!(spent <= committed && committed <= ceiling, "{spent} <= {committed} <= {ceiling}: {figures}");
     println!(
-        "{} calls at once through {} gateways, one killed, under a ceiling worth {}: {} were paid for, \
-         answers {answers:?}; spent {} and held {} of {ceiling} nano-USD.",
+        "{} calls at once through {} gateways, one killed, under a ceiling worth {}: the provider is owed \
+         {spent} nano-USD for {}, answers {answers:?}; the ledger has spent {} and held {} of {ceiling} nano-USD.",
         severity.calls,
         severity.gateways,
         severity.worth,
-        provider.served(),
+        provider.calls(),
         nano("spent_nano_usd"),
         committed - nano("spent_nano_usd"),
     );
