@@ -66,6 +66,8 @@ def main():
     args.traffic = args.traffic.resolve()
     if not args.skip_bursar:
         harness.check_bursar(args)
+    # Whoever is told to end leaves no server behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     args.tools = debian(args, ["nginx", "wrk", "libluajit-5.1-2"])
     with harness.scratch_folder(args) as work, contextlib.ExitStack() as stack:
         measure(args, work, stack)

@@ -1,9 +1,9 @@
 //! What a call can cost at most, what it will likely cost, and what it did cost.
 //!
 //! Nobody knows what a call costs before it ends. A hard budget therefore holds the most
-//! that it can: every byte of the prompt as tokens ([`bound`]), of the dearest class that
-//! they can turn out to be, with every token of output that is asked for ([`tariff`]).
-//! Both are kept tight by what is learned of earlier calls ([`learned`]), and an output
+//! that it can: every byte of the prompt as tokens (`bound`), of the dearest class that
+//! they can turn out to be, with every token of output that is asked for (`tariff`).
+//! Both are kept tight by what is learned of earlier calls (`learned`), and an output
 //! limit that is far too high is lowered to what fits ([`Estimate::fitting`]) or to what
 //! a call should take of a budget that others need too ([`Estimate::modest`]).
 //!

@@ -68,7 +68,7 @@ impl Day {
             reason: "a test".to_owned(),
         };
         let terms = Terms::hard(cap);
-        day.command(Command::Set(Set {
+        day.command(&Command::Set(Set {
             order,
             budget: key(),
             terms,
@@ -78,8 +78,8 @@ impl Day {
         day
     }
 
-    fn command(&mut self, command: Command) {
-        let decision = self.ledger.decide(&command, self.at).expect("granted");
+    fn command(&mut self, command: &Command) {
+        let decision = self.ledger.decide(command, self.at).expect("granted");
         self.ledger.absorb(&decision.changes);
     }
 
@@ -118,7 +118,7 @@ impl Day {
         let id = ReservationId::new(&format!("call-{}", self.calls));
         let subject = Subject::unknown();
         let reserve = Reserve { id: id.clone(), subject, amount: clamp.amount, hold_ms: 600_000 };
-        self.command(Command::Reserve(reserve));
+        self.command(&Command::Reserve(reserve));
         let output = Tokens::new(self.answer().min(clamp.output_limit));
         let is_warm = self.below(30) > 0;
         let read = if is_warm { tokens * self.cached / self.bytes } else { 0 };
@@ -158,7 +158,7 @@ impl Day {
         let Sent { id, request, usage } = sent;
         let model = self.estimator.worst_case(&request, self.at, None).expect("a price").model;
         let cost = self.cost(&model, &usage);
-        self.command(Command::Settle(Settle { id, cost }));
+        self.command(&Command::Settle(Settle { id, cost }));
         self.estimator.learn(&request, &Reading { usage, ..reading(0, 0) });
         let counter = &self.ledger.budget(&key()).expect("a budget").counter;
         assert!(counter.committed() <= counter.allocation(), "more is spent than there is");

@@ -102,7 +102,10 @@ fn root(inside: &str) -> Option<bool> {
         ["build.rs"] | ["src", "lib.rs" | "main.rs"] | ["src", "bin", _] | ["src", "bin", _, "main.rs"] => {
             Some(false)
         }
-        ["tests", "main.rs"] | ["benches" | "examples", _] | ["fuzz", "fuzz_targets", _] => Some(true),
+        ["tests", "main.rs"]
+        | ["benches" | "examples", _]
+        | ["benches" | "examples", _, "main.rs"]
+        | ["fuzz", "fuzz_targets", _] => Some(true),
         _ => None,
     }
 }
