@@ -88,6 +88,11 @@ impl Client {
         parse(&self.read)
     }
 
+    /// Reads to the end, whatever comes.
+    pub(crate) async fn reply_if_any(mut self) {
+        while self.read_some().await {}
+    }
+
     async fn read_some(&mut self) -> bool {
         let mut piece = vec![0; 64 << 10];
         let count = self.stream.read(&mut piece).await.unwrap_or_default();

@@ -107,6 +107,11 @@ impl Desk {
         self.recorded.lock().unwrap().clone()
     }
 
+    /// All costs that were settled.
+    pub(crate) fn settled(&self) -> Vec<NanoUsd> {
+        self.endings().iter().filter_map(|it| it.strip_prefix("settled ")).map(usd).collect()
+    }
+
     pub(crate) fn endings(&self) -> Vec<String> {
         self.endings.lock().unwrap().clone()
     }

@@ -10,10 +10,12 @@
 )]
 
 mod budgets;
+mod chance;
 mod client;
 mod desk;
 mod endings;
 mod identity;
+mod lifecycle;
 mod limits;
 mod provider;
 mod transparency;

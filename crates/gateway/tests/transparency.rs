@@ -1,5 +1,6 @@
 //! What goes through is what was sent.
 
+use crate::chance::Random;
 use crate::provider::{begin, chunk, end, json, whole};
 use crate::world::{CHAT, GEMINI, GEMINI_STREAM, MESSAGES, RESPONSES, World};
 
@@ -21,22 +22,7 @@ const ON_THE_WAY_THERE: [&str; 9] = [
 const ON_THE_WAY_BACK: [&str; 6] =
     ["connection", "content-length", "transfer-encoding", "date", "request-id", "x-request-id"];
 
-/// Chance that a seed repeats: SplitMix64.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        word ^ (word >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(limit).unwrap()).unwrap()
-    }
-
     fn one_of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         choices[self.below(choices.len())]
     }
@@ -115,7 +101,7 @@ fn sorted(headers: &[(String, String)], left_out: &[&str]) -> Vec<(String, Strin
 async fn requests_and_responses_go_through_byte_by_byte() {
     let world = World::new().await;
     for seed in 0..150 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let path = PATHS[random.below(PATHS.len())];
         let (headers, body) = (random.headers(), random.body());
         let status =
@@ -159,7 +145,7 @@ async fn streams_go_through_wherever_they_are_cut() {
     .as_bytes();
     let body = r#"{"model":"claude-haiku-4-5","max_tokens":100,"stream":true}"#;
     for seed in 0..60 {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let mut script = vec![begin("text/event-stream; charset=utf-8", &[("request-id", "req_theirs")])];
         let mut rest = stream;
         while !rest.is_empty() {
