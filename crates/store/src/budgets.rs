@@ -127,7 +127,8 @@ impl Budgets {
         *lock(&self.shared.policy) = Arc::new(policy);
     }
 
-    /// Decides a command and returns when what it changed is durable.
+    /// Decides a command and returns when what it changed is durable. Once it is asked it is
+    /// decided, whether anybody waits for the answer or not.
     ///
     /// # Errors
     /// Where the database fails or a text in the command is too large. Then nothing of it
