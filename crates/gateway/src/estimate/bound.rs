@@ -26,7 +26,7 @@ const LONGEST_PROMPT: u64 = 2_097_152;
 /// What something that is not in the body is taken for. It is no bound.
 const UNSEEN: u64 = 32_768;
 /// Web searches that a request which sets no limit is taken to make.
-pub(super) const SEARCHES: u64 = 5;
+const SEARCHES: u64 = 5;
 /// What the results of one search add to the prompt, at most.
 const SEARCHED: u64 = 8_192;
 
@@ -52,22 +52,17 @@ impl Input {
             (false, true) => Some(Unbounded::OtherModels),
             (false, false) => None,
         };
-        Self::with(request, prompt, unbounded)
+        let web_searches = request.tools.web_search.map_or(0, |it| it.max_uses.unwrap_or(SEARCHES));
+        let tokens = prompt.min(LONGEST_PROMPT).saturating_add(web_searches.saturating_mul(SEARCHED));
+        Self { tokens, web_searches, unbounded }
     }
 
-    /// What it has, if it is as others were.
+    /// What it has, if it is as others were and nothing is searched for.
     pub(super) fn likely(request: &Request, learned: &Prompts) -> Self {
         let bytes = text_bytes(request);
         let text = learned.usual(bytes).unwrap_or_else(|| bytes.div_ceil(USUAL_BYTES));
-        let mut input = Self::with(request, text.saturating_add(apart(request)), None);
-        input.web_searches = 0;
-        input
-    }
-
-    fn with(request: &Request, prompt: u64, unbounded: Option<Unbounded>) -> Self {
-        let searches = request.tools.web_search.map_or(0, |it| it.max_uses.unwrap_or(SEARCHES));
-        let tokens = prompt.min(LONGEST_PROMPT).saturating_add(searches.saturating_mul(SEARCHED));
-        Self { tokens, web_searches: searches, unbounded }
+        let tokens = text.saturating_add(apart(request)).min(LONGEST_PROMPT);
+        Self { tokens, web_searches: 0, unbounded: None }
     }
 }
 
