@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::account::{Account, Asked, Hold};
 use crate::body::{Body, ToUpstream, Unread, read};
 use crate::budget_desk::{Claims, DeskError};
-use crate::claims::{self, MAX_CLAIM_BYTES};
+use crate::claims::{self, CLAUDE_AGENT, MAX_CLAIM_BYTES};
 use crate::count;
 use crate::door::Visit;
 use crate::estimate::{Clamp, Estimate};
@@ -33,8 +33,6 @@ type Reserved = (ReservationId, NanoUsd);
 
 /// How often less is asked for where a budget has less left than was seen.
 const RESERVE_TRIES: u32 = 4;
-/// Which of a session's agents makes the call.
-const AGENT_HEADER: &str = "x-claude-code-agent-id";
 
 /// A call whose body was read.
 struct Call {
@@ -123,7 +121,7 @@ impl Call {
         claims.session = claims.session.or_else(|| request.session.clone());
         claims.provider = visit.upstream.provider.to_string();
         let at = visit.gateway.desk().now();
-        let agent = visit.head.headers.get(AGENT_HEADER).and_then(|it| it.to_str().ok());
+        let agent = visit.head.headers.get(CLAUDE_AGENT).and_then(|it| it.to_str().ok());
         let agent: Option<Box<str>> = agent.filter(|it| it.len() <= MAX_CLAIM_BYTES).map(Box::from);
         visit.dress();
         let caller = Caller::of(&visit.identity, &claims);

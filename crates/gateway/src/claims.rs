@@ -4,10 +4,38 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use domain::{SessionId, Tool};
-use http::HeaderMap;
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderName};
 use serde_json::Value;
 
 use crate::budget_desk::Claims;
+
+const TAG: HeaderName = HeaderName::from_static("x-bursar-tag");
+const REPO: HeaderName = HeaderName::from_static("x-bursar-repo");
+const BRANCH: HeaderName = HeaderName::from_static("x-bursar-branch");
+const TICKET: HeaderName = HeaderName::from_static("x-bursar-ticket");
+const TASK: HeaderName = HeaderName::from_static("x-bursar-task");
+const CLIENT: HeaderName = HeaderName::from_static("x-bursar-client");
+const PROJECT: HeaderName = HeaderName::from_static("x-bursar-project");
+const ORIGINATOR: HeaderName = HeaderName::from_static("originator");
+const CODEX_TURN: HeaderName = HeaderName::from_static("x-codex-turn-metadata");
+const OPENCODE_SESSION: HeaderName = HeaderName::from_static("x-session-affinity");
+const CLAUDE_SESSION: HeaderName = HeaderName::from_static("x-claude-code-session-id");
+/// Which of a session's agents makes the call.
+pub(crate) const CLAUDE_AGENT: HeaderName = HeaderName::from_static("x-claude-code-agent-id");
+/// Headers that name the session, the surest first.
+static SESSIONS: [HeaderName; 4] = [
+    HeaderName::from_static("x-bursar-session"),
+    CLAUDE_SESSION,
+    HeaderName::from_static("session-id"),
+    HeaderName::from_static("x-session-id"),
+];
+/// Headers that only calls of subagents have.
+static SUBAGENTS: [HeaderName; 3] = [
+    CLAUDE_AGENT,
+    HeaderName::from_static("x-claude-code-parent-agent-id"),
+    HeaderName::from_static("x-openai-subagent"),
+];
 
 /// The longest name that a client may claim.
 pub const MAX_CLAIM_BYTES: usize = 256;
@@ -44,26 +72,21 @@ impl fmt::Display for BadClaim {
 /// What the headers say. Model and provider are not among it, nor a session that the
 /// body names.
 pub(crate) fn read(headers: &HeaderMap) -> Result<Claims, BadClaim> {
-    let own = |name| text(headers, name);
+    let own = |name: HeaderName| text(headers, &name).map(|it| it.map(str::to_owned));
     let tool = tool(headers);
-    let turn = text_up_to(headers, "x-codex-turn-metadata", TURN_LIMIT).ok().flatten();
-    let named = ["x-bursar-session", "x-claude-code-session-id", "session-id", "x-session-id"];
-    let session = named.into_iter().find_map(|name| text(headers, name).transpose()).transpose()?;
-    let repo = match own("x-bursar-repo")? {
-        None => turn.and_then(remote_of_turn),
-        repo => repo.map(str::to_owned),
-    };
-    let subagent = ["x-claude-code-agent-id", "x-claude-code-parent-agent-id", "x-openai-subagent"];
+    let turn = text_up_to(headers, &CODEX_TURN, TURN_LIMIT).ok().flatten();
+    let session = SESSIONS.iter().find_map(|name| text(headers, name).transpose()).transpose()?;
+    let repo = own(REPO)?.or_else(|| turn.and_then(remote_of_turn));
     Ok(Claims {
         tool,
         session: session.map(SessionId::new),
-        is_subagent: subagent.iter().any(|it| headers.contains_key(*it)),
+        is_subagent: SUBAGENTS.iter().any(|it| headers.contains_key(it)),
         repo: repo.as_deref().map(without_credentials),
-        branch: own("x-bursar-branch")?.map(str::to_owned),
-        ticket: own("x-bursar-ticket")?.map(str::to_owned),
-        task: own("x-bursar-task")?.map(str::to_owned),
-        client: own("x-bursar-client")?.map(str::to_owned),
-        project: own("x-bursar-project")?.map(str::to_owned),
+        branch: own(BRANCH)?,
+        ticket: own(TICKET)?,
+        task: own(TASK)?,
+        client: own(CLIENT)?,
+        project: own(PROJECT)?,
         tags: tags(headers)?,
         model: String::new(),
         provider: String::new(),
@@ -71,19 +94,33 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Claims, BadClaim> {
 }
 
 fn tool(headers: &HeaderMap) -> Option<Tool> {
-    let agent = headers.get("user-agent").and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let origin = headers.get("originator").and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let agent = format!("{agent} {origin}").to_ascii_lowercase();
-    let known = AGENTS.iter().find(|(part, _)| agent.contains(part)).map(|(_, tool)| *tool);
-    let known = known.or_else(|| headers.contains_key("x-session-affinity").then_some(Tool::Opencode));
-    known.or_else(|| headers.contains_key("x-claude-code-session-id").then_some(Tool::ClaudeCode))
+    let named = [USER_AGENT, ORIGINATOR];
+    let named = named.iter().filter_map(|name| headers.get(name)?.to_str().ok());
+    let known = named.clone().find_map(agent_by_beginning).or_else(|| named.clone().find_map(agent_by_part));
+    let known = known.or_else(|| headers.contains_key(OPENCODE_SESSION).then_some(Tool::Opencode));
+    known.or_else(|| headers.contains_key(CLAUDE_SESSION).then_some(Tool::ClaudeCode))
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, BadClaim> {
+/// The tool of a user agent that begins as its name does, as nearly all do.
+fn agent_by_beginning(agent: &str) -> Option<Tool> {
+    let begins = |part: &str| agent.get(..part.len()).is_some_and(|it| it.eq_ignore_ascii_case(part));
+    AGENTS.iter().find(|(part, _)| begins(part)).map(|(_, tool)| *tool)
+}
+
+fn agent_by_part(agent: &str) -> Option<Tool> {
+    let agent = agent.to_ascii_lowercase();
+    AGENTS.iter().find(|(part, _)| agent.contains(part)).map(|(_, tool)| *tool)
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<Option<&'h str>, BadClaim> {
     text_up_to(headers, name, MAX_CLAIM_BYTES)
 }
 
-fn text_up_to<'h>(headers: &'h HeaderMap, name: &str, limit: usize) -> Result<Option<&'h str>, BadClaim> {
+fn text_up_to<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+    limit: usize,
+) -> Result<Option<&'h str>, BadClaim> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let text =
         str::from_utf8(value.as_bytes()).map_err(|_| bad(name, "is no UTF-8; write plain text"))?.trim();
@@ -93,19 +130,18 @@ fn text_up_to<'h>(headers: &'h HeaderMap, name: &str, limit: usize) -> Result<Op
     Ok(Some(text).filter(|it| !it.is_empty()))
 }
 
-fn bad(name: &str, what: &str) -> BadClaim {
+fn bad(name: &HeaderName, what: &str) -> BadClaim {
     BadClaim(format!("the header `{name}` {what}"))
 }
 
 /// `key=value`, several by comma or in several headers.
 fn tags(headers: &HeaderMap) -> Result<BTreeMap<String, String>, BadClaim> {
-    const NAME: &str = "x-bursar-tag";
     let mut tags = BTreeMap::new();
-    for value in headers.get_all(NAME) {
+    for value in headers.get_all(TAG) {
         let value =
-            str::from_utf8(value.as_bytes()).map_err(|_| bad(NAME, "is no UTF-8; write plain text"))?;
+            str::from_utf8(value.as_bytes()).map_err(|_| bad(&TAG, "is no UTF-8; write plain text"))?;
         for pair in value.split(',').map(str::trim).filter(|it| !it.is_empty()) {
-            let wrong = || bad(NAME, "has what is no tag; write `key=value`, several by comma");
+            let wrong = || bad(&TAG, "has what is no tag; write `key=value`, several by comma");
             let (key, value) = pair.split_once('=').ok_or_else(wrong)?;
             let (key, value) = (key.trim(), value.trim());
             if key.is_empty() || value.is_empty() || pair.len() > MAX_CLAIM_BYTES {
@@ -113,7 +149,7 @@ fn tags(headers: &HeaderMap) -> Result<BTreeMap<String, String>, BadClaim> {
             }
             tags.insert(key.to_owned(), value.to_owned());
             if tags.len() > MAX_TAGS {
-                return Err(bad(NAME, &format!("has more than {MAX_TAGS} tags; leave some out")));
+                return Err(bad(&TAG, &format!("has more than {MAX_TAGS} tags; leave some out")));
             }
         }
     }

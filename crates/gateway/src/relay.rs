@@ -28,6 +28,8 @@ use crate::upstream::{NoResponse, Upstream};
 
 /// Pieces of a response that wait for the client at most.
 const PIECES: usize = 16;
+/// How long a cut waits behind pieces that the client has not taken.
+const CUT_TIME: Duration = Duration::from_secs(60);
 /// Tells the client which model was asked for in place of its own.
 const MODEL_HEADER: HeaderName = HeaderName::from_static("x-bursar-model");
 /// Tells the client to which output limit its own was lowered.
@@ -425,7 +427,7 @@ impl Next {
 fn cut(pieces: mpsc::Sender<Result<Frame<Bytes>, Cut>>) {
     if let Err(mpsc::error::TrySendError::Full(cut)) = pieces.try_send(Err(Cut)) {
         // The client has not even taken what there is; the cut waits behind it.
-        tokio::spawn(async move { drop(timeout(Duration::from_secs(60), pieces.send(cut)).await) });
+        tokio::spawn(async move { drop(timeout(CUT_TIME, pieces.send(cut)).await) });
     }
 }
 
