@@ -261,3 +261,26 @@ async fn a_provider_that_does_not_count_is_not_asked_again() {
     }
     assert_eq!(world.provider.all().iter().filter(|it| it.counts()).count(), 1);
 }
+
+#[tokio::test]
+async fn a_session_that_fails_again_and_again_is_stopped_until_a_person_speaks() {
+    let world = World::new().await;
+    world.provider.says(json(&message(10, 10)));
+    let headers = [("x-api-key", "bsr_dana_secret"), ("x-claude-code-session-id", "5c0f")];
+    let prompt = r#"{"role":"user","content":"make it work"}"#.to_owned();
+    let call = r#"{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"Bash","input":{"command":"make"}}]}"#;
+    let failure = r#"{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","is_error":true,"content":"make: no rule"}]}"#;
+    let mut turns = vec![prompt.clone()];
+    let mut told = Vec::new();
+    for _ in 0..7 {
+        turns.extend([call.to_owned(), failure.to_owned()]);
+        let body =
+            format!(r#"{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{}]}}"#, turns.join(","));
+        let reply = world.post(MESSAGES, &headers, &body).await;
+        told.push(reply.header("x-bursar-refusal").unwrap_or("-").to_owned());
+    }
+    assert_eq!(told.join(" "), "- - - - - loop_failing loop_failing");
+    turns.push(prompt);
+    let body = format!(r#"{{"model":"claude-haiku-4-5","max_tokens":9,"messages":[{}]}}"#, turns.join(","));
+    assert_eq!(world.post(MESSAGES, &headers, &body).await.status, 200);
+}
