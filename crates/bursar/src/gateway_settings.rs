@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -28,6 +29,7 @@ const PROVIDERS: [(&str, &str); 3] = [
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct GatewayTable {
     pub(crate) listen: Option<String>,
+    pub(crate) folder: Option<PathBuf>,
     /// Patterns of the models that may be used; all, where there are none.
     models: Vec<String>,
     most_per_call_usd: Option<String>,
@@ -166,7 +168,7 @@ fn amount(key: &str, text: Option<&str>) -> Result<Option<NanoUsd>> {
 
 /// What the gateway is started with.
 pub(crate) fn options(
-    listen: SocketAddr,
+    (listen, folder): (SocketAddr, PathBuf),
     (table, upstreams): (GatewayTable, BTreeMap<String, UpstreamTable>),
     prices: &Pricer,
     environment: &Environment,
@@ -181,5 +183,5 @@ pub(crate) fn options(
     };
     let mut settings = Settings::new(prices.clone());
     (settings.upstreams, settings.policy) = (upstreams, table.policy()?);
-    Ok(GatewayOptions { listen, settings })
+    Ok(GatewayOptions { listen, folder, settings })
 }

@@ -17,7 +17,7 @@ use store::Database;
 use crate::environment::{Environment, now};
 use crate::failure::usage;
 use crate::gateway_settings::{self, GatewayTable, UpstreamTable};
-use crate::opened::{SourceOptions, pricer, rules, settings_file};
+use crate::opened::{SourceOptions, journal_folder, pricer, rules, settings_file};
 
 /// Where the API listens, unless told otherwise.
 const API: &str = "127.0.0.1:4320";
@@ -162,9 +162,14 @@ impl ServerOptions {
             (Role::Gateway, None | Some(OFF)) => listener("gateway", GATEWAY)?,
             (Role::All | Role::Gateway, listens) => listener("gateway", listens.unwrap_or(OFF))?,
         };
-        let gateway = listens
-            .map(|it| gateway_settings::options(it, (file.gateway, file.upstreams), &prices, environment))
-            .transpose()?;
+        let gateway = match listens {
+            Some(listen) => {
+                let folder = till_folder(file.gateway.folder.as_deref(), &database, environment)?;
+                let tables = (file.gateway, file.upstreams);
+                Some(gateway_settings::options((listen, folder), tables, &prices, environment)?)
+            }
+            None => None,
+        };
         let options = ServeOptions {
             database,
             gateway,
@@ -210,6 +215,18 @@ pub(crate) fn opening(
     })
 }
 
+/// Where a gateway keeps its files: as it is told, beside an embedded book, or among
+/// Bursar's own data.
+fn till_folder(named: Option<&Path>, database: &Database, environment: &Environment) -> Result<PathBuf> {
+    const FOLDER: &str = "gateway";
+    let otherwise = ", or name `gateway.folder` in the settings file";
+    match (named, database) {
+        (Some(named), _) => Ok(named.to_owned()),
+        (None, Database::Sqlite(folder)) => Ok(folder.join(FOLDER)),
+        (None, Database::Postgres(_)) => Ok(journal_folder(environment, otherwise)?.join(FOLDER)),
+    }
+}
+
 fn parsed(text: &str) -> Result<Database> {
     Database::parse(text).map_err(|error| usage(error.to_string()))
 }
@@ -231,7 +248,7 @@ impl File {
         // Files are named from where the settings are.
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         let beside = |it: &mut PathBuf| *it = folder.join(&*it);
-        file.rules.iter_mut().chain(file.contract.iter_mut()).for_each(beside);
+        file.rules.iter_mut().chain(&mut file.contract).chain(&mut file.gateway.folder).for_each(beside);
         if let Some(tls) = &mut file.tls {
             [&mut tls.certificate, &mut tls.key].into_iter().for_each(beside);
         }

@@ -9,6 +9,8 @@ mod recorder;
 mod subjects;
 mod till;
 
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -65,9 +67,13 @@ pub(crate) struct Work {
 
 impl GatewayDesk {
     /// Opens it; the work has to be run.
-    pub(crate) fn open(desk: &Desk, options: &ServeOptions, policy: Policy) -> (Arc<Self>, Work) {
+    pub(crate) fn open(
+        desk: &Desk,
+        options: &ServeOptions,
+        (policy, folder): (Policy, &Path),
+    ) -> io::Result<(Arc<Self>, Work)> {
         let budgets = desk.store().budgets().clone();
-        let (till, words) = Till::new(budgets.clone(), desk.clock(), policy);
+        let (till, words) = Till::open(budgets.clone(), desk.clock(), policy, folder)?;
         let (sender, metered) = mpsc::unbounded_channel();
         let gateway = Arc::new(Self {
             desk: desk.clone(),
@@ -79,7 +85,7 @@ impl GatewayDesk {
         });
         let work =
             Work { desk: desk.clone(), gateway: Arc::clone(&gateway), later: Later { words, metered } };
-        (gateway, work)
+        Ok((gateway, work))
     }
 
     fn standing(&self) -> Arc<Standing> {

@@ -31,7 +31,9 @@ impl CallPath {
         gateway: &GatewayOptions,
         policy: Policy,
     ) -> Result<Self, ServeError> {
-        let (budget_desk, work) = GatewayDesk::open(desk, options, policy);
+        let folder = &gateway.folder;
+        let (budget_desk, work) = GatewayDesk::open(desk, options, (policy, folder))
+            .map_err(|source| ServeError::Folder { path: folder.clone(), source })?;
         let gateway = Gateway::new(budget_desk as Arc<_>, gateway.settings.clone())?;
         Ok(Self { desk: desk.clone(), gateway, work })
     }

@@ -356,6 +356,17 @@ pub enum ServeError {
     /// The owner's token is none.
     #[error("BURSAR_OWNER_TOKEN is no token: give 16 to 512 visible characters without spaces")]
     OwnerToken,
+    /// The gateway has no place for its files.
+    #[error(
+        "cannot keep what is lent to the gateway in {path}: give another folder as `gateway.folder` in the settings \
+         file"
+    )]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The gateway cannot be what the settings say.
     #[error(transparent)]
     Gateway(#[from] gateway::BadSettings),

@@ -77,6 +77,8 @@ pub enum Role {
 pub struct GatewayOptions {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where it writes down what it was lent, and has spent. On this machine.
+    pub folder: PathBuf,
     /// Where calls go, and what is allowed.
     pub settings: gateway::Settings,
 }

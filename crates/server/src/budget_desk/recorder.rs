@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attribution::TagKey;
 use domain::{Naming, Observed, SessionId, SourceKind, Timestamp, Witness};
 use gateway::Metered;
 use metering::single;
@@ -13,6 +12,7 @@ use tokio::time::sleep;
 
 use super::incoming::Incoming;
 use super::subjects::tagged;
+use crate::api::runs::RUN;
 use crate::desk::Desk;
 
 /// Calls that share a transaction, at most.
@@ -56,7 +56,7 @@ pub(super) async fn record(desk: Desk, mut metered: Incoming<Metered>) {
 fn delivery(
     metered: impl Iterator<Item = Metered>,
     now: Timestamp,
-    told: &mut HashSet<(SessionId, TagKey, String)>,
+    told: &mut HashSet<(SessionId, &'static str, String)>,
 ) -> Delivery {
     let mut delivery = Delivery::new(now);
     for it in metered {
@@ -66,13 +66,14 @@ fn delivery(
             developer: it.identity.developer.clone(),
             claimed: None,
         });
-        for (key, value) in tagged(&it.claims) {
+        let run = it.claims.tags.get(RUN).map(|run| (RUN, run.as_str()));
+        for (key, value) in tagged(&it.claims).map(|(key, value)| (key.name(), value)).chain(run) {
             let Some(session) = &it.claims.session else { continue };
             if told.len() >= REMEMBERED {
                 told.clear();
             }
             if told.insert((session.clone(), key, value.to_owned())) {
-                let (session, key, value) = (session.clone(), key.name().to_owned(), value.to_owned());
+                let (session, key, value) = (session.clone(), key.to_owned(), value.to_owned());
                 delivery.tags.push(SessionTag { session, key, value, at: now });
             }
         }

@@ -4,9 +4,14 @@
 //! Money for a call is held here where a slice has room, and in the ledger itself where
 //! none has: so calls do not wait for a disk, and the last dollars are exact. What was
 //! spent is told each time the lease is renewed. When this process dies, what it has not
-//! told of stays committed in the ledger.
+//! told of stays committed in the ledger, until a process reads in the `log` what it was.
+
+mod log;
 
 use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{NanoUsd, Period, Scope, Timestamp};
@@ -19,6 +24,7 @@ use ledger::{
 use store::{Budgets, StoreError};
 use tokio::sync::{mpsc, watch};
 
+use self::log::{Left, Log};
 use crate::access;
 use crate::clock::Clock;
 
@@ -32,6 +38,8 @@ const TELL_MS: i64 = 2_000;
 const SCARCE_MS: i64 = 1_000;
 /// A lease without calls goes back after so long.
 const IDLE_MS: i64 = 10_000;
+/// Calls of one lease; then a new one begins, so that its file does not grow for ever.
+const CALLS_A_LEASE: u64 = 100_000;
 /// Letters of the name of a lease.
 const NAME_LETTERS: usize = 16;
 
@@ -40,6 +48,8 @@ pub(super) struct Till {
     budgets: Budgets,
     clock: Clock,
     policy: Policy,
+    /// Where the files of leases are.
+    folder: PathBuf,
     /// This gateway, for the ledger.
     replica: String,
     drawer: Mutex<Drawer>,
@@ -78,6 +88,8 @@ struct Lent {
     used_at: Timestamp,
     /// How many calls hold money of it.
     calls: usize,
+    /// What happens is written down here; nowhere, where that failed.
+    log: Option<Log>,
 }
 
 #[derive(Default)]
@@ -104,17 +116,23 @@ enum Asked {
 }
 
 impl Till {
-    /// A till with nothing in it, and what it has to say to the ledger.
-    pub(super) fn new(
+    /// A till with what processes before left in the folder, and what it has to say to the
+    /// ledger.
+    pub(super) fn open(
         budgets: Budgets,
         clock: Clock,
         policy: Policy,
-    ) -> (Self, mpsc::UnboundedReceiver<Command>) {
+        folder: &Path,
+    ) -> io::Result<(Self, mpsc::UnboundedReceiver<Command>)> {
+        fs::create_dir_all(folder)?;
+        let now = clock.now();
+        let left = log::left(folder, &policy)?.into_iter().map(|it| Lent::left(it, now)).collect();
+        let drawer = Mutex::new(Drawer { leases: left, ..Drawer::default() });
         let (words, to_say) = mpsc::unbounded_channel();
-        let drawer = Mutex::default();
         let (asking, stops) = (tokio::sync::Mutex::default(), watch::Sender::default());
         let replica = access::random_id(NAME_LETTERS);
-        (Self { budgets, clock, policy, replica, drawer, asking, words, stops }, to_say)
+        let folder = folder.to_owned();
+        Ok((Self { budgets, clock, policy, folder, replica, drawer, asking, words, stops }, to_say))
     }
 
     /// What is killed, as far as this process has heard.
@@ -181,6 +199,7 @@ impl Till {
         match lent.ledger.decide(reserve, now) {
             Ok(decision) => {
                 lent.ledger.absorb(&decision.changes);
+                lent.note(|log| log.done(reserve, now));
                 lent.used_at = now;
                 lent.calls = lent.calls.saturating_add(1);
                 let place = Place::Here(lent.id.clone());
@@ -307,6 +326,7 @@ impl Till {
     /// gives back what nobody uses.
     pub(super) async fn tick(&self) {
         self.look().await;
+        self.drawer().expire(self.clock.now());
         let due = self.drawer().due(&self.policy, self.clock.now());
         if let Some(scopes) = due {
             let _turn = self.asking.lock().await;
@@ -399,16 +419,40 @@ impl Drawer {
         let Some(lent) = self.leases.iter_mut().find(|it| it.id == *lease) else { return };
         lent.calls = lent.calls.saturating_sub(1);
         match lent.ledger.decide(ended, now) {
-            Ok(decision) => lent.ledger.absorb(&decision.changes),
+            Ok(decision) => {
+                lent.ledger.absorb(&decision.changes);
+                lent.note(|log| log.done(ended, now));
+            }
             Err(stopped) => tracing::error!(%stopped, "{ended} was not done"),
+        }
+    }
+
+    /// Takes back what was held for so long that no call can run any more.
+    fn expire(&mut self, now: Timestamp) {
+        for lent in &mut self.leases {
+            let due: Vec<ReservationId> = lent.ledger.due(now).cloned().collect();
+            for id in due {
+                self.held.remove(&id);
+                lent.calls = lent.calls.saturating_sub(1);
+                match lent.ledger.decide(&Command::Expire(id), now) {
+                    Ok(decision) => lent.ledger.absorb(&decision.changes),
+                    Err(stopped) => tracing::error!(%stopped, "a reservation did not expire"),
+                }
+            }
         }
     }
 
     /// What to ask the ledger for, under the live lease or a new one.
     fn lend(&mut self, scopes: &[Scope], till: &Till, now: Timestamp) -> Lend {
         if self.leases.last().is_none_or(|it| !it.is_live) {
+            let id = LeaseId::new(&access::random_id(NAME_LETTERS));
+            let log = Log::begin(&till.folder, &id).inspect_err(|error| {
+                let folder = till.folder.display();
+                tracing::warn!(%folder, %error, "what is lent is written down nowhere: mend the folder");
+            });
             self.leases.push(Lent {
-                id: LeaseId::new(&access::random_id(NAME_LETTERS)),
+                id,
+                log: log.ok(),
                 ledger: Ledger::lent(till.policy.clone()),
                 known: HashSet::new(),
                 expires_at: now,
@@ -437,6 +481,7 @@ impl Drawer {
 
     fn adopt(&mut self, grant: &Grant, now: Timestamp) {
         let Some(lent) = self.leases.iter_mut().find(|it| it.id == grant.lease) else { return };
+        lent.note(|log| log.lent(grant));
         lent.ledger.adopt(grant);
         lent.known.extend(grant.scopes.iter().cloned());
         lent.expires_at = grant.expires_at;
@@ -451,7 +496,11 @@ impl Drawer {
     }
 
     fn forget(&mut self, lease: &LeaseId) {
-        self.leases.retain(|it| it.id != *lease);
+        if let Some(index) = self.leases.iter().position(|it| it.id == *lease)
+            && let Some(log) = self.leases.remove(index).log
+        {
+            log.end();
+        }
     }
 
     /// The scopes that the live lease is to be renewed for, if it is time.
@@ -480,6 +529,37 @@ impl Drawer {
 }
 
 impl Lent {
+    /// What a process before left; nothing more is spent from it.
+    fn left(left: Left, now: Timestamp) -> Self {
+        let Left { lease, ledger, open, expires_at, log } = left;
+        tracing::info!(%lease, calls = open.len(), "read what the process before had spent");
+        Self {
+            id: lease,
+            ledger,
+            known: HashSet::new(),
+            expires_at,
+            is_live: false,
+            told_at: now,
+            used_at: now,
+            calls: open.len(),
+            log: Some(log),
+        }
+    }
+
+    /// Writes down what happens. Where that fails nothing more is spent from here, and
+    /// nothing is concluded from what was written.
+    fn note(&mut self, write: impl FnOnce(&mut Log) -> io::Result<()>) {
+        let Some(log) = &mut self.log else { return };
+        match write(log) {
+            Ok(()) => self.is_live &= log.calls < CALLS_A_LEASE,
+            Err(error) => {
+                tracing::error!(%error, "what is spent cannot be written down");
+                self.is_live = false;
+                self.log.take().map_or((), Log::end);
+            }
+        }
+    }
+
     /// Whether all budgets of a call are known, and none of them forbids to go on blindly.
     fn allows_blindly(&self, subject: &Subject) -> bool {
         let mut scopes = subject.scopes().flat_map(|it| std::iter::once(it.clone()).chain(it.each()));

@@ -16,13 +16,32 @@ pub(super) const KINDS: &[&str] = &["account", "budget", "past", "request", "tal
 /// The kind of periods that nothing can change any more, in a backup.
 const CLOSED: &str = "closed";
 
-/// A row of the ledger, as a backup has it.
+/// A row of the ledger as text, as a backup has it, and a gateway's own file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LedgerRow {
     /// What kind of row.
     pub kind: String,
     /// Its JSON.
     pub body: String,
+}
+
+impl LedgerRow {
+    /// Of a row, as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotWritten`] where it cannot be text.
+    pub fn of(row: &Row) -> Result<Self, StoreError> {
+        let kept = Kept::of(row)?;
+        Ok(Self { kind: kept.name.kind.to_owned(), body: kept.body })
+    }
+
+    /// The row.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] where it is none.
+    pub fn row(&self) -> Result<Row, StoreError> {
+        code::row(&self.kind, &self.body)
+    }
 }
 
 /// What a backup lays down.

@@ -20,7 +20,7 @@ const NOON: i64 = 1_795_003_200_000;
 const DOLLAR: i64 = 1_000_000_000;
 
 struct World {
-    _folder: TempDir,
+    folder: TempDir,
     store: Store,
     millis: Arc<AtomicI64>,
     names: std::cell::Cell<u32>,
@@ -34,7 +34,7 @@ impl World {
         let store = Store::open(&database, Settings { prices, zone: Some(TimeZone::UTC) }).await.unwrap();
         store.budgets().follow(policy());
         let millis = Arc::new(AtomicI64::new(NOON));
-        Self { _folder: folder, store, millis, names: std::cell::Cell::new(0) }
+        Self { folder, store, millis, names: std::cell::Cell::new(0) }
     }
 
     fn clock(&self) -> Clock {
@@ -47,7 +47,8 @@ impl World {
     }
 
     fn till(&self) -> (Till, mpsc::UnboundedReceiver<Command>) {
-        Till::new(self.store.budgets().clone(), self.clock(), policy())
+        let folder = self.folder.path().join("till");
+        Till::open(self.store.budgets().clone(), self.clock(), policy(), &folder).unwrap()
     }
 
     fn order(&self) -> Order {
@@ -248,4 +249,32 @@ async fn whoever_does_not_wait_leaves_nothing_held() {
         world.hear(&mut words).await;
         assert_eq!(world.stands("org").await.1, 0, "asked for {micros} µs");
     }
+}
+
+#[tokio::test]
+async fn who_comes_back_tells_the_last_word_of_who_died() {
+    let world = World::new().await;
+    world.set("org", Terms::hard(NanoUsd::new(100 * DOLLAR))).await;
+    let (till, words) = world.till();
+    for number in 0..5 {
+        assert_eq!(code(&till.reserve(reserve(&format!("call {number}"), DOLLAR)).await), "held");
+    }
+    till.end(ReservationId::new("call 0"), Some(NanoUsd::new(DOLLAR / 4)));
+    till.end(ReservationId::new("call 1"), None);
+    let (other, _words) = world.till();
+    assert!(other.drawer().leases.is_empty(), "what somebody works with is not taken over");
+    drop((till, words, other));
+
+    let (till, mut words) = world.till();
+    assert_eq!(till.drawer().leases.len(), 1);
+    till.tick().await;
+    let (spent, held) = world.stands("org").await;
+    assert!(spent + held >= 13 * DOLLAR / 4, "what runs is held: {spent} and {held}");
+    // Whoever called has gone, and nobody tells how it ended.
+    world.pass(3 * 3_600_000);
+    till.tick().await;
+    world.hear(&mut words).await;
+    assert_eq!(world.stands("org").await, (DOLLAR / 4, 0));
+    let folder = world.folder.path().join("till");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0, "files go with their leases");
 }
