@@ -13,6 +13,7 @@ mod me;
 mod organisation;
 mod prices;
 mod reporters;
+pub(crate) mod runs;
 mod settings;
 mod tags;
 mod tokens;
@@ -109,6 +110,7 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(prices::list))
         .routes(routes!(tags::tag))
         .routes(routes!(calls::list))
+        .routes(routes!(runs::run))
         .routes(routes!(calls::one))
         .routes(routes!(events::watch))
         .routes(routes!(tokens::list, tokens::create))

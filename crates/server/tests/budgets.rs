@@ -1,7 +1,10 @@
 //! Budgets over HTTP: agreed, moved, asked for, stopped.
 
+use std::io::BufRead;
+
 use serde_json::{Value, json};
 
+use crate::reporting::listen;
 use crate::world::{Answer, OWNER, World, delivery};
 
 const ORGANISATION: &str = r#"
@@ -401,4 +404,30 @@ fn what_no_gateway_saw_is_booked_once() {
     for scope in ["org", "team/core", "model/claude-sonnet-4-6", "repo/github.com/acme/pay"] {
         assert_eq!(spent(&world, scope), both, "{scope}");
     }
+}
+
+#[test]
+fn those_who_see_a_budget_hear_what_becomes_of_it() {
+    let mut world = World::new();
+    world.organisation(ORGANISATION).ok();
+    let ada = world.token(&json!({ "role": "developer", "developer": "ada@example.com" }));
+    let grace = world.token(&json!({ "role": "developer", "developer": "grace@example.com" }));
+    let calls = delivery("a", "s", "github.com/acme/pay", "2026-11-20T09:00:00Z", &["m1", "m2"]);
+    world.deliver(&world.collector("ada@example.com"), &calls).ok();
+    let readers = [OWNER, &ada, &grace].map(|it| listen(&world, it));
+    let budget = json!({
+        "scope": "developer/ada@example.com", "period": "month", "amount_usd": "0.010",
+        "thresholds": [{ "at": "80", "action": "notify" }],
+    });
+    world.send("PUT /api/v1/budgets", OWNER, &budget).ok();
+    world.send("POST /api/v1/kills", OWNER, &json!({ "scope": "session/s", "reason": "a drill" })).ok();
+    world.stop();
+    let [owner, ada, grace] = readers.map(|it| {
+        let lines = it
+            .lines()
+            .map_while(Result::ok)
+            .filter(|it| it.starts_with("event: ") || it.starts_with("data: "));
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    insta::assert_snapshot!(format!("owner\n{owner}\n\nada\n{ada}\n\ngrace\n{grace}"));
 }

@@ -144,7 +144,7 @@ fn coverage_tells_which_sources_saw_what() {
 }
 
 /// Listens to live events; each line as it comes.
-fn listen(world: &World, token: &str) -> BufReader<TcpStream> {
+pub(crate) fn listen(world: &World, token: &str) -> BufReader<TcpStream> {
     listen_from(world, token, "")
 }
 

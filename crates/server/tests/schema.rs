@@ -172,6 +172,7 @@ fn answers_are_as_they_are_described() {
         ("/api/v1/settings", "/api/v1/settings".to_owned()),
         ("/api/v1/budgets", "/api/v1/budgets".to_owned()),
         ("/api/v1/room", "/api/v1/room".to_owned()),
+        ("/api/v1/runs/{id}", "/api/v1/runs/s".to_owned()),
         ("/api/v1/stops", "/api/v1/stops".to_owned()),
         ("/api/v1/budget-requests", "/api/v1/budget-requests".to_owned()),
         ("/api/v1/org", "/api/v1/org".to_owned()),

@@ -1,5 +1,6 @@
 //! What happens, as it happens: server-sent events of calls that are new or of which
 //! more is known. Who comes back names the last event that they saw, and goes on behind it.
+//! What happens to budgets is told to those who are there: who comes back reads how they stand.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,16 +10,19 @@ use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
 use http::HeaderMap;
-use store::News;
+use store::{BudgetNews, News};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::sleep;
 
 use super::calls::WireCall;
 use crate::access::Caller;
+use crate::budgets::news::{Told, told};
+use crate::budgets::sight::BudgetSight;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::newsroom::{Bookmark, Issue, Reading};
+use crate::register::Standing;
 
 /// After how long a silent connection is told that it is alive, and where it is.
 const BEAT: Duration = Duration::from_secs(15);
@@ -34,6 +38,7 @@ struct Watcher {
     /// What was missed, the newest first.
     missed: Vec<Arc<Issue>>,
     live: broadcast::Receiver<Arc<Issue>>,
+    budgets: broadcast::Receiver<Arc<BudgetNews>>,
     /// Where the reader came back.
     from: Option<Bookmark>,
     _place: OwnedSemaphorePermit,
@@ -41,7 +46,9 @@ struct Watcher {
 
 type Events = Vec<Result<Event, Infallible>>;
 
-/// New calls as they are stored: events `call` and `corrected`, and `gap` where some are missing
+/// New calls as they are stored: events `call` and `corrected`, and `gap` where some are missing. And what
+/// happens to budgets: `threshold`, `overrun`, `too_late`, and `budget` where somebody changed something; these
+/// are not told again to who comes back
 #[utoipa::path(get, operation_id = "watchEvents", path = "/api/v1/events", tag = "figures",
     params(("last-event-id" = Option<String>, Header, description = "the id of the last event that was seen")),
     responses((status = 200, description = "server-sent events", body = String,
@@ -60,7 +67,8 @@ pub(crate) async fn watch(
     missed.reverse();
     let first: Events =
         if gap || (last.is_some() && from.is_none()) { vec![Ok(gap_event())] } else { Vec::new() };
-    let mut watcher = Watcher { desk, caller, missed, live, from, _place: place };
+    let budgets = desk.store().budgets().watch();
+    let mut watcher = Watcher { desk, caller, missed, live, budgets, from, _place: place };
     let here = if watcher.missed.is_empty() { watcher.here() } else { Vec::new() };
     let events = stream::unfold(watcher, |mut watcher| async move {
         let events = watcher.next().await?;
@@ -81,6 +89,11 @@ impl Watcher {
         }
         let issue = tokio::select! {
             issue = self.live.recv() => issue,
+            news = self.budgets.recv() => return match news {
+                Ok(news) => self.budget_events(&news).await.ok(),
+                Err(RecvError::Lagged(_)) => Some(vec![Ok(gap_event())]),
+                Err(RecvError::Closed) => None,
+            },
             () = sleep(BEAT) => return Some(self.here()),
         };
         match issue {
@@ -106,14 +119,25 @@ impl Watcher {
         }
     }
 
+    /// What the watcher sees of what happened to budgets.
+    async fn budget_events(&self, news: &BudgetNews) -> Result<Events, Failure> {
+        let standing = self.still_known().await?;
+        let sight = BudgetSight::of(&self.caller, &standing, self.desk.today())?;
+        let event = |(name, data): Told| Ok(Event::default().event(name).data(data));
+        Ok(told(news, &sight)?.into_iter().map(event).collect())
+    }
+
+    /// How the books stand, where the token may still watch.
+    async fn still_known(&self) -> Result<Arc<Standing>, Failure> {
+        let standing = self.desk.register().current().await?;
+        let token = standing.tokens.get(&self.caller.public).ok_or(Failure::BadToken)?;
+        if token.state(self.desk.now()) == "active" { Ok(standing) } else { Err(Failure::TokenRevoked) }
+    }
+
     /// What the watcher sees of it. The token may have been revoked meanwhile, and what it
     /// shows may have changed.
     async fn events(&self, issue: &Issue, news: &News) -> Result<Events, Failure> {
-        let standing = self.desk.register().current().await?;
-        let token = standing.tokens.get(&self.caller.public).ok_or(Failure::BadToken)?;
-        if token.state(self.desk.now()) != "active" {
-            return Err(Failure::TokenRevoked);
-        }
+        let standing = self.still_known().await?;
         let view = self.caller.view(&standing.settings)?;
         let (mut events, mut count) = (Vec::new(), 0_usize);
         let seen = issue.seen_at(self.from);
