@@ -25,6 +25,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import harness
 
@@ -201,12 +202,14 @@ def burst(args, work, server):
     headers = {"x-claude-code-session-id": "burst"}
     found = traffic(args, work, "burst", server.port, body(1_000, stream=True, limit=64, slowly=True), BURST, headers=headers)
     statuses = found[-1]["statuses"]
+    cost = statuses.get("200", 0) * CALL_NANO_USD
+    # A gateway tells the book of what it spent a little later.
     deadline = time.monotonic() + PATIENCE_S
-    while (standing := figures(server, "session/burst"))["reserved"] and time.monotonic() < deadline:
+    while (standing := figures(server, "session/burst"))["spent"] < cost and time.monotonic() < deadline:
         time.sleep(0.2)
-    verdict = "never over" if standing["spent"] <= cap and not standing["overrun"] else "OVER"
-    print(f"\n{BURST} calls at once at a cap worth {BURST_WORTH}: answers {statuses}; {standing['spent']:,} of {cap:,} nano-USD")
-    print(f"spent, {standing['reserved']:,} held, {standing['overrun']:,} overrun: {verdict}.")
+    is_held = cost <= cap and standing["spent"] == cost and not standing["overrun"]
+    print(f"\n{BURST} calls at once at a cap worth {BURST_WORTH}: answers {statuses}, which cost {cost:,} of {cap:,} nano-USD.")
+    print(f"The book says {standing['spent']:,} spent and {standing['overrun']:,} overrun: {'never over' if is_held else 'WRONG'}.")
 
 
 # Traffic
@@ -382,9 +385,9 @@ def budget(server, scope, amount):
 
 
 def figures(server, scope):
-    known = api(server, "GET", "/api/v1/budgets")["budgets"]
+    known = api(server, "GET", f"/api/v1/budgets?scope={quote(scope, safe='')}")["budgets"]
     found = next((it["figures"] for it in known if it["scope"] == scope), None) or {}
-    return {name: int(found.get(f"{name}_nano_usd") or 0) for name in ("spent", "reserved", "overrun")}
+    return {name: int(found.get(f"{name}_nano_usd") or 0) for name in ("spent", "overrun")}
 
 
 def api(server, method, path, content=None):
