@@ -48,6 +48,11 @@ impl Client {
         Ok(Self { server, token })
     }
 
+    /// The token that it is asked with.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The text of an answer.
     pub(crate) fn get(&self, path: &str, pairs: &[(&'static str, String)]) -> Result<String> {
         self.ask(&Ask { method: "GET", path, pairs, body: None })

@@ -133,6 +133,22 @@ impl Environment {
         self.string("BURSAR_SERVER")
     }
 
+    /// The gateway that clients are led through: `BURSAR_GATEWAY`.
+    pub(crate) fn gateway(&self) -> Option<String> {
+        self.string("BURSAR_GATEWAY")
+    }
+
+    /// Headers that the user has Claude Code send: `ANTHROPIC_CUSTOM_HEADERS`.
+    pub(crate) fn claude_headers(&self) -> Option<String> {
+        self.string("ANTHROPIC_CUSTOM_HEADERS")
+    }
+
+    /// The folder that the command was given in.
+    #[expect(clippy::unused_self, reason = "here everything is read that is not an argument")]
+    pub(crate) fn working_folder(&self) -> Option<PathBuf> {
+        std::env::current_dir().ok()
+    }
+
     /// The token that a server is asked with: `BURSAR_TOKEN`.
     pub(crate) fn token(&self) -> Option<String> {
         self.string("BURSAR_TOKEN")

@@ -29,6 +29,7 @@ mod prices;
 mod progress;
 mod report;
 mod rollout;
+mod run;
 mod scan;
 mod seal;
 mod sealed;
@@ -70,6 +71,7 @@ enum Command {
     Tag(tag::TagArgs),
     Collect(collect::CollectArgs),
     Hook(hook::HookArgs),
+    Run(run::RunArgs),
     Rollout(rollout::RolloutArgs),
     Doctor(doctor::DoctorArgs),
     Demo(demo::DemoArgs),
@@ -93,6 +95,10 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let environment = Environment::read();
+    // The exit code is the client's, and nothing is printed where the client prints.
+    if let Command::Run(args) = &cli.command {
+        return run::main(args, &environment);
+    }
     match run(&cli.command, &environment).and_then(|text| Ok(print(&text)?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -114,6 +120,7 @@ fn run(command: &Command, environment: &Environment) -> Result<String> {
         Command::Collect(args) => collect::run(args, environment),
         Command::Rollout(args) => rollout::run(args, environment),
         Command::Hook(args) => Ok(hook::run(args, environment)),
+        Command::Run(_) => Ok(String::new()),
         Command::Doctor(args) => doctor::run(args, environment),
         Command::Demo(args) => demo::run(args, environment),
         Command::Up(args) => up::run(args, environment),
@@ -154,8 +161,9 @@ mod tests {
     use super::*;
 
     /// Commands without `--server` and `--format`, and why.
-    const OTHERWISE: [(&str, &str); 4] = [
+    const OTHERWISE: [(&str, &str); 5] = [
         ("bursar hook", "a hook takes any words and never fails"),
+        ("bursar run", "what it prints is what the client prints"),
         ("bursar rollout headers", "what it prints is what Claude Code reads"),
         ("bursar completions", "what it prints is what a shell reads"),
         ("bursar man", "it writes files that man reads"),

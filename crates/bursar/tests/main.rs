@@ -20,6 +20,7 @@ mod printed;
 mod privacy;
 mod refusals;
 mod rollout;
+mod run;
 mod served;
 mod settings;
 mod shell;

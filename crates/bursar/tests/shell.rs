@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 
 use crate::machine::Machine;
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "report",
     "sessions",
     "session",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 27] = [
     "tag",
     "collect",
     "hook",
+    "run",
     "rollout",
     "doctor",
     "demo",

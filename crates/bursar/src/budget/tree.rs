@@ -86,7 +86,7 @@ pub(super) fn run(args: &TreeArgs, environment: &Environment) -> Result<String> 
     pairs.extend(args.kind.clone().map(|it| ("kind", it)));
     let budgets = asked(&args.common.server.client(environment)?, &pairs)?;
     let text = if budgets.is_empty() { NONE.to_owned() } else { tree(&budgets, environment) };
-    told(budgets, text).print(args.common.output.format)
+    told(&budgets, text).print(args.common.output.format)
 }
 
 pub(super) fn show(args: &ShowArgs, environment: &Environment) -> Result<String> {
@@ -99,12 +99,12 @@ pub(super) fn show(args: &ShowArgs, environment: &Environment) -> Result<String>
         )));
     }
     let text = budgets.iter().map(details).collect::<Vec<_>>().join("\n");
-    told(budgets, text).print(args.common.output.format)
+    told(&budgets, text).print(args.common.output.format)
 }
 
 /// Budgets in all forms.
-fn told(budgets: Vec<Value>, text: String) -> Told<Value> {
-    Told { schema: BUDGETS, text, rows: rows(&budgets), body: json!({ "budgets": budgets }) }
+fn told(budgets: &[Value], text: String) -> Told<Value> {
+    Told { schema: BUDGETS, text, rows: rows(budgets), body: json!({ "budgets": budgets }) }
 }
 
 /// Budgets as rows.
@@ -147,12 +147,11 @@ fn tree(budgets: &[Value], environment: &Environment) -> String {
         let above = depths.get(&(text(it, "parent"), period.clone())).map(|depth| depth.saturating_add(1));
         let depth = above.unwrap_or_default();
         depths.insert((text(it, "scope"), period.clone()), depth);
-        let to_spend = if it["is_template"] == true {
-            &it["terms"]["amount_nano_usd"]
+        let to_spend = if is(it, "/is_template", &json!(true)) {
+            nano(&it["terms"], "amount_nano_usd")
         } else {
-            &figures["allocation_nano_usd"]
+            nano(figures, "allocation_nano_usd")
         };
-        let to_spend = to_spend.as_str().and_then(|it| it.parse().ok()).map(NanoUsd::new);
         rows.push(vec![
             format!("{}{}", "  ".repeat(depth), text(it, "scope")),
             period,
@@ -176,6 +175,11 @@ fn tree(budgets: &[Value], environment: &Environment) -> String {
     listing.table()
 }
 
+/// Whether an answer says that somewhere.
+fn is(value: &Value, at: &str, what: &Value) -> bool {
+    value.pointer(at) == Some(what)
+}
+
 /// What else there is to know at a glance.
 fn note(budget: &Value) -> String {
     let stop = |name: &str, word: &str| {
@@ -184,8 +188,8 @@ fn note(budget: &Value) -> String {
         let reason = stop.get("reason").and_then(Value::as_str).unwrap_or_default();
         Some(format!("{word} by {by}: {reason}"))
     };
-    let each = (budget["is_template"] == true).then(|| "for each".to_owned());
-    let soft = (budget["terms"]["ceiling"] == "soft").then(|| "soft".to_owned());
+    let each = is(budget, "/is_template", &json!(true)).then(|| "for each".to_owned());
+    let soft = is(budget, "/terms/ceiling", &json!("soft")).then(|| "soft".to_owned());
     let notes = [each, soft, stop("killed", "KILLED"), stop("frozen", "FROZEN")];
     notes.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
