@@ -23,8 +23,11 @@ on_both_engines! {
 const SEEDS: u64 = 4;
 const BURSTS: usize = 60;
 const LONGEST_BURST: u64 = 24;
-/// How long a connection lives at least: enough for a round, of the many that a burst may try.
-const BREAK: Duration = Duration::from_millis(100);
+/// How often connections break while some bursts are decided: less often than one is tried.
+const BREAKS: usize = 4;
+const TOGETHER: usize = 6;
+const BREAK: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
 /// The seeds to run, as whoever runs the tests wants them.
 fn seeds() -> Range<u64> {
@@ -187,7 +190,7 @@ async fn budgets_do_what_the_model_says(engine: &Engine) {
     }
 }
 
-/// The same while somebody ends connections all the time, before a commit or after it.
+/// The same while somebody ends connections, before a commit or after it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broken_connection_is_not_noticed() {
     let engine = Engine::postgres();
@@ -195,27 +198,22 @@ async fn a_broken_connection_is_not_noticed() {
     let (random, simulation) = (Random::of(7), Simulation::new(7));
     let mut world = World { engine: &engine, stores, random, simulation, seed: 7 };
     let Engine::Postgres(database) = &engine else { return };
-    let asking = async {
-        for _ in 0..BURSTS {
-            let burst = world.burst();
-            let answers = asked(&world.budgets(), &burst).await;
-            world.judge(&burst, answers);
-        }
-        world.agrees().await;
-    };
-    let breaking = async {
-        loop {
-            tokio::time::sleep(BREAK).await;
-            tokio::task::block_in_place(|| {
-                database.statement(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                     WHERE datname = current_database() AND pid <> pg_backend_pid()",
-                );
-            });
-        }
-    };
-    tokio::select! {
-        () = asking => {}
-        () = breaking => {}
+    let mut random = Random::of(70);
+    for _ in 0..BURSTS / TOGETHER {
+        let breaking = async {
+            for _ in 0..BREAKS {
+                tokio::time::sleep(Duration::from_millis(random.below(40))).await;
+                tokio::task::block_in_place(|| database.statement(BREAK));
+            }
+        };
+        let asking = async {
+            for _ in 0..TOGETHER {
+                let burst = world.burst();
+                let answers = asked(&world.budgets(), &burst).await;
+                world.judge(&burst, answers);
+            }
+        };
+        tokio::join!(asking, breaking);
     }
+    world.agrees().await;
 }
