@@ -185,3 +185,67 @@ pub(crate) fn options(
     (settings.upstreams, settings.policy) = (upstreams, table.policy()?);
     Ok(GatewayOptions { listen, folder, settings })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct File {
+        gateway: GatewayTable,
+        upstreams: BTreeMap<String, UpstreamTable>,
+    }
+
+    fn check(text: &str, expected: &str) {
+        let prices = Pricer::new(pricing::PriceBook::bundled().unwrap(), None);
+        let file: File = toml::from_str(text).unwrap();
+        let listens = ("127.0.0.1:0".parse().unwrap(), PathBuf::from("till"));
+        let options = options(listens, (file.gateway, file.upstreams), &prices, &Environment::read());
+        let said = options.map_or_else(
+            |error| error.to_string(),
+            |it| {
+                let upstream = |it: &UpstreamSettings| {
+                    let keys = match &it.credentials {
+                        Credentials::PassThrough => "passed through".to_owned(),
+                        Credentials::Keys(keys) => format!("{} keys", keys.len()),
+                    };
+                    format!("{} -> {} ({keys})", it.name, it.base_url)
+                };
+                it.settings.upstreams.iter().map(upstream).collect::<Vec<_>>().join(", ")
+            },
+        );
+        assert_eq!(said, expected, "{text}");
+    }
+
+    #[test]
+    fn the_example_is_understood() {
+        let table: toml::Table = include_str!("../../../docs/examples/server.toml").parse().unwrap();
+        let mut ours = toml::Table::new();
+        for key in ["gateway", "upstreams"] {
+            ours.insert(key.to_owned(), table[key].clone());
+        }
+        check(
+            &ours.to_string(),
+            "anthropic -> https://api.anthropic.com (1 keys), proxied -> https://models.example.com/v1 (2 keys)",
+        );
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused() {
+        let upstream = "[gateway]\n[upstreams.a]\nbase_url = \"http://a\"\n";
+        check(upstream, "a -> http://a (passed through)");
+        check(
+            &format!("{upstream}dialects = [\"cobol\"]"),
+            "`upstreams.a.dialects` has `cobol`, which is none: give some of anthropic, openai-chat, \
+             openai-responses, gemini",
+        );
+        check(
+            &format!("{upstream}idle_seconds = 0"),
+            "`upstreams.a.idle_seconds` is 0, and no call would go through: give a larger number",
+        );
+        check(
+            "[gateway]\nmost_per_call_usd = \"much\"\n[upstreams]",
+            "`gateway.most_per_call_usd` is `much`, which is no amount: give US dollars as text, such as \"2.50\"",
+        );
+    }
+}
