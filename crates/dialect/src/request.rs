@@ -97,6 +97,8 @@ pub struct Request {
     pub terms: Terms,
     /// The longest life of a cache entry that is asked for.
     pub cache: Option<CacheLife>,
+    /// Tools are offered, of whatever kind. Providers put instructions for them before the prompt.
+    pub offers_tools: bool,
     /// Tools that the provider runs and bills beside the tokens.
     pub tools: PricedTools,
     /// A stream ends with usage: asked for in chat completions, always elsewhere.
@@ -294,6 +296,7 @@ impl Draft {
             answers: 1,
             terms: Terms::STANDARD,
             cache: None,
+            offers_tools: false,
             tools: PricedTools::default(),
             reports_usage: dialect != Dialect::OpenAiChat,
             session: None,
@@ -404,6 +407,20 @@ impl Draft {
         let text = length.saturating_sub(prompt.apart().saturating_sub(apart));
         prompt.text_bytes = prompt.text_bytes.saturating_add(text);
         Ok(())
+    }
+
+    /// A list of tools, each read by `walk`.
+    pub(crate) fn tools<'a>(
+        &mut self,
+        cursor: &mut Cursor<'a>,
+        mut walk: impl FnMut(&mut Cursor<'a>, &mut Self) -> Read<()>,
+    ) -> Read<()> {
+        self.prompt(cursor, |draft, cursor| {
+            cursor.maybe_list(|cursor| {
+                draft.request.offers_tools = true;
+                walk(cursor, draft)
+            })
+        })
     }
 
     /// An image as a link: encoded in it, or elsewhere.

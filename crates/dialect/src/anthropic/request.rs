@@ -30,7 +30,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<Inside> {
             draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| message(cursor, draft)))
         }
         b"system" => draft.prompt(cursor, |draft, cursor| blocks(cursor, draft)),
-        b"tools" => draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| tool(cursor, draft))),
+        b"tools" => draft.tools(cursor, tool),
         b"thinking" => thinking(cursor, draft),
         b"output_config" => draft.prompt(cursor, output_config),
         b"metadata" => metadata(cursor, draft),

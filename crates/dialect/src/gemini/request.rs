@@ -12,7 +12,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<Inside> {
         b"systemInstruction" | b"system_instruction" => {
             draft.prompt(cursor, |draft, cursor| contents(cursor, draft))
         }
-        b"tools" => draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| tool(cursor, draft))),
+        b"tools" => draft.tools(cursor, tool),
         b"generationConfig" | b"generation_config" => draft.prompt(cursor, generation_config),
         b"cachedContent" | b"cached_content" => draft.elsewhere(cursor),
         b"safetySettings" | b"safety_settings" | b"toolConfig" | b"tool_config" | b"labels" | b"model" => {

@@ -57,6 +57,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<Inside> {
         b"messages" => {
             draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| message(cursor, draft)))
         }
+        b"tools" | b"functions" => draft.tools(cursor, |_, _| Ok(())),
         key if OVERHEAD.contains(&key) => Ok(()),
         _ => draft.text(cursor),
     })

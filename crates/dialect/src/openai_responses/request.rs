@@ -57,7 +57,7 @@ pub(crate) fn read(cursor: &mut Cursor<'_>, draft: &mut Draft) -> Read<Inside> {
         }
         b"previous_response_id" | b"conversation" | b"prompt" => draft.elsewhere(cursor),
         b"input" => draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| turn(cursor, draft))),
-        b"tools" => draft.prompt(cursor, |draft, cursor| cursor.maybe_list(|cursor| tool(cursor, draft))),
+        b"tools" => draft.tools(cursor, tool),
         key if OVERHEAD.contains(&key) => Ok(()),
         _ => draft.text(cursor),
     })?;

@@ -229,3 +229,16 @@ fn what_is_not_understood_is_named() {
         check(path, body, &format!("! {expected}"));
     }
 }
+
+#[test]
+fn tools_that_are_offered_are_noticed() {
+    let offers = |path: &str, tools: &str| {
+        let body = format!(r#"{{"model":"m",{tools}}}"#);
+        Request::read(&Route::of("POST", path), body.as_bytes()).expect(&body).offers_tools
+    };
+    for path in [paths::ANTHROPIC, paths::CHAT, paths::RESPONSES, paths::GEMINI] {
+        assert!(offers(path, r#""tools":[{"name":"Bash"}]"#), "{path}");
+        assert!(!offers(path, r#""tools":[]"#) && !offers(path, r#""tools":null"#), "{path}");
+    }
+    assert!(offers(paths::CHAT, r#""functions":[{"name":"f"}]"#));
+}

@@ -15,8 +15,9 @@ const COUNT_EXTRA: u64 = 64;
 /// Bytes of text that make a token at least, before anything was learned. Prose and code
 /// have three to four, numbers and scripts of Asia close to two.
 const UNLEARNED_BYTES: u64 = 2;
-/// Tokens that a provider puts before a prompt by itself, as instructions for tools.
-const OVERHEAD: u64 = 1_024;
+/// Tokens that a provider puts around a prompt by itself, and before it as instructions for tools.
+const OVERHEAD: u64 = 64;
+const TOOLS_OVERHEAD: u64 = 1_024;
 /// Bytes of text that usually make a token, before anything was learned.
 const USUAL_BYTES: u64 = 3;
 /// A document has at least one page.
@@ -45,7 +46,7 @@ impl Input {
         let calls_others = request.tools.others.iter().any(|tool| tool.starts_with("advisor"));
         let prompt = match counted {
             Some(count) => count.saturating_add(count / COUNT_PARTS).saturating_add(COUNT_EXTRA),
-            None => text_at_most(text_bytes(request), learned).saturating_add(apart(request)),
+            None => text_at_most(request, learned).saturating_add(apart(request)),
         };
         let unbounded = match (is_unseen, calls_others) {
             (true, _) => Some(Unbounded::Unseen),
@@ -78,10 +79,11 @@ pub(super) const fn text_bytes(request: &Request) -> u64 {
     request.prompt.text_bytes.saturating_add(request.prompt.sealed_bytes)
 }
 
-fn text_at_most(bytes: u64, learned: &Prompts) -> u64 {
-    learned
-        .at_most(bytes, OVERHEAD)
-        .unwrap_or_else(|| bytes.div_ceil(UNLEARNED_BYTES).saturating_add(OVERHEAD))
+fn text_at_most(request: &Request, learned: &Prompts) -> u64 {
+    let overhead = if request.offers_tools { TOOLS_OVERHEAD } else { OVERHEAD };
+    let bytes = text_bytes(request);
+    let unlearned = || bytes.div_ceil(UNLEARNED_BYTES).saturating_add(overhead);
+    learned.at_most(bytes, overhead).unwrap_or_else(unlearned)
 }
 
 /// What is not text.

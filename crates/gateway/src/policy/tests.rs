@@ -37,12 +37,12 @@ fn models_are_allowed_by_their_names() {
 #[test]
 fn a_call_is_refused_where_no_answer_is_short_enough() {
     let at_most = |nano| Policy { most_per_call: Some(NanoUsd::new(nano)), ..Policy::default() };
-    check(&at_most(9_220_000), "claude-opus-5-5", "allowed");
+    check(&at_most(5_380_000), "claude-opus-5-5", "allowed");
     check(
-        &at_most(9_000_000),
+        &at_most(5_000_000),
         "claude-opus-5-5",
-        "call_too_dear: this call of claude-opus-5-5 can cost 0.009220000 USD with the shortest answer, and a call \
-         may cost 0.009000000 here. Shorten the conversation, or ask whoever runs this gateway for more",
+        "call_too_dear: this call of claude-opus-5-5 can cost 0.005380000 USD with the shortest answer, and a call \
+         may cost 0.005000000 here. Shorten the conversation, or ask whoever runs this gateway for more",
     );
 }
 
