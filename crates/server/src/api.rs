@@ -15,6 +15,7 @@ mod prices;
 mod reporters;
 pub(crate) mod runs;
 mod settings;
+mod spend_limits;
 mod tags;
 mod tokens;
 
@@ -55,6 +56,7 @@ pub(crate) fn router(desk: Desk) -> Router {
     };
     router
         .route("/api/openapi.json", get(serve))
+        .merge(spend_limits::router())
         .fallback(async || Failure::NoRoute)
         .method_not_allowed_fallback(async || Failure::NoMethod)
         .layer(from_fn_with_state(desk.clone(), traffic::around))

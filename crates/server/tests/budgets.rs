@@ -431,3 +431,71 @@ fn those_who_see_a_budget_hear_what_becomes_of_it() {
     });
     insta::assert_snapshot!(format!("owner\n{owner}\n\nada\n{ada}\n\ngrace\n{grace}"));
 }
+
+/// The shapes of the spend limits API, over the same budgets.
+#[test]
+fn tools_that_speak_of_spend_limits_are_understood() {
+    let world = company();
+    let ask = |request: &str, key: &str, body: &Value| {
+        world.ask(request, "", &[&format!("x-api-key: {key}")], body.to_string().as_bytes())
+    };
+    let limits = "/v1/organizations/spend_limits";
+    let user = json!({ "type": "user", "user_id": "Ada@example.com" });
+    let set = ask(&format!("POST {limits}"), OWNER, &json!({ "scope": user, "amount": "75000" })).ok().json();
+    assert_eq!(
+        (&set["amount"], &set["period"], &set["type"]),
+        (&json!("75000"), &json!("monthly"), &json!("spend_limit"))
+    );
+    let everybody = json!({ "scope": { "type": "organization" }, "amount": "50000.5", "period": "monthly" });
+    ask(&format!("POST {limits}"), OWNER, &everybody).ok();
+    let listed = world.get(limits, OWNER).ok().json();
+    assert_eq!(listed["data"].as_array().map(Vec::len), Some(2));
+    let effective = world.get(&format!("{limits}/effective?limit=1"), OWNER).ok().json();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&effective).expect("json"));
+    let next =
+        format!("{limits}/effective?limit=1&page={}", effective["next_page"].as_str().expect("a page"));
+    let grace = world.get(&next, OWNER).ok().json();
+    assert_eq!((&grace["data"][0]["amount"], &grace["next_page"]), (&json!("50000.5"), &Value::Null));
+    assert_eq!(grace["data"][0]["source"]["type"], "organization");
+
+    let ada = world.token(&json!({ "role": "developer", "developer": "ada@example.com" }));
+    let more = json!({ "scope": "developer/ada@example.com", "period": "month", "amount_usd": "5", "reason": "release" });
+    world.send("POST /api/v1/budget-requests", &ada, &more).ok();
+    let requests = "/v1/organizations/spend_limit_increase_requests";
+    let pending = world.get(&format!("{requests}?status[]=pending"), OWNER).ok().json();
+    let id = pending["data"][0]["id"].as_str().expect("an id");
+    assert_eq!(pending["data"][0]["spend_summary"]["amount"], "75000");
+    let approved =
+        ask(&format!("POST {requests}/{id}/approve"), OWNER, &json!({ "amount": "75300" })).ok().json();
+    assert_eq!(approved["status"], "approved");
+    assert_eq!(world.get("/api/v1/room", &ada).ok().json()["available_usd"], "60.000000000");
+
+    let id = set["id"].as_str().expect("an id");
+    let removed = ask(&format!("DELETE {limits}/{id}"), OWNER, &Value::Null).ok().json();
+    assert_eq!(removed["type"], "spend_limit_deleted");
+    for (request, key, body, expected) in [
+        (format!("GET {limits}/{id}"), OWNER, json!(null), "404 not_found_error"),
+        (format!("GET {limits}"), "none-at-all-of-them", json!(null), "401 authentication_error"),
+        (format!("GET {limits}"), &ada, json!(null), "403 permission_error"),
+        (
+            format!("POST {limits}"),
+            OWNER,
+            json!({ "scope": { "type": "rbac_group" } }),
+            "400 invalid_request_error",
+        ),
+        (
+            format!("POST {limits}"),
+            OWNER,
+            json!({ "scope": user, "amount": "much" }),
+            "400 invalid_request_error",
+        ),
+    ] {
+        let refused = ask(&request, key, &body);
+        let json = refused.json();
+        assert_eq!(
+            format!("{} {}", refused.status, json["error"]["type"].as_str().expect("a type")),
+            expected,
+            "{json}"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 //! `Idempotency-Key`, and refused with the ledger's own codes.
 
 mod body;
-mod order;
+pub(super) mod order;
 pub(super) mod requests;
 pub(super) mod room;
 pub(super) mod stops;

@@ -34,7 +34,7 @@ pub(super) fn order(caller: &Caller, headers: &HeaderMap, reason: &str) -> Resul
 
 /// Who commands. A person is the same with whichever token, so that what they may move in
 /// a period is.
-pub(super) fn actor(caller: &Caller) -> Actor {
+pub(in crate::api) fn actor(caller: &Caller) -> Actor {
     let name = caller.developer().map_or_else(|| format!("token:{}", caller.public), ToString::to_string);
     Actor { name, role: caller.role().name().to_owned() }
 }
