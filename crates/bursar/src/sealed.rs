@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -88,7 +88,7 @@ pub(crate) fn plain(text: &str, key: &str, environment: &Environment) -> Result<
 }
 
 /// Makes a key, in a file of this account alone.
-fn made(path: &PathBuf) -> Result<SealKey> {
+fn made(path: &Path) -> Result<SealKey> {
     let failed = || format!("cannot make the key {}; set BURSAR_SEAL_KEY to 64 hex digits", path.display());
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(failed)?;

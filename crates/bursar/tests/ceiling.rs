@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::disallowed_methods,
-    clippy::print_stdout,
     reason = "the provider takes its time and a process dies at a moment that nobody announces; the long form says \
               how it ended"
 )]

@@ -5,6 +5,7 @@
 //! leaves nothing half done: what was reserved is released or settled in any case.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use dialect::{Delivery, Dialect, Edit, Grounds, Request, path_with_model};
@@ -13,6 +14,7 @@ use http::header::CONTENT_ENCODING;
 use http_body_util::Full;
 use ledger::{Outlook, Refusal, ReservationId, Subject};
 use tokio::sync::oneshot;
+use tokio::time::sleep;
 
 use crate::account::{Account, Asked, Hold};
 use crate::body::{Body, ToUpstream, Unread, read};
@@ -33,6 +35,9 @@ type Reserved = (ReservationId, NanoUsd);
 
 /// How often less is asked for where a budget has less left than was seen.
 const RESERVE_TRIES: u32 = 4;
+/// The pauses after which a call asks again that is short of money which other calls hold:
+/// one and a half seconds in all.
+const WAITS_MS: [u64; 6] = [25, 75, 150, 250, 400, 600];
 
 /// A call whose body was read.
 struct Call {
@@ -247,7 +252,8 @@ impl Call {
         }
     }
 
-    /// Reserves what fits into a hard budget.
+    /// Reserves what fits into a hard budget. Where nothing does while other calls run, it
+    /// waits a moment: most of them end with money left.
     async fn hold(
         &self,
         subject: &Subject,
@@ -255,6 +261,32 @@ impl Call {
         room: NanoUsd,
         edit: &mut Edit,
     ) -> Result<Reserved, No> {
+        let gateway = &self.visit.gateway;
+        let mut pauses = WAITS_MS.into_iter();
+        let mut place = None;
+        loop {
+            let refusal = match self.hold_now(subject, estimate, room, edit).await? {
+                Ok(reserved) => return Ok(reserved),
+                Err(refusal) => refusal,
+            };
+            place = place.or_else(|| gateway.waiting_place());
+            match pauses.next() {
+                Some(pause) if place.is_some() && gateway.others_run() => {
+                    sleep(Duration::from_millis(pause)).await;
+                }
+                Some(_) | None => return Err(No::from(&*refusal)),
+            }
+        }
+    }
+
+    /// The same at once; the refusal where a budget has not enough.
+    async fn hold_now(
+        &self,
+        subject: &Subject,
+        estimate: &Estimate,
+        room: NanoUsd,
+        edit: &mut Edit,
+    ) -> Result<Result<Reserved, Box<Refusal>>, No> {
         let most = self.most(estimate);
         let mut clamp = modest(estimate, room, most);
         let mut tries = 0;
@@ -263,7 +295,7 @@ impl Call {
             let refusal = match self.reserve(subject, clamp.amount).await {
                 Ok(reserved) => {
                     edit.output_limit = limit(clamp);
-                    return Ok(reserved);
+                    return Ok(Ok(reserved));
                 }
                 Err(DeskError::Refused(refusal)) => refusal,
                 Err(error) => return Err(error.into()),
@@ -273,7 +305,7 @@ impl Call {
             // little was missing.
             let less = modest(estimate, short.grantable, most);
             if less.amount >= clamp.amount || tries >= RESERVE_TRIES {
-                return Err(No::from(&*refusal));
+                return Ok(Err(refusal));
             }
             clamp = less;
         }

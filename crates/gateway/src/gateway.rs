@@ -24,6 +24,8 @@ use crate::refuse::No;
 use crate::settings::{BadSettings, Limits, Settings};
 use crate::upstream::Upstreams;
 
+/// Calls that wait for the money that others hold; more are refused at once.
+const WAITING: usize = 256;
 /// Letters of the random part of an id.
 const RANDOM_BYTES: usize = 8;
 
@@ -43,6 +45,8 @@ struct Shared {
     place_count: u32,
     /// For calls whose client went away.
     drains: Arc<Semaphore>,
+    /// For calls that wait for the money that others hold.
+    waits: Arc<Semaphore>,
     ids: Ids,
 }
 
@@ -70,6 +74,7 @@ impl Gateway {
             places: Arc::new(places),
             place_count,
             drains: Arc::new(Semaphore::new(limits.drains.min(Semaphore::MAX_PERMITS))),
+            waits: Arc::new(Semaphore::new(WAITING)),
             limits,
             ids: Ids::new()?,
         })))
@@ -137,6 +142,17 @@ impl Gateway {
             let text = "too many calls run at once, or the gateway is stopping; try again in a moment";
             No::new(Grounds::Unavailable, "gateway_busy", text)
         })
+    }
+
+    /// A place for a call that waits for money, unless many do.
+    pub(crate) fn waiting_place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.waits).try_acquire_owned().ok()
+    }
+
+    /// Whether calls run besides the one that asks.
+    pub(crate) fn others_run(&self) -> bool {
+        let free = u32::try_from(self.0.places.available_permits()).unwrap_or(u32::MAX);
+        free.saturating_add(1) < self.0.place_count
     }
 
     /// A place for a call whose client went away, if there is one.

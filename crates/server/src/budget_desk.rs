@@ -93,9 +93,9 @@ impl GatewayDesk {
     }
 
     async fn who(&self, credential: &str) -> Result<Arc<Identity>, DeskError> {
-        let caller = self.desk.caller_of(credential).await.map_err(desk_error)?;
-        caller.must(Right::Deliver).map_err(desk_error)?;
-        let standing = self.desk.register().current().await.map_err(desk_error)?;
+        let caller = self.desk.caller_of(credential).await.map_err(|it| desk_error(&it))?;
+        caller.must(Right::Deliver).map_err(|it| desk_error(&it))?;
+        let standing = self.desk.register().current().await.map_err(|it| desk_error(&it))?;
         if !Arc::ptr_eq(&self.standing(), &standing) {
             *self.standing.write().unwrap_or_else(PoisonError::into_inner) = standing;
         }
@@ -207,7 +207,7 @@ async fn tell(desk: &Desk, word: Command) {
 }
 
 /// A failure of the server, as the call path is told of it.
-fn desk_error(failure: Failure) -> DeskError {
+fn desk_error(failure: &Failure) -> DeskError {
     let (status, _) = failure.code();
     match status.as_u16() {
         401 | 403 => DeskError::NotKnown(failure.to_string()),

@@ -1,7 +1,5 @@
 //! The gateway as a part of the server: its desk, its listener's answers, its end.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -34,7 +32,7 @@ impl CallPath {
         let folder = &gateway.folder;
         let (budget_desk, work) = GatewayDesk::open(desk, options, (policy, folder))
             .map_err(|source| ServeError::Folder { path: folder.clone(), source })?;
-        let gateway = Gateway::new(budget_desk as Arc<_>, gateway.settings.clone())?;
+        let gateway = Gateway::new(budget_desk, gateway.settings.clone())?;
         Ok(Self { desk: desk.clone(), gateway, work })
     }
 

@@ -167,7 +167,9 @@ impl Wanted {
                 return Err(Failure::Body(why.to_owned()));
             }
             (other, _) => {
-                return Err(Failure::Body(format!("`scope.type` is user or organization, and not `{other}`")));
+                return Err(Failure::Body(format!(
+                    "`scope.type` is user or organization, and not `{other}`"
+                )));
             }
         };
         let scope = Scope::new(ScopeKind::Developer, name).map_err(|it| Failure::Body(it.to_string()))?;

@@ -6,40 +6,27 @@
 //! spent is told each time the lease is renewed. When this process dies, what it has not
 //! told of stays committed in the ledger, until a process reads in the `log` what it was.
 
+mod drawer;
 mod log;
 
-use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::{NanoUsd, Period, Scope, Timestamp};
+use domain::{NanoUsd, Scope};
 use gateway::{DeskError, Stops};
-use ledger::command::{Book, Reserve, Return, Settle};
-use ledger::{
-    BudgetKey, Command, Grant, IdempotencyKey, LeaseId, Ledger, Lend, Outcome, Policy, Refusal,
-    ReservationId, Stopped, Subject, Want, WhenUnreachable,
-};
+use ledger::command::{Book, Reserve, Settle};
+use ledger::{Command, IdempotencyKey, Outcome, Policy, Refusal, ReservationId, Stopped, Subject};
 use store::{Budgets, StoreError};
 use tokio::sync::{mpsc, watch};
 
-use self::log::{Left, Log};
+use self::drawer::{Drawer, Idle, Lent, Place, later};
 use crate::access;
 use crate::clock::Clock;
 
-/// How long a scope that nobody calls for is kept in the lease.
-const KEEP_MS: i64 = 120_000;
-/// The pace of spending is measured over so long.
-const PACE_MS: i64 = 20_000;
-/// What was spent is told after so long, at least.
-const TELL_MS: i64 = 2_000;
 /// After a slice had no room for a call, calls of that budget go to the ledger for so long.
 const SCARCE_MS: i64 = 1_000;
-/// A lease without calls goes back after so long.
-const IDLE_MS: i64 = 10_000;
-/// Calls of one lease; then a new one begins, so that its file does not grow for ever.
-const CALLS_A_LEASE: u64 = 100_000;
 /// Letters of the name of a lease.
 const NAME_LETTERS: usize = 16;
 
@@ -58,52 +45,6 @@ pub(super) struct Till {
     /// What the ledger has yet to be told.
     words: mpsc::UnboundedSender<Command>,
     stops: watch::Sender<Arc<Stops>>,
-}
-
-#[derive(Default)]
-struct Drawer {
-    /// The leases; the last is spent from, the others wait for their calls to end.
-    leases: Vec<Lent>,
-    /// What calls are about, and how fast money is held for it.
-    paces: HashMap<Scope, Pace>,
-    /// Budgets whose slices had no room, until when.
-    scarce: HashMap<BudgetKey, Timestamp>,
-    /// Where the money of calls that run is held.
-    held: HashMap<ReservationId, Place>,
-    /// What the ledger said of its state when it was asked last.
-    version: u64,
-    /// Whether something has changed in it since the last slices were lent.
-    is_behind: bool,
-}
-
-struct Lent {
-    id: LeaseId,
-    ledger: Ledger,
-    /// All scopes that it was ever about, with their templates.
-    known: HashSet<Scope>,
-    expires_at: Timestamp,
-    /// Whether it is still spent from.
-    is_live: bool,
-    told_at: Timestamp,
-    used_at: Timestamp,
-    /// How many calls hold money of it.
-    calls: usize,
-    /// What happens is written down here; nowhere, where that failed.
-    log: Option<Log>,
-}
-
-#[derive(Default)]
-struct Pace {
-    since: Timestamp,
-    nano: i64,
-    last: Timestamp,
-}
-
-enum Place {
-    Here(LeaseId),
-    Ledger,
-    /// No budget could be asked, and none forbade it.
-    Nowhere(Subject),
 }
 
 /// What comes of asking here.
@@ -207,12 +148,20 @@ impl Till {
                 Asked::Held
             }
             Err(Stopped::Missing(_)) => Asked::NotLent,
-            Err(Stopped::Refused(refusal)) => match *refusal {
-                Refusal::Exceeded(_) => Asked::Short(refusal),
+            Err(Stopped::Refused(refusal)) => {
                 // What is stopped may have been set free a moment ago.
-                Refusal::LeaseOver(_) | Refusal::Frozen { .. } | Refusal::Killed { .. } => Asked::NotLent,
-                _ => Asked::Refused(refusal),
-            },
+                let may_be_old = matches!(
+                    *refusal,
+                    Refusal::LeaseOver(_) | Refusal::Frozen { .. } | Refusal::Killed { .. }
+                );
+                if may_be_old {
+                    Asked::NotLent
+                } else if matches!(*refusal, Refusal::Exceeded(_)) {
+                    Asked::Short(refusal)
+                } else {
+                    Asked::Refused(refusal)
+                }
+            }
         }
     }
 
@@ -360,7 +309,7 @@ impl Till {
 
     /// Gives leases back; says whether any went.
     async fn give_back(&self, idle: Idle) -> bool {
-        let back = self.drawer().to_give_back(idle, self.clock.now());
+        let back = self.drawer().take_back(idle, self.clock.now());
         let mut went = false;
         for it in back {
             let lease = it.lease.clone();
@@ -380,15 +329,6 @@ impl Till {
     }
 }
 
-/// Which leases go back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Idle {
-    /// Those that nobody has used for a while.
-    Long,
-    /// All that no call runs under.
-    Whatever,
-}
-
 /// Sets free what was held for somebody who is not there any more.
 struct Unheard<'a> {
     till: &'a Till,
@@ -401,204 +341,6 @@ impl Drop for Unheard<'_> {
             self.till.say(Command::Release(id));
         }
     }
-}
-
-impl Drawer {
-    /// Notes what a call is about, and how much it asks for.
-    fn note(&mut self, reserve: &Reserve, now: Timestamp) {
-        for scope in reserve.subject.scopes() {
-            let pace = match self.paces.get_mut(scope) {
-                Some(pace) => pace,
-                None => self.paces.entry(scope.clone()).or_insert_with(|| Pace::since(now)),
-            };
-            pace.add(reserve.amount, now);
-        }
-    }
-
-    fn end(&mut self, lease: &LeaseId, ended: &Command, now: Timestamp) {
-        let Some(lent) = self.leases.iter_mut().find(|it| it.id == *lease) else { return };
-        lent.calls = lent.calls.saturating_sub(1);
-        match lent.ledger.decide(ended, now) {
-            Ok(decision) => {
-                lent.ledger.absorb(&decision.changes);
-                lent.note(|log| log.done(ended, now));
-            }
-            Err(stopped) => tracing::error!(%stopped, "{ended} was not done"),
-        }
-    }
-
-    /// Takes back what was held for so long that no call can run any more.
-    fn expire(&mut self, now: Timestamp) {
-        for lent in &mut self.leases {
-            let due: Vec<ReservationId> = lent.ledger.due(now).cloned().collect();
-            for id in due {
-                self.held.remove(&id);
-                lent.calls = lent.calls.saturating_sub(1);
-                match lent.ledger.decide(&Command::Expire(id), now) {
-                    Ok(decision) => lent.ledger.absorb(&decision.changes),
-                    Err(stopped) => tracing::error!(%stopped, "a reservation did not expire"),
-                }
-            }
-        }
-    }
-
-    /// What to ask the ledger for, under the live lease or a new one.
-    fn lend(&mut self, scopes: &[Scope], till: &Till, now: Timestamp) -> Lend {
-        if self.leases.last().is_none_or(|it| !it.is_live) {
-            let id = LeaseId::new(&access::random_id(NAME_LETTERS));
-            let log = Log::begin(&till.folder, &id).inspect_err(|error| {
-                let folder = till.folder.display();
-                tracing::warn!(%folder, %error, "what is lent is written down nowhere: mend the folder");
-            });
-            self.leases.push(Lent {
-                id,
-                log: log.ok(),
-                ledger: Ledger::lent(till.policy.clone()),
-                known: HashSet::new(),
-                expires_at: now,
-                is_live: true,
-                told_at: now,
-                used_at: now,
-                calls: 0,
-            });
-        }
-        let pace = |scope: &Scope| self.paces.get(scope).map_or(0, |it| it.nano_per_second(now));
-        let want = |scope: &Scope| Want { nano_usd_per_second: pace(scope), scope: scope.clone() };
-        let wants = scopes.iter().map(want).collect();
-        let (lease, used) = self
-            .leases
-            .last()
-            .map_or_else(|| (LeaseId::new(""), Vec::new()), |it| (it.id.clone(), it.ledger.used()));
-        Lend {
-            key: IdempotencyKey::new(&access::random_id(NAME_LETTERS)),
-            lease,
-            replica: till.replica.clone(),
-            wants,
-            used,
-            for_ms: till.policy.lending.max_ms,
-        }
-    }
-
-    fn adopt(&mut self, grant: &Grant, now: Timestamp) {
-        let Some(lent) = self.leases.iter_mut().find(|it| it.id == grant.lease) else { return };
-        lent.note(|log| log.lent(grant));
-        lent.ledger.adopt(grant);
-        lent.known.extend(grant.scopes.iter().cloned());
-        lent.expires_at = grant.expires_at;
-        lent.told_at = now;
-    }
-
-    /// Nothing more is spent from that lease.
-    fn retire(&mut self, lease: &LeaseId) {
-        if let Some(lent) = self.leases.iter_mut().find(|it| it.id == *lease) {
-            lent.is_live = false;
-        }
-    }
-
-    fn forget(&mut self, lease: &LeaseId) {
-        if let Some(index) = self.leases.iter().position(|it| it.id == *lease)
-            && let Some(log) = self.leases.remove(index).log
-        {
-            log.end();
-        }
-    }
-
-    /// The scopes that the live lease is to be renewed for, if it is time.
-    fn due(&mut self, policy: &Policy, now: Timestamp) -> Option<Vec<Scope>> {
-        self.scarce.retain(|_, until| *until > now);
-        self.paces.retain(|_, pace| now.millis_since(pace.last) <= KEEP_MS);
-        let is_behind = std::mem::take(&mut self.is_behind);
-        let lent = self.leases.last().filter(|it| it.is_live)?;
-        let is_untold = lent.used_at > lent.told_at && now.millis_since(lent.told_at) >= TELL_MS;
-        let ends_soon = lent.expires_at.millis_since(now) < policy.lending.max_ms / 2;
-        (is_behind || is_untold || ends_soon).then(|| self.paces.keys().cloned().collect())
-    }
-
-    fn to_give_back(&mut self, idle: Idle, now: Timestamp) -> Vec<Return> {
-        let is_idle = |it: &Lent| match idle {
-            Idle::Long => !it.is_live || now.millis_since(it.used_at) >= IDLE_MS,
-            Idle::Whatever => true,
-        };
-        let back = self.leases.iter_mut().filter(|it| it.calls == 0 && is_idle(it));
-        back.map(|it| {
-            it.is_live = false;
-            Return { lease: it.id.clone(), used: it.ledger.used() }
-        })
-        .collect()
-    }
-}
-
-impl Lent {
-    /// What a process before left; nothing more is spent from it.
-    fn left(left: Left, now: Timestamp) -> Self {
-        let Left { lease, ledger, open, expires_at, log } = left;
-        tracing::info!(%lease, calls = open.len(), "read what the process before had spent");
-        Self {
-            id: lease,
-            ledger,
-            known: HashSet::new(),
-            expires_at,
-            is_live: false,
-            told_at: now,
-            used_at: now,
-            calls: open.len(),
-            log: Some(log),
-        }
-    }
-
-    /// Writes down what happens. Where that fails nothing more is spent from here, and
-    /// nothing is concluded from what was written.
-    fn note(&mut self, write: impl FnOnce(&mut Log) -> io::Result<()>) {
-        let Some(log) = &mut self.log else { return };
-        match write(log) {
-            Ok(()) => self.is_live &= log.calls < CALLS_A_LEASE,
-            Err(error) => {
-                tracing::error!(%error, "what is spent cannot be written down");
-                self.is_live = false;
-                self.log.take().map_or((), Log::end);
-            }
-        }
-    }
-
-    /// Whether all budgets of a call are known, and none of them forbids to go on blindly.
-    fn allows_blindly(&self, subject: &Subject) -> bool {
-        let mut scopes = subject.scopes().flat_map(|it| std::iter::once(it.clone()).chain(it.each()));
-        scopes.all(|scope| {
-            let forbids = |period| {
-                let budget = self.ledger.budget(&BudgetKey::new(scope.clone(), period));
-                let terms = budget.and_then(|it| it.terms.as_deref());
-                terms.is_some_and(|it| it.unreachable == WhenUnreachable::Refuse)
-            };
-            self.known.contains(&scope) && !Period::ALL.into_iter().any(forbids)
-        })
-    }
-}
-
-impl Pace {
-    const fn since(now: Timestamp) -> Self {
-        Self { since: now, nano: 0, last: now }
-    }
-
-    fn add(&mut self, amount: NanoUsd, now: Timestamp) {
-        if now.millis_since(self.since) >= PACE_MS {
-            // What was is half forgotten, so that a burst does not set the pace for long.
-            self.nano /= 2;
-            self.since = Timestamp::from_millis(now.millis().saturating_sub(PACE_MS / 2));
-        }
-        self.nano = self.nano.saturating_add(amount.nano());
-        self.last = now;
-    }
-
-    fn nano_per_second(&self, now: Timestamp) -> i64 {
-        const MILLIS_PER_SECOND: i64 = 1_000;
-        let millis = now.millis_since(self.since).max(MILLIS_PER_SECOND);
-        let nano = i128::from(self.nano).saturating_mul(i128::from(MILLIS_PER_SECOND));
-        nano.checked_div(i128::from(millis)).and_then(|it| i64::try_from(it).ok()).unwrap_or(i64::MAX)
-    }
-}
-
-fn later(moment: Timestamp, millis: i64) -> Timestamp {
-    Timestamp::from_millis(moment.millis().saturating_add(millis))
 }
 
 /// A refusal of the ledger, which knows nothing of what a slice here still has.

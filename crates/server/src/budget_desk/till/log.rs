@@ -85,16 +85,17 @@ impl Log {
     /// A reservation was made, or ended.
     pub(super) fn done(&mut self, command: &Command, at: Timestamp) -> io::Result<()> {
         let at = at.millis();
-        let line = match command {
-            Command::Reserve(it) => {
-                self.calls = self.calls.saturating_add(1);
-                let scopes = it.subject.scopes().map(ToString::to_string).collect();
-                let (id, amount, hold_ms) = (it.id.to_string(), it.amount.nano(), it.hold_ms);
-                Line::Held { id, scopes, amount, hold_ms, at }
-            }
-            Command::Settle(it) => Line::Settled { id: it.id.to_string(), cost: it.cost.nano(), at },
-            Command::Release(id) => Line::Released { id: id.to_string(), at },
-            other => return Err(io::Error::other(format!("nothing that a gateway does: {other}"))),
+        let line = if let Command::Reserve(it) = command {
+            self.calls = self.calls.saturating_add(1);
+            let scopes = it.subject.scopes().map(ToString::to_string).collect();
+            let (id, amount, hold_ms) = (it.id.to_string(), it.amount.nano(), it.hold_ms);
+            Line::Held { id, scopes, amount, hold_ms, at }
+        } else if let Command::Settle(it) = command {
+            Line::Settled { id: it.id.to_string(), cost: it.cost.nano(), at }
+        } else if let Command::Release(id) = command {
+            Line::Released { id: id.to_string(), at }
+        } else {
+            return Err(io::Error::other(format!("nothing that a gateway does: {command}")));
         };
         self.write(&line)
     }
@@ -207,10 +208,13 @@ fn grant(
 ) -> Result<Grant, Box<dyn std::error::Error>> {
     let (mut budgets, mut accounts) = (Vec::new(), Vec::new());
     for (kind, body) in rows {
-        match (LedgerRow { kind, body }).row()? {
-            Row::Budget(it) => budgets.push(it),
-            Row::Account(it) => accounts.push(it),
-            other => return Err(format!("{:?} is not lent", other.key()).into()),
+        let row = LedgerRow { kind, body }.row()?;
+        if let Row::Budget(it) = row {
+            budgets.push(it);
+        } else if let Row::Account(it) = row {
+            accounts.push(it);
+        } else {
+            return Err(format!("{:?} is not lent", row.key()).into());
         }
     }
     let scopes = scopes.iter().map(|it| it.parse()).collect::<Result<_, _>>()?;

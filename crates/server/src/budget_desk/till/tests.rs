@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use domain::{NanoUsd, Period};
+use domain::{NanoUsd, Period, Timestamp};
 use jiff::tz::TimeZone;
 use ledger::command::{Allocate, Halt, Set};
-use ledger::{Actor, Calendar, HaltKind, Order, Terms};
+use ledger::{Actor, BudgetKey, Calendar, HaltKind, Order, Terms};
 use pricing::{PriceBook, Pricer};
 use store::{Database, Settings, Store};
 use tempfile::TempDir;
