@@ -260,3 +260,33 @@ fn no_gateway_ever_spends_more_than_there_is_and_one_may_die() {
         committed - nano("spent_nano_usd"),
     );
 }
+
+#[test]
+fn a_sealed_key_reaches_the_provider_and_stands_in_no_file() {
+    let machine = Machine::new();
+    let sealed = machine.feed(&["seal"], b"sk-upstream-secret\n");
+    let sealed = sealed.done().trim();
+    assert!(!sealed.contains("secret"), "{sealed}");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let provider = listener.local_addr().expect("an address");
+    let settings = machine.path("server.toml");
+    let text = format!("[upstreams.anthropic]\nbase_url = \"http://{provider}\"\napi_key = \"{sealed}\"\n");
+    std::fs::write(&settings, text).expect("settings");
+    let database = format!("sqlite:{}", machine.path("book").display());
+    let process =
+        Process::start(&machine, &database, &settings, &["--role", "gateway", "--gateway", "127.0.0.1:0"]);
+    let gateway = process.address("gateway");
+    let calling = thread::spawn(move || call(gateway));
+    let (stream, _) = listener.accept().expect("a call");
+    let mut head = String::new();
+    let mut reader = BufReader::new(&stream);
+    while reader.read_line(&mut head).expect("a line") > 2 {}
+    assert!(head.to_lowercase().contains("x-api-key: sk-upstream-secret"), "{head}");
+    assert!(!head.contains(OWNER), "{head}");
+    drop(reader);
+    drop(stream);
+    // The provider went away without a word; the client is told so.
+    assert_eq!(calling.join().expect("a caller"), Some(529));
+    let health = ureq::get(format!("http://{}/readyz", process.address("api"))).call();
+    assert!(health.is_ok(), "a gateway says that it works: {health:?}");
+}

@@ -212,6 +212,7 @@ fn every_document_is_of_a_contract_that_is_described() {
     ] {
         check(&machine.json(local));
     }
+    check(&machine.feed(&["seal", "--format", "json"], b"sk-a-secret").json());
     let mut revoked = up.json(&["token", "create", "--role", "admin"]);
     check(&revoked);
     let public = revoked["public"].take().as_str().expect("a public part").to_owned();
