@@ -308,12 +308,14 @@ http {{ access_log off; keepalive_requests 100000000; client_body_buffer_size 1m
 
 
 def replying_nginx(args, work):
-    usage = {"input_tokens": INPUT, "output_tokens": OUTPUT}
+    # Counts differ from call to call, as they do in life.
+    usage = {"input_tokens": "$connection_requests", "output_tokens": OUTPUT}
     content = [{"type": "text", "text": "Fine."}]
     message = {"id": "msg_$request_id", "type": "message", "role": "assistant", "model": MODEL, "content": content}
     message |= {"stop_reason": "end_turn", "usage": usage}
     port = free_port()
-    where = f"location / {{ default_type application/json; return 200 '{json.dumps(message)}'; }}"
+    reply = json.dumps(message).replace('"$connection_requests"', "$connection_requests")
+    where = f"location / {{ default_type application/json; return 200 '{reply}'; }}"
     return nginx(args, work, "replies", port, f"server {{ listen 127.0.0.1:{port} backlog=8192; {where} }}")
 
 

@@ -81,7 +81,7 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Claims, BadClaim> {
         tool,
         session: session.map(SessionId::new),
         is_subagent: SUBAGENTS.iter().any(|it| headers.contains_key(it)),
-        repo: repo.as_deref().map(without_credentials),
+        repo: repo.as_deref().map(as_remote),
         branch: own(BRANCH)?,
         ticket: own(TICKET)?,
         task: own(TASK)?,
@@ -168,9 +168,14 @@ fn remote_of_turn(turn: &str) -> Option<String> {
     folders.into_iter().find_map(remote)
 }
 
-/// A remote without name and password.
-fn without_credentials(remote: &str) -> String {
-    let Some((scheme, rest)) = remote.split_once("://") else { return remote.to_owned() };
+/// A repository as the address of a remote, without name and password: `git.example/acme/shop`
+/// is as good as one.
+fn as_remote(repo: &str) -> String {
+    let Some((scheme, rest)) = repo.split_once("://") else {
+        let is_name =
+            repo.split_once('/').is_some_and(|(host, _)| host.contains('.') && !host.contains([':', '@']));
+        return if is_name { format!("https://{repo}") } else { repo.to_owned() };
+    };
     let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     path.map_or_else(|| format!("{scheme}://{host}"), |path| format!("{scheme}://{host}/{path}"))
@@ -249,6 +254,13 @@ mod tests {
             ],
             "claude-code mine git@git.example:acme/shop.git fix/ENG-1 ENG-1 fix Caf\u{e9} shop a=b=c env=eu tier=gold",
         );
+    }
+
+    #[test]
+    fn a_repository_may_be_named_as_people_do() {
+        check(&[("x-bursar-repo", "git.example/acme/shop")], "https://git.example/acme/shop");
+        check(&[("x-bursar-repo", "local:9f3c")], "local:9f3c");
+        check(&[("x-bursar-repo", "shop")], "shop");
     }
 
     #[test]
