@@ -213,8 +213,7 @@ impl Account {
     fn place(&self) -> Place {
         let claims = &self.asked.claims;
         let session = claims.session.clone();
-        let session =
-            session.unwrap_or_else(|| SessionId::new(&format!("gateway:{}", self.identity.reporter)));
+        let session = session.unwrap_or_else(|| SessionId::new(self.identity.reporter.as_str()));
         Place {
             thread: if claims.is_subagent { Thread::Subagent } else { Thread::Main },
             branch: claims.branch.as_deref().map(Branch::new),

@@ -115,6 +115,26 @@ pub struct Stops {
     pub killed: BTreeMap<Scope, Stop>,
 }
 
+impl Stops {
+    /// What kills calls that are about that, and why.
+    pub(crate) fn killing(&self, subject: &Subject) -> Option<(&Scope, &Stop)> {
+        if self.killed.is_empty() {
+            return None;
+        }
+        let killed = |it: &Scope| {
+            let each = it.each().and_then(|each| self.killed.get_key_value(&each));
+            self.killed.get_key_value(it).or(each)
+        };
+        subject.scopes().find_map(killed)
+    }
+
+    /// Whether calls that are about that are killed.
+    #[must_use]
+    pub fn kills(&self, subject: &Subject) -> bool {
+        self.killing(subject).is_some()
+    }
+}
+
 /// A call that was metered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metered {

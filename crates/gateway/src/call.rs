@@ -136,7 +136,9 @@ impl Call {
 
     /// Does it, and tells the client how it went.
     async fn run(mut self: Box<Self>, tell: oneshot::Sender<Told>) {
-        let stops = self.visit.gateway.desk().stops();
+        let mut stops = self.visit.gateway.desk().stops();
+        // What is killed already counts as news for this call.
+        stops.mark_changed();
         let admitted = match self.admit().await {
             Ok(admitted) => admitted,
             Err(no) => return drop(tell.send(Err(no))),
@@ -169,13 +171,16 @@ impl Call {
         let mut edit = Edit::default();
         let mut estimate = self.estimate(None);
         let mut subject = desk.subject(&self.visit.identity, &self.claims)?;
-        let outlook = desk.outlook(&subject).await?;
+        let mut outlook = desk.outlook(&subject).await?;
         stopped(&outlook)?;
         if let Some(model) = self.cheaper(&outlook) {
             self.request.model = model.clone();
             edit.model = Some(model);
             estimate = self.estimate(None);
+            // The cheaper model may have budgets of its own.
             subject = desk.subject(&self.visit.identity, &self.claims)?;
+            outlook = desk.outlook(&subject).await?;
+            stopped(&outlook)?;
         }
         if let (Ok(rough), Some((_, room))) = (&estimate, &outlook.room)
             && rough.wants_count(room.amount)

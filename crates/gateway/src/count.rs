@@ -58,7 +58,8 @@ pub(crate) async fn ask(
     headers::ask_for_plain(asked.headers_mut());
     let answer = async {
         let response = upstream.send(asked).await.ok()?;
-        if matches!(response.status().as_u16(), 404 | 405 | 501) {
+        // 404 may be about the model alone.
+        if matches!(response.status().as_u16(), 405 | 501) {
             upstream.counts_not();
         }
         let is_answer = response.status().is_success();

@@ -162,7 +162,7 @@ impl Run {
             match self.next(&mut body).await {
                 Next::Piece(frame) => {
                     ahead = body.frame().now_or_never();
-                    if body.is_end_stream() || matches!(ahead, Some(None)) {
+                    if matches!(ahead, Some(None)) || (ahead.is_none() && body.is_end_stream()) {
                         return self.answer_whole(head, frame);
                     }
                     self.begin(head);
@@ -455,7 +455,7 @@ async fn killed(stops: &mut watch::Receiver<Arc<Stops>>, subject: &Subject) -> N
 }
 
 fn killed_by(stops: &Stops, subject: &Subject) -> Option<No> {
-    let (scope, stop) = subject.scopes().find_map(|it| stops.killed.get_key_value(it))?;
+    let (scope, stop) = stops.killing(subject)?;
     Some(No::from(&ledger::Refusal::Killed { scope: scope.clone(), stop: stop.clone() }))
 }
 

@@ -119,7 +119,7 @@ impl Provider {
 
 /// What a provider says that does not have what is asked for.
 pub(crate) fn nothing_there() -> Script {
-    whole("404 Not Found", &[], b"")
+    whole("405 Method Not Allowed", &[], b"")
 }
 
 /// An answer with a length.

@@ -15,7 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use domain::{NanoUsd, ReporterId, Timestamp};
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use gateway::{BudgetDesk, Claims, DeskError, Identity, Metered, Stops};
 use ledger::command::Reserve;
 use ledger::{Command, Outlook, Policy, ReservationId, Subject};
@@ -34,9 +34,11 @@ use crate::options::ServeOptions;
 use crate::register::Standing;
 
 /// Money is held for a call at most so long: longer than any call runs.
-const HOLD_MS: i64 = 2 * 3_600_000;
+const HOLD_MS: i64 = 24 * 3_600_000;
 /// How often the ledger is asked what is stopped, and told what was spent.
 const TICK: Duration = Duration::from_millis(300);
+/// Words that are told side by side, and so share transactions.
+const WORDS: usize = 256;
 /// The pause after the ledger could not be told something; twice as long each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -93,9 +95,9 @@ impl GatewayDesk {
     }
 
     async fn who(&self, credential: &str) -> Result<Arc<Identity>, DeskError> {
-        let caller = self.desk.caller_of(credential).await.map_err(|it| desk_error(&it))?;
+        let known = self.desk.caller_of_call(credential).await;
+        let (caller, standing) = known.map_err(|it| desk_error(&it))?;
         caller.must(Right::Deliver).map_err(|it| desk_error(&it))?;
-        let standing = self.desk.register().current().await.map_err(|it| desk_error(&it))?;
         if !Arc::ptr_eq(&self.standing(), &standing) {
             *self.standing.write().unwrap_or_else(PoisonError::into_inner) = standing;
         }
@@ -117,7 +119,7 @@ impl BudgetDesk for GatewayDesk {
     }
 
     fn outlook<'a>(&'a self, subject: &'a Subject) -> BoxFuture<'a, Result<Outlook, DeskError>> {
-        Box::pin(async { Ok(self.outlooks.of(subject).await) })
+        Box::pin(self.outlooks.of(subject))
     }
 
     fn reserve(
@@ -160,6 +162,12 @@ impl Work {
         let mut writing = JoinSet::new();
         writing.spawn(recorder::record(desk.clone(), Incoming::new(metered, closing.clone())));
         writing.spawn(say(desk.clone(), Incoming::new(words, closing)));
+        let looking = async {
+            loop {
+                gateway.till.look().await;
+                sleep(TICK).await;
+            }
+        };
         let ticking = async {
             loop {
                 gateway.till.tick().await;
@@ -167,6 +175,7 @@ impl Work {
             }
         };
         tokio::select! {
+            () = looking => {}
             () = ticking => {}
             () = calls_ended => {}
         }
@@ -182,13 +191,12 @@ impl Work {
     }
 }
 
-/// Tells the ledger what it has to be told, one word after the other.
+/// Tells the ledger what it has to be told.
 async fn say(desk: Desk, mut words: Incoming<Command>) {
     let mut batch = Vec::new();
-    while words.next_into(&mut batch, 1).await {
-        for word in batch.drain(..) {
-            tell(&desk, word).await;
-        }
+    // What is said of different calls may be heard in any order; of one call it is one word.
+    while words.next_into(&mut batch, WORDS).await {
+        join_all(batch.drain(..).map(|word| tell(&desk, word))).await;
     }
 }
 

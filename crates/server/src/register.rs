@@ -12,9 +12,9 @@ use std::time::Duration;
 use domain::Directory;
 use domain::directory::{Entries, EntryKind};
 use serde::{Deserialize, Serialize};
-use store::{Act, Books, Change};
+use store::{Act, Books, Change, StoreError};
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::access::{TokenEntry, WireToken};
 use crate::budgets::policy::BudgetSettings;
@@ -23,6 +23,10 @@ use crate::org::WireEntry;
 
 /// How long the books are taken to be as they were.
 const LOOK_AFTER: Duration = Duration::from_secs(1);
+/// How long calls go on with what stood in books that cannot be asked any more.
+const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
+/// How long a call waits for the books.
+const ASK_TIME: Duration = Duration::from_secs(2);
 
 /// The kind of tokens in the books.
 pub(crate) const TOKEN: &str = "token";
@@ -63,6 +67,8 @@ pub(crate) struct Register {
     held: RwLock<Option<Held>>,
     /// One reads, the others wait for what it finds.
     reading: Mutex<()>,
+    /// When they could not be asked.
+    failed: RwLock<Option<Instant>>,
 }
 
 #[derive(Clone)]
@@ -73,7 +79,7 @@ struct Held {
 
 impl Register {
     pub(crate) const fn new(books: Books) -> Self {
-        Self { books, held: RwLock::new(None), reading: Mutex::const_new(()) }
+        Self { books, held: RwLock::new(None), reading: Mutex::const_new(()), failed: RwLock::new(None) }
     }
 
     /// The books themselves.
@@ -96,6 +102,25 @@ impl Register {
             return Ok(held.standing);
         }
         self.look().await
+    }
+
+    /// What stands in the books, or stood when they could be asked last: calls go on for
+    /// [`GOOD_FOR`] without them.
+    pub(crate) async fn current_or_last(&self) -> Result<Arc<Standing>, Failure> {
+        let asked_in_vain = || *self.failed.read().unwrap_or_else(PoisonError::into_inner);
+        let held = self.held().filter(|it| it.looked.elapsed() < GOOD_FOR);
+        if let Some(held) = &held
+            && asked_in_vain().is_some_and(|at| at.elapsed() < LOOK_AFTER)
+        {
+            return Ok(Arc::clone(&held.standing));
+        }
+        let silent = || Failure::from(StoreError::Unreachable("no answer in time".to_owned()));
+        let asked = timeout(ASK_TIME, self.current()).await.unwrap_or_else(|_| Err(silent()));
+        let failed = asked.is_err().then(Instant::now);
+        if failed.is_some() || asked_in_vain().is_some() {
+            *self.failed.write().unwrap_or_else(PoisonError::into_inner) = failed;
+        }
+        asked.or_else(|failure| held.map(|it| it.standing).ok_or(failure))
     }
 
     /// What stands in the books now.

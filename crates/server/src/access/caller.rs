@@ -1,5 +1,7 @@
 //! Who a request comes from: taken from its credential and from nothing else.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use domain::Developer;
 use http::HeaderMap;
@@ -12,7 +14,7 @@ use super::view::View;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::figures::sight::Sight;
-use crate::register::Settings;
+use crate::register::{Settings, Standing};
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -101,6 +103,20 @@ impl Desk {
             // Another process may have made it just now.
             standing = self.register().fresh().await?;
         }
+        self.known_caller(&standing, presented)
+    }
+
+    /// Whose token that is that a call came with, and what stood in the books then.
+    pub(crate) async fn caller_of_call(&self, token: &str) -> Result<(Caller, Arc<Standing>), Failure> {
+        let presented = super::Presented::of(token).ok_or(Failure::BadToken)?;
+        let mut standing = self.register().current_or_last().await?;
+        if !standing.tokens.contains_key(&presented.public) {
+            standing = self.register().fresh().await?;
+        }
+        Ok((self.known_caller(&standing, presented)?, standing))
+    }
+
+    fn known_caller(&self, standing: &Standing, presented: super::Presented) -> Result<Caller, Failure> {
         let token =
             standing.tokens.get(&presented.public).filter(|it| presented.is(it)).ok_or(Failure::BadToken)?;
         match token.state(self.now()) {

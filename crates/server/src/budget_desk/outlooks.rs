@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::Timestamp;
+use gateway::DeskError;
 use ledger::{Outlook, Subject};
 use store::Budgets;
 
@@ -32,13 +33,13 @@ impl Outlooks {
     }
 
     /// How things stand, or stood when the ledger could be asked last.
-    pub(super) async fn of(&self, subject: &Subject) -> Outlook {
+    pub(super) async fn of(&self, subject: &Subject) -> Result<Outlook, DeskError> {
         let now = self.clock.now();
         let known = self.heard().get(subject).cloned();
         if let Some((outlook, at)) = &known
             && now.millis_since(*at) < FRESH_MS
         {
-            return outlook.clone();
+            return Ok(outlook.clone());
         }
         match self.budgets.outlook(subject.clone(), now).await {
             Ok(Ok(outlook)) => {
@@ -47,16 +48,12 @@ impl Outlooks {
                     heard.clear();
                 }
                 heard.insert(subject.clone(), (outlook.clone(), now));
-                outlook
+                Ok(outlook)
             }
-            Ok(Err(refusal)) => {
-                tracing::warn!(%refusal, "the ledger does not say how things stand");
-                Outlook::default()
-            }
-            Err(error) => {
-                tracing::debug!(%error, "the ledger cannot say how things stand");
-                known.map(|(outlook, _)| outlook).unwrap_or_default()
-            }
+            Ok(Err(refusal)) => Err(DeskError::Refused(refusal)),
+            Err(error) => known.map(|(outlook, _)| outlook).ok_or_else(|| {
+                DeskError::Unavailable(format!("the budgets cannot be asked at the moment ({error})"))
+            }),
         }
     }
 }

@@ -71,7 +71,11 @@ impl Subjects {
         let mut named: Vec<(ScopeKind, &str)> = vec![
             (ScopeKind::Model, claims.model.as_str()),
             (ScopeKind::Provider, claims.provider.as_str()),
-            (ScopeKind::Session, claims.session.as_ref().map_or("", SessionId::as_str)),
+            // Calls that name no session are one, by whoever makes them; the book has it so too.
+            (
+                ScopeKind::Session,
+                claims.session.as_ref().map_or(identity.reporter.as_str(), SessionId::as_str),
+            ),
         ];
         let answer = |kind, value: Option<&'_ str>| (kind, value.unwrap_or_default().to_owned());
         let answers = [

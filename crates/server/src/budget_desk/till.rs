@@ -13,13 +13,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use domain::{NanoUsd, Scope};
 use gateway::{DeskError, Stops};
 use ledger::command::{Book, Reserve, Settle};
 use ledger::{Command, IdempotencyKey, Outcome, Policy, Refusal, ReservationId, Stopped, Subject};
-use store::{Budgets, StoreError};
+use store::{Budgets, Decided, StoreError};
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 
 use self::drawer::{Drawer, Idle, Lent, Place, later};
 use crate::access;
@@ -27,6 +29,8 @@ use crate::clock::Clock;
 
 /// After a slice had no room for a call, calls of that budget go to the ledger for so long.
 const SCARCE_MS: i64 = 1_000;
+/// How long a call waits for the ledger.
+const ASK_TIME: Duration = Duration::from_secs(5);
 /// Letters of the name of a lease.
 const NAME_LETTERS: usize = 16;
 
@@ -86,7 +90,7 @@ impl Till {
         self.drawer().note(&reserve, self.clock.now());
         let (id, subject) = (reserve.id.clone(), reserve.subject.clone());
         let reserve = Command::Reserve(reserve);
-        let asked = match self.ask_here(&id, &reserve) {
+        let asked = match self.ask_here((&id, &subject), &reserve) {
             Asked::Short(refusal) if self.is_scarce(&refusal) => Ok(Asked::Short(refusal)),
             Asked::Held => return Ok(()),
             Asked::Refused(refusal) => return Err(DeskError::Refused(refusal)),
@@ -133,10 +137,15 @@ impl Till {
     }
 
     /// Asks the slices.
-    fn ask_here(&self, id: &ReservationId, reserve: &Command) -> Asked {
+    fn ask_here(&self, (id, subject): (&ReservationId, &Subject), reserve: &Command) -> Asked {
         let now = self.clock.now();
+        // The slices may not have heard of it yet; the ledger has the last word.
+        if self.stops.borrow().kills(subject) {
+            return Asked::NotLent;
+        }
         let mut drawer = self.drawer();
-        let Some(lent) = drawer.leases.last_mut().filter(|it| it.is_live) else { return Asked::NotLent };
+        let is_usable = |it: &&mut Lent| it.is_live && now.millis_since(it.expires_at) < 0;
+        let Some(lent) = drawer.leases.last_mut().filter(is_usable) else { return Asked::NotLent };
         match lent.ledger.decide(reserve, now) {
             Ok(decision) => {
                 lent.ledger.absorb(&decision.changes);
@@ -180,12 +189,12 @@ impl Till {
     ) -> Result<Asked, StoreError> {
         let _turn = self.asking.lock().await;
         // Somebody else may have been lent what this call needs.
-        match self.ask_here(id, reserve) {
+        match self.ask_here((id, subject), reserve) {
             Asked::Short(_) | Asked::NotLent => {}
             asked @ (Asked::Held | Asked::Refused(_)) => return Ok(asked),
         }
         self.lend(subject.scopes().cloned().collect()).await?;
-        let asked = self.ask_here(id, reserve);
+        let asked = self.ask_here((id, subject), reserve);
         if let Asked::Short(refusal) = &asked
             && let Refusal::Exceeded(short) = &**refusal
         {
@@ -205,12 +214,12 @@ impl Till {
     ) -> Result<(), DeskError> {
         // Whoever waits may go away; what was held for them is set free.
         let mut unheard = Unheard { till: self, id: Some(id.clone()) };
-        let mut answer = self.budgets.command(reserve.clone(), self.clock.now()).await;
+        let mut answer = self.command(reserve.clone()).await;
         if matches!(&answer, Ok(Err(refusal)) if matches!(**refusal, Refusal::Exceeded(_)))
             && self.give_back(Idle::Whatever).await
         {
             // What was left of slices is together again.
-            answer = self.budgets.command(reserve, self.clock.now()).await;
+            answer = self.command(reserve).await;
         }
         unheard.id = None;
         match answer {
@@ -235,7 +244,7 @@ impl Till {
         error: &StoreError,
     ) -> Result<(), DeskError> {
         let mut drawer = self.drawer();
-        if drawer.leases.iter().any(|it| it.allows_blindly(&subject)) {
+        if drawer.leases.last().is_some_and(|it| it.allows_blindly(&subject)) {
             tracing::warn!(%error, "a call goes on that no budget was asked for: all of its budgets allow that");
             drawer.held.insert(id, Place::Nowhere(subject));
             return Ok(());
@@ -255,7 +264,7 @@ impl Till {
                 (now, self.drawer().lend(&scopes, self, now))
             };
             let lease = lend.lease.clone();
-            match self.budgets.command(Command::Lend(lend), now).await? {
+            match self.command(Command::Lend(lend)).await? {
                 Ok(decided) => {
                     if let Outcome::Lent(grant) = decided.outcome {
                         self.drawer().adopt(&grant, now);
@@ -271,16 +280,21 @@ impl Till {
         Ok(())
     }
 
-    /// What is to be done now and then: hears what is stopped, tells what was spent,
-    /// gives back what nobody uses.
+    /// Asks the ledger, but not for ever: calls wait for what it says.
+    async fn command(&self, command: Command) -> Result<Result<Decided, Box<Refusal>>, StoreError> {
+        let asked = timeout(ASK_TIME, self.budgets.command(command, self.clock.now())).await;
+        asked.unwrap_or_else(|_| Err(StoreError::Unreachable("no answer in time".to_owned())))
+    }
+
+    /// What is to be done now and then: tells what was spent, gives back what nobody uses.
     pub(super) async fn tick(&self) {
-        self.look().await;
         self.drawer().expire(self.clock.now());
         let due = self.drawer().due(&self.policy, self.clock.now());
         if let Some(scopes) = due {
             let _turn = self.asking.lock().await;
             if let Err(error) = self.lend(scopes).await {
                 tracing::debug!(%error, "the ledger was not told what was spent; it will be");
+                self.drawer().is_behind = true;
             }
         }
         self.give_back(Idle::Long).await;
@@ -291,7 +305,8 @@ impl Till {
         self.give_back(Idle::Whatever).await;
     }
 
-    async fn look(&self) {
+    /// Hears what is stopped. Nothing else may keep it from looking.
+    pub(super) async fn look(&self) {
         let Ok(stopped) = self.budgets.stops().await else { return };
         let killed = stopped.accounts.into_iter().filter_map(|it| Some((it.scope, it.killed?))).collect();
         let stops = Stops { killed };
@@ -309,11 +324,13 @@ impl Till {
 
     /// Gives leases back; says whether any went.
     async fn give_back(&self, idle: Idle) -> bool {
+        // A lease that is just being lent is not given back before it is there.
+        let _turn = self.asking.lock().await;
         let back = self.drawer().take_back(idle, self.clock.now());
         let mut went = false;
         for it in back {
             let lease = it.lease.clone();
-            match self.budgets.command(Command::Return(it), self.clock.now()).await {
+            match self.command(Command::Return(it)).await {
                 Ok(Ok(_)) => {
                     self.drawer().forget(&lease);
                     went = true;

@@ -48,6 +48,15 @@ pub(crate) struct Waiting {
     looks_back: bool,
 }
 
+/// What becomes of calls while there is no budget at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unbudgeted {
+    /// Nothing is to be counted.
+    Left,
+    /// They are booked, since the first budget is about to be made.
+    Booked,
+}
+
 impl Bookings {
     /// Of what this process stores from now on.
     pub(crate) fn new(store: &Store) -> Self {
@@ -59,14 +68,17 @@ impl Bookings {
         let mut waiting = self.0.lock().await;
         waiting.listen(desk).await?;
         let due = Timestamp::from_millis(desk.now().millis().saturating_sub(WAIT_MS));
-        waiting.book(desk, |since| since <= due).await
+        waiting.book(desk, (|since| since <= due, Unbudgeted::Left)).await
     }
 
     /// Books all that waits, and keeps others from booking until it is let go.
     pub(crate) async fn hold(&self, desk: &Desk) -> Result<MutexGuard<'_, Waiting>, Failure> {
         let mut waiting = self.0.lock().await;
+        // What other processes stored is booked as well, and has its key from now on: whoever
+        // looks back later finds it booked.
+        waiting.looks_back = true;
         waiting.listen(desk).await?;
-        waiting.book(desk, |_| true).await?;
+        waiting.book(desk, (|_| true, Unbudgeted::Booked)).await?;
         Ok(waiting)
     }
 }
@@ -102,7 +114,11 @@ impl Waiting {
     }
 
     /// Books those that wait since a moment that counts. What fails waits on.
-    async fn book(&mut self, desk: &Desk, is_due: impl Fn(Timestamp) -> bool) -> Result<(), Failure> {
+    async fn book(
+        &mut self,
+        desk: &Desk,
+        (is_due, unbudgeted): (impl Fn(Timestamp) -> bool, Unbudgeted),
+    ) -> Result<(), Failure> {
         let is_next = |it: &Self| {
             let oldest = it.calls.front().map(|it| it.0);
             oldest.is_some_and(|since| is_due(since) || it.calls.len() > MOST_WAITING)
@@ -110,7 +126,8 @@ impl Waiting {
         if !is_next(self) {
             return Ok(());
         }
-        if desk.store().budgets().standing().await?.budgets.is_empty() {
+        let is_left = unbudgeted == Unbudgeted::Left;
+        if is_left && desk.store().budgets().standing().await?.budgets.is_empty() {
             self.calls.clear();
             return Ok(());
         }

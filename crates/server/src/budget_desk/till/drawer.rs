@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 
 use domain::{NanoUsd, Period, Scope, Timestamp};
-use ledger::command::{Reserve, Return};
+use ledger::command::{Reserve, Return, Settle};
 use ledger::{
     BudgetKey, Command, Grant, IdempotencyKey, LeaseId, Ledger, Lend, Policy, ReservationId, Subject, Want,
     WhenUnreachable,
@@ -16,6 +16,8 @@ use crate::access;
 
 /// How long a scope that nobody calls for is kept in the lease.
 const KEEP_MS: i64 = 120_000;
+/// The scopes that a lease is renewed for; calls of more have slices lent one by one.
+const MOST_SCOPES: usize = 4_000;
 /// The pace of spending is measured over so long.
 const PACE_MS: i64 = 20_000;
 /// What was spent is told after so long, at least.
@@ -23,7 +25,7 @@ const TELL_MS: i64 = 2_000;
 /// A lease without calls goes back after so long.
 const IDLE_MS: i64 = 10_000;
 /// Calls of one lease; then a new one begins, so that its file does not grow for ever.
-const CALLS_A_LEASE: u64 = 100_000;
+const CALLS_A_LEASE: u64 = 20_000;
 
 /// What is lent, what is held of it, and what calls are about.
 #[derive(Default)]
@@ -90,6 +92,9 @@ impl Drawer {
     /// Notes what a call is about, and how much it asks for.
     pub(super) fn note(&mut self, reserve: &Reserve, now: Timestamp) {
         for scope in reserve.subject.scopes() {
+            if self.paces.len() >= MOST_SCOPES && !self.paces.contains_key(scope) {
+                continue;
+            }
             let pace = match self.paces.get_mut(scope) {
                 Some(pace) => pace,
                 None => self.paces.entry(scope.clone()).or_insert_with(|| Pace::since(now)),
@@ -115,8 +120,10 @@ impl Drawer {
         for lent in &mut self.leases {
             let due: Vec<ReservationId> = lent.ledger.due(now).cloned().collect();
             for id in due {
-                self.held.remove(&id);
-                lent.calls = lent.calls.saturating_sub(1);
+                // A call that still runs is counted until it ends, and may tell its cost then.
+                if !self.held.contains_key(&id) {
+                    lent.calls = lent.calls.saturating_sub(1);
+                }
                 match lent.ledger.decide(&Command::Expire(id), now) {
                     Ok(decision) => lent.ledger.absorb(&decision.changes),
                     Err(stopped) => tracing::error!(%stopped, "a reservation did not expire"),
@@ -214,8 +221,17 @@ impl Drawer {
 impl Lent {
     /// What a process before left; nothing more is spent from it.
     pub(super) fn left(left: Left, now: Timestamp) -> Self {
-        let Left { lease, ledger, open, expires_at, log } = left;
+        let Left { lease, mut ledger, open, expires_at, log } = left;
         tracing::info!(%lease, calls = open.len(), "read what the process before had spent");
+        // Nobody will ever tell what calls came to that ran when it died: the most that
+        // they can have cost counts.
+        for id in open {
+            let Some(held) = ledger.reservation(&id).map(|it| it.amount) else { continue };
+            match ledger.decide(&Command::Settle(Settle { id, cost: held }), now) {
+                Ok(decision) => ledger.absorb(&decision.changes),
+                Err(stopped) => tracing::error!(%stopped, "a call of the process before was not settled"),
+            }
+        }
         Self {
             id: lease,
             ledger,
@@ -224,7 +240,7 @@ impl Lent {
             is_live: false,
             told_at: now,
             used_at: now,
-            calls: open.len(),
+            calls: 0,
             log: Some(log),
         }
     }
@@ -254,7 +270,9 @@ impl Lent {
                 let terms = budget.and_then(|it| it.terms.as_deref());
                 terms.is_some_and(|it| it.unreachable == WhenUnreachable::Refuse)
             };
-            self.known.contains(&scope) && !Period::ALL.into_iter().any(forbids)
+            let account = self.ledger.account(&scope);
+            let is_stopped = account.is_some_and(|it| it.frozen.is_some() || it.killed.is_some());
+            self.known.contains(&scope) && !is_stopped && !Period::ALL.into_iter().any(forbids)
         })
     }
 }

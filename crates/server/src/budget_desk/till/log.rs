@@ -122,7 +122,11 @@ pub(super) fn left(folder: &Path, policy: &Policy) -> io::Result<Vec<Left>> {
         if path.extension().is_none_or(|it| it != ENDING) {
             continue;
         }
-        let file = File::options().read(true).append(true).open(&path)?;
+        let file = match File::options().read(true).append(true).open(&path) {
+            // Whoever worked with it has just ended in order.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            opened => opened?,
+        };
         if file.try_lock().is_err() {
             continue;
         }
@@ -144,7 +148,10 @@ pub(super) fn left(folder: &Path, policy: &Policy) -> io::Result<Vec<Left>> {
 /// Does again what was done.
 fn read(path: &Path, file: File, policy: &Policy) -> Result<Left, String> {
     let lines = BufReader::new(&file).split(b'\n');
-    let mut lines = lines.map_while(Result::ok).map(|it| serde_json::from_slice::<Line>(&it));
+    let mut lines = lines.map(|it| it.map_err(|error| error.to_string())).map(|it| {
+        let read = serde_json::from_slice::<Line>(&it?);
+        read.map_err(|error| error.to_string())
+    });
     let lease = match lines.next() {
         Some(Ok(Line::Begun { lease, boot: Some(then) })) if boot().is_some_and(|now| now == then) => lease,
         Some(Ok(Line::Begun { .. })) => return Err("the machine has started anew since".to_owned()),
@@ -152,9 +159,13 @@ fn read(path: &Path, file: File, policy: &Policy) -> Result<Left, String> {
     };
     let lease = LeaseId::new(&lease);
     let mut replay = Replay { ledger: Ledger::lent(policy.clone()), open: Vec::new(), expires_at: None };
-    // The last line may be a part of one: what it would say, nobody was told.
-    while let Some(Ok(line)) = lines.next() {
-        replay.go_on(&lease, line).map_err(|error| error.to_string())?;
+    while let Some(line) = lines.next() {
+        match line {
+            Ok(line) => replay.go_on(&lease, line).map_err(|error| error.to_string())?,
+            // The last line may be a part of one: what it would say, nobody was told.
+            Err(_) if lines.next().is_none() => break,
+            Err(why) => return Err(why),
+        }
     }
     let Replay { ledger, open, expires_at } = replay;
     let log = Log { path: path.to_owned(), file, calls: 0 };

@@ -225,12 +225,12 @@ async fn a_kill_is_heard_at_the_next_look_and_ends_as_soon() {
     let scope: Scope = "team/web".parse().unwrap();
     let halt = |order| Halt { order, scope: "team/web".parse().unwrap(), kind: HaltKind::Kill };
     world.command(Command::Halt(halt(world.order()))).await;
-    till.tick().await;
+    till.look().await;
     assert!(stops.borrow().killed.contains_key(&scope));
     assert_eq!(code(&till.reserve(reserve("b", DOLLAR)).await), "killed");
     world.command(Command::Lift(halt(world.order()))).await;
     assert_eq!(code(&till.reserve(reserve("c", DOLLAR)).await), "held", "asked again, it is known at once");
-    till.tick().await;
+    till.look().await;
     assert!(stops.borrow().killed.is_empty());
 }
 
@@ -268,13 +268,9 @@ async fn who_comes_back_tells_the_last_word_of_who_died() {
     let (till, mut words) = world.till();
     assert_eq!(till.drawer().leases.len(), 1);
     till.tick().await;
-    let (spent, held) = world.stands("org").await;
-    assert!(spent + held >= 13 * DOLLAR / 4, "what runs is held: {spent} and {held}");
-    // Whoever called has gone, and nobody tells how it ended.
-    world.pass(3 * 3_600_000);
-    till.tick().await;
     world.hear(&mut words).await;
-    assert_eq!(world.stands("org").await, (DOLLAR / 4, 0));
+    // Nobody tells how the three ended that ran: they may have cost all that was held.
+    assert_eq!(world.stands("org").await, (DOLLAR / 4 + 3 * DOLLAR, 0));
     let folder = world.folder.path().join("till");
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0, "files go with their leases");
 }
