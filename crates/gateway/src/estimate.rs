@@ -1,7 +1,7 @@
 //! What a call can cost at most, what it will likely cost, and what it did cost.
 //!
 //! Nobody knows what a call costs before it ends. A hard budget therefore holds the most
-//! that it can: every byte of the prompt as tokens (`bound`), of the dearest class that
+//! that it can: a bound on the tokens of the prompt (`bound`), of the dearest class that
 //! they can turn out to be, with every token of output that is asked for (`tariff`).
 //! Both are kept tight by what is learned of earlier calls (`learned`), and an output
 //! limit that is far too high is lowered to what fits ([`Estimate::fitting`]) or to what
