@@ -324,6 +324,9 @@ impl Till {
 
     /// Gives leases back; says whether any went.
     async fn give_back(&self, idle: Idle) -> bool {
+        if !self.drawer().has_something_to_give_back(idle, self.clock.now()) {
+            return false;
+        }
         // A lease that is just being lent is not given back before it is there.
         let _turn = self.asking.lock().await;
         let back = self.drawer().take_back(idle, self.clock.now());

@@ -204,12 +204,14 @@ impl Drawer {
         (is_behind || is_untold || ends_soon).then(|| self.paces.keys().cloned().collect())
     }
 
+    /// Whether some lease may go back.
+    pub(super) fn has_something_to_give_back(&self, idle: Idle, now: Timestamp) -> bool {
+        self.leases.iter().any(|it| it.may_go_back(idle, now))
+    }
+
+    /// The leases that go back; nothing more is spent from them.
     pub(super) fn take_back(&mut self, idle: Idle, now: Timestamp) -> Vec<Return> {
-        let is_idle = |it: &Lent| match idle {
-            Idle::Long => !it.is_live || now.millis_since(it.used_at) >= IDLE_MS,
-            Idle::Whatever => true,
-        };
-        let back = self.leases.iter_mut().filter(|it| it.calls == 0 && is_idle(it));
+        let back = self.leases.iter_mut().filter(|it| it.may_go_back(idle, now));
         back.map(|it| {
             it.is_live = false;
             Return { lease: it.id.clone(), used: it.ledger.used() }
@@ -219,6 +221,14 @@ impl Drawer {
 }
 
 impl Lent {
+    fn may_go_back(&self, idle: Idle, now: Timestamp) -> bool {
+        let is_idle = match idle {
+            Idle::Long => !self.is_live || now.millis_since(self.used_at) >= IDLE_MS,
+            Idle::Whatever => true,
+        };
+        self.calls == 0 && is_idle
+    }
+
     /// What a process before left; nothing more is spent from it.
     pub(super) fn left(left: Left, now: Timestamp) -> Self {
         let Left { lease, mut ledger, open, expires_at, log } = left;
