@@ -108,11 +108,13 @@ pub struct Claims {
     pub provider: String,
 }
 
-/// What is stopped, by scope: calls of a killed scope are cut.
+/// What is stopped: calls of a killed scope are cut, and at the end of the process all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stops {
-    /// What is killed, and why.
+    /// What is killed, by scope, and why.
     pub killed: BTreeMap<Scope, Stop>,
+    /// The process ends, and waits for no call any longer.
+    pub is_closing: bool,
 }
 
 impl Stops {

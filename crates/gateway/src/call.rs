@@ -75,7 +75,8 @@ where
     answer.unwrap_or_else(|no| no.answer((manner.dialect, manner.delivery), &manner.id, desk.now()))
 }
 
-fn stopping() -> No {
+/// No, where the process ends before the call does.
+pub(crate) fn stopping() -> No {
     No::new(Grounds::Unavailable, "gateway_stopping", "the gateway is stopping; try again in a moment")
 }
 

@@ -106,9 +106,9 @@ impl Gateway {
     /// Comes to an end when no call runs any more, those among them whose client went away.
     /// Calls that come meanwhile are refused.
     pub async fn drained(&self) {
-        let all = Arc::clone(&self.0.places).acquire_many_owned(self.0.place_count).await;
-        if let Ok(all) = all {
-            all.forget();
+        // It is closed where that was waited for before.
+        if self.0.places.acquire_many(self.0.place_count).await.is_ok() {
+            self.0.places.close();
         }
     }
 

@@ -19,7 +19,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::account::Account;
 use crate::body::{Body, Cut, ToUpstream};
 use crate::budget_desk::Stops;
-use crate::call::{no_response, too_late};
+use crate::call::{no_response, stopping, too_late};
 use crate::door::{Manner, Visit, name_response};
 use crate::gateway::Gateway;
 use crate::headers;
@@ -441,7 +441,7 @@ async fn gone(client: &mut Option<Client>) {
     }
 }
 
-/// Comes to an end when something of the call is killed.
+/// Comes to an end when something of the call is killed, or the process ends.
 async fn killed(stops: &mut watch::Receiver<Arc<Stops>>, subject: &Subject) -> No {
     loop {
         if stops.changed().await.is_err() {
@@ -455,6 +455,9 @@ async fn killed(stops: &mut watch::Receiver<Arc<Stops>>, subject: &Subject) -> N
 }
 
 fn killed_by(stops: &Stops, subject: &Subject) -> Option<No> {
+    if stops.is_closing {
+        return Some(stopping());
+    }
     let (scope, stop) = stops.killing(subject)?;
     Some(No::from(&ledger::Refusal::Killed { scope: scope.clone(), stop: stop.clone() }))
 }

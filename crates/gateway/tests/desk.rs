@@ -87,8 +87,13 @@ impl Desk {
             let stop =
                 Stop { by: "ann@example.com".to_owned(), at: self.now(), reason: "runaway".to_owned() };
             let killed = BTreeMap::from([(scope(about), stop)]);
-            self.stops.send_replace(Arc::new(Stops { killed }));
+            self.stops.send_replace(Arc::new(Stops { killed, is_closing: false }));
         }
+    }
+
+    /// The process ends.
+    pub(crate) fn close(&self) {
+        self.stops.send_modify(|it| Arc::make_mut(it).is_closing = true);
     }
 
     /// Spent and reserved of the budget of a month.

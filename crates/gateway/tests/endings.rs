@@ -356,6 +356,22 @@ async fn a_gateway_drains_before_it_stops() {
 }
 
 #[tokio::test]
+async fn a_call_that_its_process_does_not_wait_for_is_cut_and_counted() {
+    let world = world().await;
+    world.provider.says(stream([Step::Wait(Arc::default())]));
+    let mut client = world.begin(MESSAGES, MESSAGE).await;
+    client.read_until("0123456789").await;
+    world.desk.close();
+    let reply = client.reply().await;
+    assert!(reply.text().contains("the gateway is stopping"), "{}", reply.text());
+    world.gateway.drained().await;
+    assert_eq!(world.desk.open(), 0);
+    assert!(world.ended().ends_with("interrupted"), "{}", world.ended());
+    // Once more is at once.
+    world.gateway.drained().await;
+}
+
+#[tokio::test]
 async fn an_answer_that_breaks_off_at_its_beginning_is_told_as_a_refusal() {
     let world = world().await;
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n";

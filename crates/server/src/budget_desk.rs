@@ -90,6 +90,11 @@ impl GatewayDesk {
         Ok((gateway, work))
     }
 
+    /// Has all calls cut that still run.
+    pub(crate) fn end_calls(&self) {
+        self.till.end_calls();
+    }
+
     fn standing(&self) -> Arc<Standing> {
         Arc::clone(&self.standing.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -154,6 +159,11 @@ impl BudgetDesk for GatewayDesk {
 }
 
 impl Work {
+    /// The desk that it is done for.
+    pub(crate) fn desk(&self) -> Arc<GatewayDesk> {
+        Arc::clone(&self.gateway)
+    }
+
     /// Goes on until no call runs any more; then gives back what was lent, and sees to it
     /// that everything that was metered is in the book.
     pub(crate) async fn run(self, calls_ended: impl Future<Output = ()>) {

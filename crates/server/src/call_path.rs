@@ -1,5 +1,7 @@
 //! The gateway as a part of the server: its desk, its listener's answers, its end.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -13,6 +15,9 @@ use crate::desk::Desk;
 use crate::failure::ServeError;
 use crate::listener::told;
 use crate::options::{GatewayOptions, ServeOptions};
+
+/// How long before connections are cut their calls are, so that clients hear of it.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The gateway, and what goes on beside its calls.
 pub(crate) struct CallPath {
@@ -45,15 +50,22 @@ impl CallPath {
         })
     }
 
-    /// Goes on until it is told that nobody calls any more, and the calls that run have
-    /// ended, or have had their time.
+    /// Goes on until it is told that nobody calls any more. Once the server stops, calls have
+    /// their time to end by themselves; then they are cut while their clients can still be told,
+    /// and what they used so far is booked.
     pub(crate) async fn run(self, mut hung_up: watch::Receiver<bool>) {
         let Self { desk, gateway, work } = self;
+        let budget_desk = work.desk();
         let ended = async {
+            told(&mut desk.stopping()).await;
+            let patience = desk.limits().drain_time.saturating_sub(LAST_WORDS);
+            if timeout(patience, gateway.drained()).await.is_err() {
+                tracing::warn!("calls that still run are cut");
+                budget_desk.end_calls();
+            }
             told(&mut hung_up).await;
-            let drained = timeout(desk.limits().drain_time, gateway.drained());
-            if drained.await.is_err() {
-                tracing::warn!("calls whose client went away are not waited for any longer");
+            if timeout(LAST_WORDS, gateway.drained()).await.is_err() {
+                tracing::error!("some calls did not end; what was held for them counts as spent");
             }
         };
         work.run(ended).await;

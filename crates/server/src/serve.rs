@@ -128,8 +128,9 @@ async fn run(
         jobs.spawn(async move { reprice(&pricing).await });
     }
     let (hang_up, hung_up) = watch::channel(false);
-    let mut calls = JoinSet::new();
-    calls.spawn(budgets::upkeep::run(desk.clone(), hang_up.subscribe()));
+    let (end, ending) = watch::channel(false);
+    let (mut calls, mut upkeep) = (JoinSet::new(), JoinSet::new());
+    upkeep.spawn(budgets::upkeep::run(desk.clone(), ending));
     if let Some(call_path) = call_path {
         calls.spawn(call_path.run(hung_up));
     }
@@ -142,6 +143,9 @@ async fn run(
     while tasks.join_next().await.is_some() {}
     hang_up.send_replace(true);
     while calls.join_next().await.is_some() {}
+    // What the gateway saw is in the book, and is not booked as if it had not.
+    end.send_replace(true);
+    while upkeep.join_next().await.is_some() {}
     // Repricing goes on where it was at the next start.
     jobs.shutdown().await;
     tracing::info!("stopped");

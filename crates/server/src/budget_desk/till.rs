@@ -18,7 +18,7 @@ use std::time::Duration;
 use domain::{NanoUsd, Scope};
 use gateway::{DeskError, Stops};
 use ledger::command::{Book, Reserve, Settle};
-use ledger::{Command, IdempotencyKey, Outcome, Policy, Refusal, ReservationId, Stopped, Subject};
+use ledger::{BudgetKey, Command, IdempotencyKey, Outcome, Policy, Refusal, ReservationId, Stopped, Subject};
 use store::{Budgets, Decided, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -31,6 +31,8 @@ use crate::clock::Clock;
 const SCARCE_MS: i64 = 1_000;
 /// How long a call waits for the ledger.
 const ASK_TIME: Duration = Duration::from_secs(5);
+/// How long the end of the process waits for the ledger.
+const CLOSE_TIME: Duration = Duration::from_secs(10);
 /// Letters of the name of a lease.
 const NAME_LETTERS: usize = 16;
 
@@ -85,6 +87,11 @@ impl Till {
         self.stops.subscribe()
     }
 
+    /// Has all calls cut that still run.
+    pub(super) fn end_calls(&self) {
+        self.stops.send_modify(|known| Arc::make_mut(known).is_closing = true);
+    }
+
     /// Holds money for a call.
     pub(super) async fn reserve(&self, reserve: Reserve) -> Result<(), DeskError> {
         self.drawer().note(&reserve, self.clock.now());
@@ -92,6 +99,7 @@ impl Till {
         let reserve = Command::Reserve(reserve);
         let asked = match self.ask_here((&id, &subject), &reserve) {
             Asked::Short(refusal) if self.is_scarce(&refusal) => Ok(Asked::Short(refusal)),
+            Asked::NotLent if self.drawer().is_scarce_for(&subject, self.clock.now()) => Ok(Asked::NotLent),
             Asked::Held => return Ok(()),
             Asked::Refused(refusal) => return Err(DeskError::Refused(refusal)),
             Asked::Short(_) | Asked::NotLent => self.be_lent(&id, &subject, &reserve).await,
@@ -198,10 +206,15 @@ impl Till {
         if let Asked::Short(refusal) = &asked
             && let Refusal::Exceeded(short) = &**refusal
         {
-            let until = later(self.clock.now(), SCARCE_MS);
-            self.drawer().scarce.insert(short.budget.clone(), until);
+            self.is_short_of(&short.budget);
         }
         Ok(asked)
+    }
+
+    /// Of that budget nothing more is lent for a moment: there is too little left of it.
+    fn is_short_of(&self, budget: &BudgetKey) {
+        let until = later(self.clock.now(), SCARCE_MS);
+        self.drawer().scarce.insert(budget.clone(), until);
     }
 
     /// Asks the ledger itself: what it says holds.
@@ -215,11 +228,14 @@ impl Till {
         // Whoever waits may go away; what was held for them is set free.
         let mut unheard = Unheard { till: self, id: Some(id.clone()) };
         let mut answer = self.command(reserve.clone()).await;
-        if matches!(&answer, Ok(Err(refusal)) if matches!(**refusal, Refusal::Exceeded(_)))
-            && self.give_back(Idle::Whatever).await
+        if let Ok(Err(refusal)) = &answer
+            && let Refusal::Exceeded(short) = &**refusal
         {
-            // What was left of slices is together again.
-            answer = self.command(reserve).await;
+            self.is_short_of(&short.budget);
+            if self.give_back(Idle::With(&short.budget)).await {
+                // What was left of slices is together again.
+                answer = self.command(reserve).await;
+            }
         }
         unheard.id = None;
         match answer {
@@ -300,20 +316,22 @@ impl Till {
         self.give_back(Idle::Long).await;
     }
 
-    /// Gives everything back, as far as no call runs.
+    /// Gives everything back, as far as no call runs; but the process ends, and what cannot
+    /// be given back in time is told by the next one.
     pub(super) async fn close(&self) {
-        self.give_back(Idle::Whatever).await;
+        if timeout(CLOSE_TIME, self.give_back(Idle::Whatever)).await.is_err() {
+            tracing::warn!("what is lent is not given back in time; the next start does that");
+        }
     }
 
     /// Hears what is stopped. Nothing else may keep it from looking.
     pub(super) async fn look(&self) {
         let Ok(stopped) = self.budgets.stops().await else { return };
         let killed = stopped.accounts.into_iter().filter_map(|it| Some((it.scope, it.killed?))).collect();
-        let stops = Stops { killed };
         self.stops.send_if_modified(|known| {
-            let is_news = **known != stops;
+            let is_news = known.killed != killed;
             if is_news {
-                *known = Arc::new(stops);
+                *known = Arc::new(Stops { killed, is_closing: known.is_closing });
             }
             is_news
         });
@@ -323,7 +341,7 @@ impl Till {
     }
 
     /// Gives leases back; says whether any went.
-    async fn give_back(&self, idle: Idle) -> bool {
+    async fn give_back(&self, idle: Idle<'_>) -> bool {
         if !self.drawer().has_something_to_give_back(idle, self.clock.now()) {
             return false;
         }

@@ -20,14 +20,18 @@ const LAST_BEAT: Duration = Duration::from_secs(5);
 /// more is stored.
 pub(crate) async fn run(desk: Desk, mut ending: watch::Receiver<bool>) {
     let mut followed: Option<BudgetSettings> = None;
-    loop {
-        if let Err(failure) = beat(&desk, &mut followed).await {
-            tracing::warn!(%failure, "the budgets are looked after later");
+    let beats = async {
+        loop {
+            if let Err(failure) = beat(&desk, &mut followed).await {
+                tracing::warn!(%failure, "the budgets are looked after later");
+            }
+            sleep(BEAT).await;
         }
-        tokio::select! {
-            () = sleep(BEAT) => {}
-            () = told(&mut ending) => break,
-        }
+    };
+    // A database that does not answer keeps nobody from stopping.
+    tokio::select! {
+        () = beats => {}
+        () = told(&mut ending) => {}
     }
     let last = timeout(LAST_BEAT, desk.bookings().hold(&desk)).await;
     if last.is_ok_and(|it| it.is_ok()) {

@@ -81,9 +81,11 @@ pub(super) enum Place {
 
 /// Which leases go back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Idle {
+pub(super) enum Idle<'a> {
     /// Those that nobody has used for a while.
     Long,
+    /// Those that have something left of this budget, and that no call runs under.
+    With(&'a BudgetKey),
     /// All that no call runs under.
     Whatever,
 }
@@ -204,13 +206,22 @@ impl Drawer {
         (is_behind || is_untold || ends_soon).then(|| self.paces.keys().cloned().collect())
     }
 
+    /// Whether something that a call is about had too little left a moment ago.
+    pub(super) fn is_scarce_for(&self, subject: &Subject, now: Timestamp) -> bool {
+        let is_of = |budget: &BudgetKey| {
+            let mut scopes = subject.scopes();
+            scopes.any(|it| *it == budget.scope)
+        };
+        self.scarce.iter().any(|(budget, until)| *until > now && is_of(budget))
+    }
+
     /// Whether some lease may go back.
-    pub(super) fn has_something_to_give_back(&self, idle: Idle, now: Timestamp) -> bool {
+    pub(super) fn has_something_to_give_back(&self, idle: Idle<'_>, now: Timestamp) -> bool {
         self.leases.iter().any(|it| it.may_go_back(idle, now))
     }
 
     /// The leases that go back; nothing more is spent from them.
-    pub(super) fn take_back(&mut self, idle: Idle, now: Timestamp) -> Vec<Return> {
+    pub(super) fn take_back(&mut self, idle: Idle<'_>, now: Timestamp) -> Vec<Return> {
         let back = self.leases.iter_mut().filter(|it| it.may_go_back(idle, now));
         back.map(|it| {
             it.is_live = false;
@@ -221,9 +232,12 @@ impl Drawer {
 }
 
 impl Lent {
-    fn may_go_back(&self, idle: Idle, now: Timestamp) -> bool {
+    fn may_go_back(&self, idle: Idle<'_>, now: Timestamp) -> bool {
         let is_idle = match idle {
             Idle::Long => !self.is_live || now.millis_since(self.used_at) >= IDLE_MS,
+            Idle::With(budget) => {
+                self.ledger.budget(budget).is_some_and(|it| it.counter.left() > NanoUsd::ZERO)
+            }
             Idle::Whatever => true,
         };
         self.calls == 0 && is_idle
