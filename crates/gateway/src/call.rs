@@ -195,9 +195,13 @@ impl Call {
         let reserved = match (&estimate, &outlook.room) {
             (Ok(estimate), Some((budget, room))) => {
                 self.bounded(estimate, &budget.to_string())?;
-                Some(self.hold(&subject, estimate, room.amount, &mut edit).await?)
+                let most = self.most(estimate, outlook.clamped_to);
+                Some(self.hold(&subject, estimate, (room.amount, most), &mut edit).await?)
             }
-            (Ok(estimate), None) => Some(self.hold_likely(&subject, estimate, &mut edit).await?),
+            (Ok(estimate), None) => {
+                let most = self.most(estimate, outlook.clamped_to);
+                Some(self.hold_likely(&subject, most, &mut edit).await?)
+            }
             (Err(_), None) => None,
             (Err(unpriced), Some((budget, _))) => {
                 let model = &self.request.model;
@@ -264,14 +268,14 @@ impl Call {
         &self,
         subject: &Subject,
         estimate: &Estimate,
-        room: NanoUsd,
+        (room, most): (NanoUsd, Clamp),
         edit: &mut Edit,
     ) -> Result<Reserved, No> {
         let gateway = &self.visit.gateway;
         let mut pauses = WAITS_MS.into_iter();
         let mut place = None;
         loop {
-            let refusal = match self.hold_now(subject, estimate, room, edit).await? {
+            let refusal = match self.hold_now(subject, estimate, (room, most), edit).await? {
                 Ok(reserved) => return Ok(reserved),
                 Err(refusal) => refusal,
             };
@@ -290,10 +294,9 @@ impl Call {
         &self,
         subject: &Subject,
         estimate: &Estimate,
-        room: NanoUsd,
+        (room, most): (NanoUsd, Clamp),
         edit: &mut Edit,
     ) -> Result<Result<Reserved, Box<Refusal>>, No> {
-        let most = self.most(estimate);
         let mut clamp = modest(estimate, room, most);
         let mut tries = 0;
         loop {
@@ -321,20 +324,22 @@ impl Call {
     async fn hold_likely(
         &self,
         subject: &Subject,
-        estimate: &Estimate,
+        most: Clamp,
         edit: &mut Edit,
     ) -> Result<Reserved, No> {
         let likely = self.visit.gateway.estimator().likely(&self.request, self.at);
-        let most = self.most(estimate);
         let amount = likely.map_or(most.amount, |likely| likely.min(most.amount));
         edit.output_limit = limit(most);
         Ok(self.reserve(subject, amount).await?)
     }
 
-    /// The most that it may cost in any case: as much as was asked for, or as one call may.
-    fn most(&self, estimate: &Estimate) -> Clamp {
+    /// The most that it may cost in any case: as much as was asked for, or as one call may, or
+    /// what a threshold leaves it, but at least the shortest answer that is worth asking for.
+    fn most(&self, estimate: &Estimate, clamped_to: Option<NanoUsd>) -> Clamp {
         let whole = Clamp { output_limit: u64::MAX, amount: estimate.amount };
-        let room = self.visit.gateway.policy().most_per_call.filter(|most| *most < estimate.amount);
+        let may = self.visit.gateway.policy().most_per_call;
+        let room = [may, clamped_to.map(|it| it.max(estimate.least()))].into_iter().flatten().min();
+        let room = room.filter(|room| *room < estimate.amount);
         room.and_then(|room| estimate.fitting(room)).unwrap_or(whole)
     }
 

@@ -155,6 +155,20 @@ async fn a_threshold_sends_calls_to_a_cheaper_model() {
 }
 
 #[tokio::test]
+async fn a_threshold_makes_calls_small_enough_for_a_soft_budget() {
+    let world = World::new().await;
+    let threshold = Threshold { mark: Mark::Percent(50), action: Action::Clamp };
+    world.desk.set("org", Terms { thresholds: vec![threshold], ..Terms::soft(usd("0.05")) });
+    world.provider.says(json(&message(30_000, 0)));
+    let limits = [None, Some("3984"), Some("256")];
+    for (limit, spent) in limits.into_iter().zip(["0.03", "0.06", "0.09"]) {
+        let reply = world.call(MESSAGES, ASKED).await;
+        assert_eq!((reply.status, reply.header("x-bursar-output-limit")), (200, limit));
+        assert_eq!(world.desk.counts("org").0, usd(spent));
+    }
+}
+
+#[tokio::test]
 async fn claude_code_is_told_how_much_of_the_budget_is_used() {
     let world = World::new().await;
     world.desk.set("org", Terms::hard(usd("0.1")));

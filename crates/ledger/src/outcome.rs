@@ -91,6 +91,9 @@ pub struct Outlook {
     pub binding: Option<Binding>,
     /// Actions of thresholds that are reached, the widest scope last.
     pub actions: Vec<(BudgetKey, Action)>,
+    /// What calls are to fit into, where a threshold that is reached clamps them: the least
+    /// that is left of such a budget, never below zero.
+    pub clamped_to: Option<NanoUsd>,
 }
 
 /// Where the budget stands that binds a call first, as its developer may be told.
@@ -122,11 +125,5 @@ impl Outlook {
             Action::Downgrade(map) => map.iter().find(|it| it.is_for(model)).map(|it| &it.to),
             Action::Notify | Action::Clamp | Action::Refuse | Action::AllowOverrun => None,
         })
-    }
-
-    /// Whether calls are to be made small enough to fit.
-    #[must_use]
-    pub fn clamps(&self) -> bool {
-        self.actions.iter().any(|(_, action)| *action == Action::Clamp)
     }
 }

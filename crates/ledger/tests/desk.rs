@@ -299,7 +299,8 @@ impl Desk {
         });
         let actions: Vec<&str> = it.actions.iter().map(|(_, action)| action.name()).collect();
         let downgrade = it.downgrade("big-1").map(|it| format!(", big-1 becomes {it}")).unwrap_or_default();
-        format!("{available} can be had{}; {actions:?}{downgrade}", limit.unwrap_or_default())
+        let clamped = it.clamped_to.map(|it| format!(", clamped to {}", short(it))).unwrap_or_default();
+        format!("{available} can be had{}; {actions:?}{downgrade}{clamped}", limit.unwrap_or_default())
     }
 
     fn read(&self, moment: &str) -> Timestamp {

@@ -29,8 +29,14 @@ impl Ledger {
         for it in applied {
             let budget = draft.bring(&it.key, Some(&it.terms), moment)?;
             let reached = it.terms.thresholds.iter().filter(|at| budget.counter.has_reached(at.mark, moment));
-            let actions = reached.filter(|it| !matches!(it.action, Action::Notify | Action::Refuse));
-            outlook.actions.extend(actions.map(|at| (it.key.clone(), at.action.clone())));
+            for at in reached.filter(|it| !matches!(it.action, Action::Notify | Action::Refuse)) {
+                if at.action == Action::Clamp {
+                    let left = budget.counter.left().max(NanoUsd::ZERO);
+                    let least = outlook.clamped_to.map_or(left, |known| known.min(left));
+                    outlook.clamped_to = Some(least);
+                }
+                outlook.actions.push((it.key.clone(), at.action.clone()));
+            }
             let room = budget.counter.room(&it.terms, moment);
             let is_tighter =
                 |room: &Room| outlook.room.as_ref().is_none_or(|(_, known)| room.amount < known.amount);
