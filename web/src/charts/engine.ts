@@ -1,0 +1,161 @@
+/** Everything of the chart library that is used; loaded when the first chart is shown. */
+import { BarChart, LineChart } from 'echarts/charts';
+import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
+import { init, use, type EChartsCoreOption, type EChartsType } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { axisUsd, forPixels, total, usd } from '../lib/money.ts';
+import { day } from '../lib/words.ts';
+import type { View } from '../lib/question.ts';
+import type { Chart, Series } from './series.ts';
+
+use([BarChart, LineChart, GridComponent, TooltipComponent, MarkLineComponent, SVGRenderer]);
+
+export interface Look {
+  view: View;
+  names: (name: string) => string;
+}
+
+/** The colours of the page, as they are now. */
+interface Palette {
+  ink: string;
+  soft: string;
+  line: string;
+  sheet: string;
+  before: string;
+  rest: string;
+  series: string[];
+}
+
+function palette(element: Element): Palette {
+  const style = getComputedStyle(element);
+  const of = (name: string): string => style.getPropertyValue(name).trim();
+  return {
+    ink: of('--ink'),
+    soft: of('--ink-soft'),
+    line: of('--line'),
+    sheet: of('--sheet'),
+    before: of('--before'),
+    rest: of('--series-rest'),
+    series: [1, 2, 3, 4, 5, 6, 7].map((it) => of(`--series-${it.toString()}`)),
+  };
+}
+
+/** Keeps a chart drawn into an element. */
+export class Drawing {
+  readonly #chart: EChartsType;
+  readonly #element: HTMLElement;
+  readonly #resized: ResizeObserver;
+
+  constructor(element: HTMLElement) {
+    this.#element = element;
+    this.#chart = init(element, null, { renderer: 'svg' });
+    this.#resized = new ResizeObserver(() => {
+      this.#chart.resize();
+    });
+    this.#resized.observe(element);
+  }
+
+  draw(chart: Chart, look: Look): void {
+    this.#chart.setOption(option(chart, look, palette(this.#element)), { notMerge: true });
+  }
+
+  /** What is called with the time that somebody points at and clicks. */
+  onChoice(choose: (time: string) => void): void {
+    this.#chart.on('click', (event) => {
+      if (typeof event.name === 'string') choose(event.name);
+    });
+  }
+
+  end(): void {
+    this.#resized.disconnect();
+    this.#chart.dispose();
+  }
+}
+
+function option(chart: Chart, look: Look, colours: Palette): EChartsCoreOption {
+  const isShare = look.view === 'share';
+  const wholes = chart.times.map((_, index) => total(chart.series.filter((it) => it.isBefore !== true).map((it) => it.amounts[index] ?? 0n)));
+  const height = (it: Series, index: number): number => {
+    const amount = it.amounts[index] ?? 0n;
+    const whole = wholes[index] ?? 0n;
+    if (!isShare) return forPixels(amount);
+    return whole === 0n ? 0 : Number((amount * 10_000n) / whole) / 100;
+  };
+  const font = { fontFamily: 'system-ui, sans-serif', fontSize: 11, color: colours.soft };
+  return {
+    animation: false,
+    grid: { left: 4, right: 8, top: 12, bottom: 4, containLabel: true },
+    xAxis: {
+      type: 'category',
+      data: chart.times,
+      axisTick: { show: false },
+      axisLine: { lineStyle: { color: colours.line } },
+      axisLabel: { ...font, formatter: (time: string) => day(time).replace(/^\w{3} /, ''), hideOverlap: true },
+    },
+    yAxis: {
+      type: 'value',
+      ...(isShare ? { max: 100 } : {}),
+      splitNumber: 4,
+      splitLine: { lineStyle: { color: colours.line } },
+      axisLabel: { ...font, formatter: (value: number) => (isShare ? `${value.toString()} %` : axisUsd(value)) },
+    },
+    tooltip: {
+      trigger: 'axis',
+      axisPointer: { type: look.view === 'lines' ? 'line' : 'shadow', shadowStyle: { opacity: 0.12 }, lineStyle: { color: colours.soft } },
+      backgroundColor: colours.sheet,
+      borderColor: colours.line,
+      confine: true,
+      transitionDuration: 0,
+      formatter: (points: unknown) => tip(points, chart, look, colours),
+    },
+    series: chart.series.map((it, index) => drawn(it, index, look, colours, chart.times.map((_, time) => height(it, time)))),
+  };
+}
+
+export function colourOf(series: Series, index: number, colours: { before: string; rest: string; series: string[] }): string {
+  if (series.isBefore === true) return colours.before;
+  if (series.isRest === true) return colours.rest;
+  return colours.series[index % colours.series.length] ?? colours.rest;
+}
+
+function drawn(series: Series, index: number, look: Look, colours: Palette, data: number[]): object {
+  const color = colourOf(series, index, colours);
+  if (look.view === 'lines' || series.isBefore === true) {
+    const type = series.isBefore === true ? 'dashed' : 'solid';
+    return { type: 'line', name: series.name, data, color, symbol: 'circle', symbolSize: 4, showSymbol: data.length < 2, lineStyle: { width: 2, type } };
+  }
+  return {
+    type: 'bar',
+    name: series.name,
+    data,
+    color,
+    stack: 'all',
+    barCategoryGap: '25%',
+    itemStyle: { borderColor: colours.sheet, borderWidth: 0.5 },
+  };
+}
+
+/** What stands in the tooltip: elements and no markup, since names are not ours. */
+function tip(points: unknown, chart: Chart, look: Look, colours: Palette): HTMLElement {
+  const first = (Array.isArray(points) ? points[0] : points) as { dataIndex?: number } | undefined;
+  const at = first?.dataIndex ?? 0;
+  const box = document.createElement('div');
+  box.className = 'chart-tip';
+  const head = document.createElement('strong');
+  head.textContent = day(chart.times[at] ?? '');
+  box.append(head);
+  chart.series.forEach((it, index) => {
+    const amount = it.amounts[at] ?? 0n;
+    if (amount === 0n && chart.series.length > 2) return;
+    const line = document.createElement('div');
+    const dot = document.createElement('i');
+    dot.style.background = colourOf(it, index, colours);
+    const name = document.createElement('bdi');
+    name.textContent = look.names(it.name);
+    const value = document.createElement('b');
+    value.textContent = usd(amount);
+    line.append(dot, name, value);
+    box.append(line);
+  });
+  return box;
+}

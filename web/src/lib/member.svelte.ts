@@ -1,0 +1,54 @@
+/** Who looks at the page, and what the role shows them. */
+import { ask, change, Refused, type Me } from '../api/client.ts';
+import { live } from './live.svelte.ts';
+
+class Member {
+  me = $state.raw<Me | null>(null);
+  state = $state<'asking' | 'in' | 'out' | 'unreachable'>('asking');
+  /** What went wrong with the server. */
+  problem = $state('');
+
+  /** Whether there are pages for administrators. */
+  get isAdmin(): boolean {
+    return this.me?.role === 'owner' || this.me?.role === 'admin';
+  }
+
+  /** Whether money may be moved, within limits that the server knows. */
+  get mayMove(): boolean {
+    return this.isAdmin || this.me?.role === 'lead' || this.me?.role === 'finance';
+  }
+
+  async look(): Promise<void> {
+    try {
+      this.me = await ask<Me>('me');
+      this.state = 'in';
+      live.start();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.status === 401) this.signedOut();
+      else {
+        this.state = 'unreachable';
+        this.problem = error.message;
+      }
+    }
+  }
+
+  /** With a token, or with the code of a one-time link. */
+  async signIn(by: { token: string } | { code: string }): Promise<void> {
+    await change('POST', 'sign-in', by);
+    await this.look();
+  }
+
+  async signOut(): Promise<void> {
+    await change('POST', 'sign-out');
+    this.signedOut();
+  }
+
+  signedOut(): void {
+    live.stop();
+    this.me = null;
+    this.state = 'out';
+  }
+}
+
+export const member = new Member();

@@ -1,0 +1,50 @@
+/** What people call what the book knows by an id: names from the directory, where the role shows it. */
+import { ask, Refused, type Directory } from '../api/client.ts';
+import { UNKNOWN } from './words.ts';
+
+class Names {
+  directory = $state.raw<Directory | null>(null);
+  #teams = $derived(new Map((this.directory?.team ?? []).map((it) => [it.id, it.name ?? it.id])));
+  #people = $derived(new Map((this.directory?.developer ?? []).map((it) => [it.id, it.name ?? it.id])));
+  #clients = $derived(new Map((this.directory?.client ?? []).map((it) => [it.id, it.name ?? it.id])));
+  #projects = $derived(new Map((this.directory?.project ?? []).map((it) => [it.id, it.name ?? it.id])));
+
+  async load(): Promise<void> {
+    try {
+      this.directory = await ask<Directory>('org');
+    } catch (error) {
+      // A role that does not see the directory reads ids.
+      if (!(error instanceof Refused)) throw error;
+    }
+  }
+
+  of(dimension: string, value: string): string {
+    if (value === UNKNOWN) return 'not known';
+    switch (dimension) {
+      case 'team':
+        return this.#teams.get(value) ?? value;
+      case 'developer':
+        return this.#people.get(value) ?? value.replace(/^os-user:/, '');
+      case 'client':
+        return this.#clients.get(value) ?? value;
+      case 'project':
+        return this.#projects.get(value) ?? value;
+      case 'repo':
+      case 'pr':
+        return value.replace(/^(github|gitlab|bitbucket)\.(com|org)\//, '');
+      case 'session':
+        return value.slice(0, 8);
+      default:
+        return value;
+    }
+  }
+
+  /** Where the page about something is. */
+  page(dimension: string, value: string): string | null {
+    const place: Record<string, string> = { team: 'teams', developer: 'people', repo: 'repos', session: 'sessions', model: 'models', pr: 'pulls', client: 'clients', ticket: 'tickets', branch: 'branches', project: 'projects' };
+    const folder = place[dimension];
+    return folder === undefined || value === UNKNOWN ? null : `/${folder}/${encodeURIComponent(value)}`;
+  }
+}
+
+export const names = new Names();

@@ -1,0 +1,141 @@
+/**
+ * A question to the book, as it stands in the address of the page and as the server takes it.
+ * The two are alike on purpose: whoever reads an address can ask the same on the command line.
+ */
+
+export const DIMENSIONS = [
+  'team',
+  'developer',
+  'repo',
+  'branch',
+  'pr',
+  'ticket',
+  'model',
+  'provider',
+  'tool',
+  'task',
+  'client',
+  'project',
+  'cost_centre',
+  'session',
+] as const;
+
+export type Dimension = (typeof DIMENSIONS)[number];
+
+export const DIMENSION_NAMES: Record<Dimension, string> = {
+  team: 'Team',
+  developer: 'Developer',
+  repo: 'Repository',
+  branch: 'Branch',
+  pr: 'Pull request',
+  ticket: 'Ticket',
+  model: 'Model',
+  provider: 'Provider',
+  tool: 'Tool',
+  task: 'Task type',
+  client: 'Client',
+  project: 'Project',
+  cost_centre: 'Cost centre',
+  session: 'Session',
+};
+
+/** How time is cut; empty is one sum over the whole period. */
+export type Every = '' | 'daily' | 'weekly' | 'monthly';
+
+export const VIEWS = ['stacked', 'share', 'lines'] as const;
+export type View = (typeof VIEWS)[number];
+
+/** From when to when, in the server's words: `this-month`, `30d`, `2026-11-01`; empty is open. */
+export interface Period {
+  since: string;
+  until: string;
+}
+
+export interface Filter {
+  dimension: Dimension;
+  /** Patterns as the server takes them. */
+  values: string[];
+}
+
+export interface Question extends Period {
+  by: Dimension[];
+  every: Every;
+  compare: boolean;
+  view: View;
+  filters: Filter[];
+}
+
+/** What is shown where the address says nothing. */
+export const DEFAULT_PERIOD: Period = { since: 'this-month', until: '' };
+/** The word in an address for a period that is open on both sides. */
+const ALL_TIME = 'all';
+/** The word in an address for one sum over the whole period. */
+const NOT_BY_TIME = 'none';
+/** The server cuts by three dimensions at most. */
+export const MOST_DIMENSIONS = 3;
+
+export function isDimension(text: string): text is Dimension {
+  return (DIMENSIONS as readonly string[]).includes(text);
+}
+
+function among<T extends string>(all: readonly T[], text: string | null, otherwise: NoInfer<T>): T {
+  return all.find((it) => it === text) ?? otherwise;
+}
+
+export function readPeriod(search: URLSearchParams): Period {
+  const since = search.get('since');
+  if (since === ALL_TIME) return { since: '', until: '' };
+  const until = search.get('until') ?? '';
+  return since === null && until === '' ? { ...DEFAULT_PERIOD } : { since: since ?? '', until };
+}
+
+export function writePeriod(period: Period, search: URLSearchParams): void {
+  search.delete('since');
+  search.delete('until');
+  if (period.since === '' && period.until === '') search.set('since', ALL_TIME);
+  else if (period.since !== DEFAULT_PERIOD.since || period.until !== '') {
+    if (period.since !== '') search.set('since', period.since);
+    if (period.until !== '') search.set('until', period.until);
+  }
+}
+
+export function readQuestion(search: URLSearchParams): Question {
+  const by = (search.get('by') ?? 'team').split(',').filter(isDimension).slice(0, MOST_DIMENSIONS);
+  const filters = DIMENSIONS.map((dimension) => ({ dimension, values: search.getAll(dimension).filter((it) => it !== '') }));
+  return {
+    ...readPeriod(search),
+    by: by.length === 0 ? ['team'] : [...new Set(by)],
+    every: search.get('every') === NOT_BY_TIME ? '' : among(['daily', 'weekly', 'monthly'], search.get('every'), 'daily'),
+    compare: search.has('compare'),
+    view: among(VIEWS, search.get('view'), 'stacked'),
+    filters: filters.filter((it) => it.values.length > 0),
+  };
+}
+
+export function writeQuestion(question: Question): URLSearchParams {
+  const search = new URLSearchParams();
+  if (question.by.join() !== 'team') search.set('by', question.by.join());
+  if (question.every !== 'daily') search.set('every', question.every === '' ? NOT_BY_TIME : question.every);
+  writePeriod(question, search);
+  if (question.compare) search.set('compare', '');
+  if (question.view !== 'stacked') search.set('view', question.view);
+  for (const { dimension, values } of question.filters) for (const value of values) search.append(dimension, value);
+  return search;
+}
+
+/** What the server is asked with for a period and filters. */
+export function asked(period: Period, filters: readonly Filter[] = []): URLSearchParams {
+  const search = new URLSearchParams();
+  if (period.since !== '') search.set('since', period.since);
+  if (period.until !== '') search.set('until', period.until);
+  for (const { dimension, values } of filters) for (const value of values) search.append(dimension, value);
+  return search;
+}
+
+/** The question with one value more, or without it where it was there. */
+export function toggled(filters: readonly Filter[], dimension: Dimension, value: string): Filter[] {
+  const there = filters.find((it) => it.dimension === dimension);
+  if (there === undefined) return [...filters, { dimension, values: [value] }];
+  const values = there.values.includes(value) ? there.values.filter((it) => it !== value) : [...there.values, value];
+  return filters.map((it) => (it === there ? { dimension, values } : it)).filter((it) => it.values.length > 0);
+}

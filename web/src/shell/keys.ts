@@ -1,0 +1,54 @@
+/** What keys do on every page. `g` and then a letter goes somewhere. */
+
+export const PLACES: readonly { key: string; path: string; title: string }[] = [
+  { key: 'o', path: '/', title: 'Overview' },
+  { key: 'e', path: '/explore', title: 'Explore' },
+  { key: 't', path: '/teams', title: 'Teams and people' },
+  { key: 'r', path: '/repos', title: 'Repositories' },
+  { key: 's', path: '/sessions', title: 'Sessions' },
+  { key: 'm', path: '/models', title: 'Models' },
+  { key: 'b', path: '/budgets', title: 'Budgets' },
+  { key: 'c', path: '/sources', title: 'Sources' },
+  { key: 'p', path: '/prices', title: 'Prices' },
+  { key: ',', path: '/settings', title: 'Settings' },
+];
+
+/** How long after `g` the letter may come, in milliseconds. */
+const CHORD_MS = 1_500;
+
+interface Deeds {
+  go: (path: string) => void;
+  help: () => void;
+  search: () => void;
+}
+
+export function keysOf(deeds: Deeds): (event: KeyboardEvent) => void {
+  let goesUntil = 0;
+  return (event) => {
+    const target = event.target as HTMLElement | null;
+    const isTyping = target?.matches('input, textarea, select, [contenteditable]') ?? false;
+    if (isTyping || event.metaKey || event.ctrlKey || event.altKey || document.querySelector('dialog[open]') !== null) return;
+    if (event.timeStamp < goesUntil) {
+      goesUntil = 0;
+      const place = PLACES.find((it) => it.key === event.key);
+      if (place === undefined) return;
+      event.preventDefault();
+      deeds.go(place.path);
+      return;
+    }
+    switch (event.key) {
+      case 'g':
+        goesUntil = event.timeStamp + CHORD_MS;
+        break;
+      case '/':
+        event.preventDefault();
+        deeds.search();
+        break;
+      case '?':
+        event.preventDefault();
+        deeds.help();
+        break;
+      default:
+    }
+  };
+}
