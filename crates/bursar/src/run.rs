@@ -20,7 +20,7 @@ use insight::dollars;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-use self::launch::Through;
+use self::launch::{Credential, Through};
 use crate::client::{Ask, Client, encoded};
 use crate::collect::http::address;
 use crate::environment::{Environment, now};
@@ -50,6 +50,7 @@ Examples:
   bursar run -- claude
   bursar run --task review --ticket ENG-412 -- claude -p 'review the last commit'
   bursar run --client Northwind --tag env=prod -- codex exec 'fix the tests'
+  bursar run --own-credential -- claude          with a subscription
   bursar run --gateway https://gateway.example.com -- gemini"
 )]
 pub(crate) struct RunArgs {
@@ -68,6 +69,9 @@ pub(crate) struct RunArgs {
     /// What else is said of it; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
     tag: Vec<String>,
+    /// The client keeps its own login or key, such as a subscription's, and the gateway passes it on
+    #[arg(long)]
+    own_credential: bool,
     /// The gateway [default: BURSAR_GATEWAY, then http://127.0.0.1:4321]
     #[arg(long, value_name = "URL")]
     gateway: Option<String>,
@@ -146,9 +150,10 @@ fn prepare(args: &RunArgs, environment: &Environment) -> Result<Prepared> {
         std::iter::once(format!("run={run}")).chain(tags.into_iter().map(str::to_owned)).collect();
     headers.push(("X-Bursar-Tag", tags.join(", ")));
     let token = client.token().to_owned();
+    let credential = if args.own_credential { Credential::Own } else { Credential::Token };
     let own_headers = environment.claude_headers();
     Ok(Prepared {
-        through: Through { gateway, token, headers, run, own_headers },
+        through: Through { gateway, token, credential, headers, run, own_headers },
         client,
         began_ms: now().millis(),
     })

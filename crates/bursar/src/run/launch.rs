@@ -13,14 +13,25 @@ const WORDS: usize = 4;
 pub(super) struct Through {
     /// Its address, without a slash at the end.
     pub(super) gateway: String,
-    /// The token, which stands in place of the provider's key.
+    /// The token.
     pub(super) token: String,
+    /// Where the token stands.
+    pub(super) credential: Credential,
     /// What is said of every call.
     pub(super) headers: Vec<(&'static str, String)>,
     /// The id of the run.
     pub(super) run: String,
     /// Headers that the user has Claude Code send already.
     pub(super) own_headers: Option<String>,
+}
+
+/// What a client shows as its credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Credential {
+    /// The token, in place of a provider's key.
+    Token,
+    /// Its own login or key, which the gateway passes on; the token goes beside it.
+    Own,
 }
 
 /// A client, ready to be started.
@@ -73,6 +84,10 @@ pub(super) fn plan(command: &[OsString], through: &Through) -> Launch {
     let is_fit = |it: &&(&'static str, String)| it.1.bytes().all(|it| it.is_ascii_graphic() || it == b' ');
     let mut headers: Vec<_> = through.headers.iter().filter(is_fit).cloned().collect();
     let left_out = through.headers.iter().filter(|it| !is_fit(it)).map(|it| it.0).collect();
+    // Copilot CLI takes no headers, and has it in the address.
+    if through.credential == Credential::Own && kind != Kind::Copilot {
+        headers.push(("X-Bursar-Token", through.token.clone()));
+    }
     let names_sessions = matches!(kind, Kind::Claude | Kind::Codex | Kind::Opencode);
     if !names_sessions {
         headers.push(("X-Bursar-Session", through.run.clone()));
@@ -83,16 +98,25 @@ pub(super) fn plan(command: &[OsString], through: &Through) -> Launch {
         Kind::Codex => {
             let options = codex(through, &headers).into_iter().map(OsString::from);
             arguments.splice(at..at, options).for_each(drop);
-            (vec![("BURSAR_TOKEN", through.token.clone())], &["OPENAI_BASE_URL"])
+            (through.key("BURSAR_TOKEN").into_iter().collect(), &["OPENAI_BASE_URL"])
         }
         Kind::Gemini => (gemini(through, &headers), &["GOOGLE_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI"]),
         Kind::Opencode => (vec![("OPENCODE_CONFIG_CONTENT", opencode(through, &headers))], &[]),
         Kind::Copilot => (copilot(through), &[]),
         Kind::Other => (other(through, &headers), &[]),
     };
+    // Its own credential is nothing that leads past the gateway.
+    let unset = if through.credential == Credential::Own { &[] } else { unset };
     let set = set.into_iter().map(|(name, value)| (name.to_owned(), OsString::from(value))).collect();
     let program = command.first().cloned().unwrap_or_default();
     Launch { program, arguments, set, unset, left_out }
+}
+
+impl Through {
+    /// A variable for a key, where the token stands in its place.
+    fn key(&self, name: &'static str) -> Option<(&'static str, String)> {
+        (self.credential == Credential::Token).then(|| (name, self.token.clone()))
+    }
 }
 
 type Headers = [(&'static str, String)];
@@ -103,11 +127,10 @@ fn lines(headers: &Headers, between: &str) -> String {
 
 fn claude(through: &Through, headers: &Headers) -> Vec<(&'static str, String)> {
     let own = through.own_headers.iter().map(|it| format!("{it}\n")).collect::<String>();
-    vec![
-        ("ANTHROPIC_BASE_URL", through.gateway.clone()),
-        ("ANTHROPIC_AUTH_TOKEN", through.token.clone()),
-        ("ANTHROPIC_CUSTOM_HEADERS", own + &lines(headers, "\n")),
-    ]
+    let mut set = vec![("ANTHROPIC_BASE_URL", through.gateway.clone())];
+    set.extend(through.key("ANTHROPIC_AUTH_TOKEN"));
+    set.push(("ANTHROPIC_CUSTOM_HEADERS", own + &lines(headers, "\n")));
+    set
 }
 
 /// A provider of its own, by options: the settings file stays as it is.
@@ -116,10 +139,11 @@ fn codex(through: &Through, headers: &Headers) -> Vec<String> {
     let text = |it: &str| json!(it).to_string();
     let table: Vec<String> =
         headers.iter().map(|(name, value)| format!("{} = {}", text(name), text(value))).collect();
+    let key = if through.credential == Credential::Own { "OPENAI_API_KEY" } else { "BURSAR_TOKEN" };
     let provider = [
         ("name", text("Bursar")),
         ("base_url", text(&format!("{}/v1", through.gateway))),
-        ("env_key", text("BURSAR_TOKEN")),
+        ("env_key", text(key)),
         ("wire_api", text("responses")),
         ("http_headers", format!("{{ {} }}", table.join(", "))),
     ];
@@ -129,30 +153,36 @@ fn codex(through: &Through, headers: &Headers) -> Vec<String> {
 }
 
 fn gemini(through: &Through, headers: &Headers) -> Vec<(&'static str, String)> {
-    vec![
-        ("GOOGLE_GEMINI_BASE_URL", through.gateway.clone()),
-        ("GEMINI_API_KEY", through.token.clone()),
-        ("GEMINI_CLI_CUSTOM_HEADERS", lines(headers, ", ")),
-    ]
+    let mut set = vec![("GOOGLE_GEMINI_BASE_URL", through.gateway.clone())];
+    set.extend(through.key("GEMINI_API_KEY"));
+    set.push(("GEMINI_CLI_CUSTOM_HEADERS", lines(headers, ", ")));
+    set
 }
 
 /// The providers that it knows by themselves, led elsewhere; what else is configured stays.
 fn opencode(through: &Through, headers: &Headers) -> String {
     let headers: Map<String, Value> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-    let options =
-        |base: String| json!({ "options": { "baseURL": base, "apiKey": through.token, "headers": headers } });
+    let options = |base: String| {
+        let mut options = json!({ "baseURL": base, "headers": headers });
+        if let (Credential::Token, Some(it)) = (through.credential, options.as_object_mut()) {
+            it.insert("apiKey".to_owned(), json!(through.token));
+        }
+        json!({ "options": options })
+    };
     let versioned = || options(format!("{}/v1", through.gateway));
     let google = options(format!("{}/v1beta", through.gateway));
     json!({ "provider": { "anthropic": versioned(), "openai": versioned(), "google": google } }).to_string()
 }
 
 fn copilot(through: &Through) -> Vec<(&'static str, String)> {
-    vec![
-        ("COPILOT_PROVIDER_TYPE", "openai".to_owned()),
-        ("COPILOT_PROVIDER_BASE_URL", format!("{}/v1", through.gateway)),
-        ("COPILOT_PROVIDER_API_KEY", through.token.clone()),
-    ]
+    let base = match through.credential {
+        Credential::Token => format!("{}/v1", through.gateway),
+        Credential::Own => format!("{}/t/{}/v1", through.gateway, through.token),
+    };
+    let mut set = vec![("COPILOT_PROVIDER_TYPE", "openai".to_owned()), ("COPILOT_PROVIDER_BASE_URL", base)];
+    set.extend(through.key("COPILOT_PROVIDER_API_KEY"));
+    set
 }
 
 /// The variables that most programs read, for every provider.
@@ -161,12 +191,11 @@ fn other(through: &Through, headers: &Headers) -> Vec<(&'static str, String)> {
     set.extend(gemini(through, headers));
     let openai = format!("{}/v1", through.gateway);
     set.extend([
-        ("ANTHROPIC_API_KEY", through.token.clone()),
         ("ANTHROPIC_API_BASE", through.gateway.clone()),
         ("OPENAI_BASE_URL", openai.clone()),
         ("OPENAI_API_BASE", openai),
-        ("OPENAI_API_KEY", through.token.clone()),
     ]);
+    set.extend(["ANTHROPIC_API_KEY", "OPENAI_API_KEY"].into_iter().filter_map(|it| through.key(it)));
     set
 }
 
@@ -174,10 +203,20 @@ fn other(through: &Through, headers: &Headers) -> Vec<(&'static str, String)> {
 mod tests {
     use super::*;
 
-    fn check(command: &str) -> String {
+    const COMMANDS: [&str; 6] = [
+        "claude -p hello",
+        "npx -y @openai/codex@0.169 exec hi",
+        "/usr/bin/gemini",
+        "opencode run x",
+        "copilot",
+        "aider a.py",
+    ];
+
+    fn check(command: &str, credential: Credential) -> String {
         let through = Through {
             gateway: "https://gw.example.com".to_owned(),
             token: "bsr_a_b".to_owned(),
+            credential,
             headers: vec![
                 ("X-Bursar-Repo", "github.com/acme/shop".to_owned()),
                 ("X-Bursar-Branch", "grün".to_owned()),
@@ -197,16 +236,15 @@ mod tests {
 
     #[test]
     fn each_client_is_told_in_its_own_way() {
-        for command in [
-            "claude -p hello",
-            "npx -y @openai/codex@0.169 exec hi",
-            "/usr/bin/gemini",
-            "opencode run x",
-            "copilot",
-            "aider a.py",
-        ] {
+        for command in COMMANDS {
             let name = command.split([' ', '@', '/', '.']).collect::<Vec<_>>().join("_");
-            insta::assert_snapshot!(name, check(command));
+            insta::assert_snapshot!(name, check(command, Credential::Token));
         }
+    }
+
+    #[test]
+    fn a_client_may_keep_its_own_credential() {
+        let all: Vec<String> = COMMANDS.iter().map(|it| check(it, Credential::Own)).collect();
+        insta::assert_snapshot!(all.join("\n\n"));
     }
 }
