@@ -1,11 +1,17 @@
 //! Who asks, and what they may.
 
+mod attempts;
 pub(crate) mod caller;
+mod links;
 mod role;
+pub(crate) mod same_origin;
+pub(crate) mod sign_in;
 mod token;
 mod view;
 
+pub(crate) use attempts::{Attempts, Peer};
 pub(crate) use caller::Caller;
+pub(crate) use links::Links;
 pub(crate) use role::{Right, Role};
 pub(crate) use token::{Minted, Presented, TokenEntry, WireToken};
 pub(crate) use view::View;

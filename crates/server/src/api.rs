@@ -15,13 +15,14 @@ mod prices;
 mod reporters;
 pub(crate) mod runs;
 mod settings;
+mod sign_in;
 mod spend_limits;
 mod tags;
 mod tokens;
 
 use axum::Router;
 use axum::extract::Query;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use domain::Timestamp;
 use http::header::CONTENT_TYPE;
@@ -35,8 +36,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::desk::Desk;
-use crate::failure::{Failure, WireFailure, WireProblem};
-use crate::traffic;
+use crate::failure::{Failure, WireFailure, WireProblem, WireShortfall};
+use crate::{page, traffic};
 
 /// Under which name the description speaks of tokens.
 const TOKEN_SCHEME: &str = "token";
@@ -57,9 +58,11 @@ pub(crate) fn router(desk: Desk) -> Router {
     router
         .route("/api/openapi.json", get(serve))
         .merge(spend_limits::router())
-        .fallback(async || Failure::NoRoute)
+        .merge(page::router())
+        .fallback(page::otherwise)
         .method_not_allowed_fallback(async || Failure::NoMethod)
         .layer(from_fn_with_state(desk.clone(), traffic::around))
+        .layer(from_fn(page::headers::around))
         .with_state(desk)
 }
 
@@ -102,6 +105,8 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
         .routes(routes!(me::me))
+        .routes(routes!(sign_in::sign_in))
+        .routes(routes!(sign_in::sign_out))
         .routes(routes!(deliveries::deliver))
         .routes(routes!(reporters::list))
         .routes(routes!(figures::report))
@@ -158,6 +163,7 @@ fn head() -> OpenApi {
                 .security_scheme(TOKEN_SCHEME, SecurityScheme::Http(token))
                 .schema_from::<WireFailure>()
                 .schema_from::<WireProblem>()
+                .schema_from::<WireShortfall>()
                 .build(),
         ))
         .security(Some([SecurityRequirement::new(TOKEN_SCHEME, Vec::<String>::new())]))

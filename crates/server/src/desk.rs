@@ -7,6 +7,7 @@ use pricing::Pricer;
 use store::{Accepted, Delivery, Store};
 use tokio::sync::{Semaphore, watch};
 
+use crate::access::{Attempts, Links};
 use crate::budgets::bookings::Bookings;
 use crate::failure::Failure;
 use crate::figures::FiguresDesk;
@@ -29,6 +30,9 @@ struct Shared {
     metrics: Metrics,
     newsroom: Newsroom,
     bookings: Bookings,
+    attempts: Attempts,
+    links: Links,
+    has_certificate: bool,
     requests: Arc<Semaphore>,
     watchers: Arc<Semaphore>,
     stopping: watch::Receiver<bool>,
@@ -50,6 +54,9 @@ impl Desk {
             metrics: Metrics::default(),
             newsroom: Newsroom::new(options.clock.clone()),
             bookings,
+            attempts: Attempts::default(),
+            links: Links::default(),
+            has_certificate: options.tls.is_some(),
             requests: Arc::new(Semaphore::new(options.limits.requests)),
             watchers: Arc::new(Semaphore::new(options.limits.watchers)),
             stopping,
@@ -92,6 +99,21 @@ impl Desk {
     /// What waits to be booked into the budgets.
     pub(crate) fn bookings(&self) -> &Bookings {
         &self.0.bookings
+    }
+
+    /// Failed sign-ins.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
+    }
+
+    /// One-time links that are good.
+    pub(crate) fn links(&self) -> &Links {
+        &self.0.links
+    }
+
+    /// Whether the server encrypts by itself.
+    pub(crate) fn has_certificate(&self) -> bool {
+        self.0.has_certificate
     }
 
     /// What tells the time.

@@ -22,6 +22,8 @@ use crate::figures::FiguresError;
 const MAX_PROBLEMS: usize = 100;
 /// After how many seconds a client may try again.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+/// The same after too many failed sign-ins.
+const SIGN_IN_AFTER_S: HeaderValue = HeaderValue::from_static("60");
 
 /// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,19 @@ pub(crate) enum Failure {
     TokenExpired,
     #[error("the token was revoked; ask an administrator for another")]
     TokenRevoked,
+    #[error("the sign-in is over; sign in again")]
+    SignInOver,
+    #[error(
+        "the link was used already, is older than an hour, or was made before the server started; sign in with a \
+         token, or start `bursar up` again for another link"
+    )]
+    BadCode,
+    #[error("nobody is an owner any more; make one at the database with `bursar token recover`")]
+    NoOwner,
+    #[error("too many sign-ins from this address failed; wait a minute, then try again")]
+    TooManySignIns,
+    #[error("this change comes by cookie, and not from the page: {0}")]
+    NotFromThePage(&'static str),
     #[error("a token of the role `{}` may not {}; that takes one of: {}", role.name(), right.describe(), right.holders().join(", "))]
     Forbidden { role: Role, right: Right },
     #[error(
@@ -97,6 +112,11 @@ impl Failure {
             Self::BadToken => (StatusCode::UNAUTHORIZED, "unknown_token"),
             Self::TokenExpired => (StatusCode::UNAUTHORIZED, "token_expired"),
             Self::TokenRevoked => (StatusCode::UNAUTHORIZED, "token_revoked"),
+            Self::SignInOver => (StatusCode::UNAUTHORIZED, "sign_in_over"),
+            Self::BadCode => (StatusCode::UNAUTHORIZED, "unknown_code"),
+            Self::NoOwner => (StatusCode::CONFLICT, "no_owner"),
+            Self::TooManySignIns => (StatusCode::TOO_MANY_REQUESTS, "too_many_sign_ins"),
+            Self::NotFromThePage(_) => (StatusCode::FORBIDDEN, "not_from_the_page"),
             Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "role_may_not"),
             Self::IndividualsHidden { .. } => (StatusCode::FORBIDDEN, "individuals_hidden"),
             Self::NotFound { .. } => (StatusCode::NOT_FOUND, "not_found"),
@@ -283,6 +303,9 @@ impl Failure {
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_AFTER_S);
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            headers.insert(RETRY_AFTER, SIGN_IN_AFTER_S);
         }
         response
     }

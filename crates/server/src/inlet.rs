@@ -35,6 +35,15 @@ impl Inlet {
         self.0.store().id()
     }
 
+    /// What a one-time link ends with: whoever shows it to the page is signed in as the
+    /// first owner.
+    ///
+    /// # Errors
+    /// [`InletError::Later`] where the machine gives no random bytes.
+    pub fn sign_in_code(&self) -> Result<String, InletError> {
+        self.0.links().new_code(self.0.now()).map_err(|failure| InletError::Later(failure.to_string()))
+    }
+
     /// Takes a delivery; returns after the durable write.
     ///
     /// # Errors

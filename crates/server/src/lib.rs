@@ -30,6 +30,7 @@ pub mod options;
 mod org;
 mod otlp_receiver;
 pub mod owner;
+mod page;
 mod register;
 pub mod serve;
 mod tls;

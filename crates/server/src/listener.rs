@@ -13,6 +13,7 @@ use axum::response::Response;
 use http::header::CONNECTION;
 use http::{HeaderValue, Version};
 use http_body::Body as _;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -22,7 +23,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tower::util::MapRequest;
 
+use crate::access::Peer;
 use crate::desk::Desk;
 use crate::failure::ServeError;
 
@@ -89,10 +92,11 @@ impl Listener {
                 () = told(&mut stopping) => break,
             };
             while open.try_join_next().is_some() {}
-            let Some((stream, place)) = accepted else { continue };
-            let (router, tls, desk) = (router.clone(), tls.clone(), desk.clone());
+            let Some((stream, peer, place)) = accepted else { continue };
+            let taken = Taken { stream, peer, router: router.clone() };
+            let (tls, desk) = (tls.clone(), desk.clone());
             open.spawn(async move {
-                connection(stream, router, tls, &desk).await;
+                taken.connection(tls, &desk).await;
                 drop(place);
             });
         }
@@ -119,10 +123,10 @@ async fn ending_where_unread(request: Request, next: Next) -> Response {
 async fn accept(
     socket: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, Peer, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match socket.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, address)) => Some((stream, Peer(address.ip()), place)),
         Err(error) => {
             tracing::warn!(%error, "cannot accept a connection");
             tokio::time::sleep(AFTER_FAILURE).await;
@@ -131,21 +135,39 @@ async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, tls: Option<TlsAcceptor>, desk: &Desk) {
-    // Small answers go out at once.
-    drop(stream.set_nodelay(true));
-    let Some(acceptor) = tls else { return answer(stream, router, desk).await };
-    match timeout(desk.limits().head_time, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => answer(stream, router, desk).await,
-        Ok(Err(_)) | Err(_) => desk.metrics().connection_failed(),
+/// A connection, who is at its other end, and what answers there.
+struct Taken {
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+}
+
+impl Taken {
+    async fn connection(self, tls: Option<TlsAcceptor>, desk: &Desk) {
+        let Self { stream, peer, router } = self;
+        // Small answers go out at once.
+        drop(stream.set_nodelay(true));
+        let Some(acceptor) = tls else { return answer(stream, peer, router, desk).await };
+        match timeout(desk.limits().head_time, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => answer(stream, peer, router, desk).await,
+            Ok(Err(_)) | Err(_) => desk.metrics().connection_failed(),
+        }
     }
 }
 
-async fn answer<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S, router: Router, desk: &Desk) {
+async fn answer<S>(stream: S, peer: Peer, router: Router, desk: &Desk)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(desk.limits().head_time);
     builder.http2().timer(TokioTimer::new()).max_concurrent_streams(STREAMS);
-    let service = TowerToHyperService::new(router);
+    // The connection says where a request is from, whatever that claims.
+    let service = MapRequest::new(router, move |mut request: http::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request
+    });
+    let service = TowerToHyperService::new(service);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut stopping = desk.stopping();
     let ended = tokio::select! {

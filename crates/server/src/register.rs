@@ -1,4 +1,4 @@
-//! The books as the server uses them: tokens, directory and settings, remembered
+//! The books as the server uses them: tokens, sign-ins, directory and settings, remembered
 //! until they change.
 //!
 //! Several servers may share one database. Each looks at the version of the books at
@@ -16,6 +16,7 @@ use store::{Act, Books, Change, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use crate::access::sign_in::{SignIn, WireSignIn};
 use crate::access::{TokenEntry, WireToken};
 use crate::budgets::policy::BudgetSettings;
 use crate::failure::Failure;
@@ -32,7 +33,9 @@ const ASK_TIME: Duration = Duration::from_secs(2);
 pub(crate) const TOKEN: &str = "token";
 /// The kind of settings in the books.
 pub(crate) const SETTING: &str = "setting";
-/// The one entry of that kind.
+/// The kind of sign-ins in the books.
+pub(crate) const SIGN_IN: &str = "sign_in";
+/// The one entry of the kind of settings.
 pub(crate) const ORGANISATION: &str = "organisation";
 
 /// What stands in the books at one version of them.
@@ -42,6 +45,8 @@ pub(crate) struct Standing {
     pub(crate) version: u64,
     /// Tokens by their public part.
     pub(crate) tokens: HashMap<String, TokenEntry>,
+    /// Sign-ins of browsers by their public part.
+    pub(crate) sign_ins: HashMap<String, SignIn>,
     /// The organisation's directory.
     pub(crate) directory: Arc<Directory>,
     /// The version since which the directory is as it is: what follows from it stays as
@@ -150,6 +155,12 @@ impl Register {
             let token = wire.entry().ok_or_else(|| damaged(TOKEN, &entry.id))?;
             tokens.insert(entry.id, token);
         }
+        let mut sign_ins = HashMap::new();
+        for entry in self.books.entries(SIGN_IN).await? {
+            let wire: WireSignIn = understood(SIGN_IN, &entry.id, &entry.body)?;
+            let sign_in = wire.entry().ok_or_else(|| damaged(SIGN_IN, &entry.id))?;
+            sign_ins.insert(entry.id, sign_in);
+        }
         let mut entries = Entries::default();
         for kind in EntryKind::ALL {
             for entry in self.books.entries(kind.name()).await? {
@@ -167,7 +178,7 @@ impl Register {
             Some(entry) => understood(SETTING, ORGANISATION, &entry.body)?,
             None => Settings::default(),
         };
-        Ok(Standing { version, tokens, directory, directory_since, settings })
+        Ok(Standing { version, tokens, sign_ins, directory, directory_since, settings })
     }
 
     /// Does something to the books, and sees it at once.

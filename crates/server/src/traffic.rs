@@ -9,7 +9,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use flate2::read::MultiGzDecoder;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, SET_COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use tokio::time::{Instant, timeout};
 
@@ -26,15 +26,26 @@ const ID_LETTERS: usize = 16;
 /// Addresses that are answered however busy the server is.
 const ALWAYS: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
-/// What handlers say of a request for the log.
+/// What handlers say of a request for the log, and of the browser that asked.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Said(Arc<OnceLock<String>>);
+pub(crate) struct Said(Arc<Saying>);
+
+#[derive(Debug, Default)]
+struct Saying {
+    token: OnceLock<String>,
+    cookie: OnceLock<HeaderValue>,
+}
 
 impl Said {
     /// The public part of the token that it came with.
     pub(crate) fn token(&self, public: &str) {
         // Asked twice, the same is said.
-        drop(self.0.set(public.to_owned()));
+        drop(self.0.token.set(public.to_owned()));
+    }
+
+    /// What the browser shall keep from now on.
+    pub(crate) fn cookie(&self, value: HeaderValue) {
+        drop(self.0.cookie.set(value));
     }
 }
 
@@ -55,11 +66,16 @@ pub(crate) async fn around(State(desk): State<Desk>, mut request: Request, next:
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    // Some of it is secret, all of it is only for who asked, and none stays as it is.
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Some of it is secret, all of it is only for who asked, and none stays as it is. The
+    // files of the page alone say otherwise.
+    let keep = response.headers_mut().entry(CACHE_CONTROL);
+    keep.or_insert(HeaderValue::from_static("no-store"));
+    if let Some(cookie) = said.0.cookie.get() {
+        response.headers_mut().insert(SET_COOKIE, cookie.clone());
+    }
     let (status, took) = (response.status().as_u16(), began.elapsed());
     desk.metrics().answered(&method, &route, status, took);
-    let token = said.0.get().map_or("", String::as_str);
+    let token = said.0.token.get().map_or("", String::as_str);
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let why = failed.as_ref().map_or("", |it| it.0.code().1);
     if status >= 500 && why == "internal" {

@@ -42,12 +42,14 @@ fn company() -> (World, Vec<String>) {
 }
 
 /// Every address, with a body where it takes one.
-const REQUESTS: [(&str, &str); 42] = [
+const REQUESTS: [(&str, &str); 44] = [
     ("GET /healthz", ""),
     ("GET /readyz", ""),
     ("GET /metrics", ""),
     ("GET /api/openapi.json", ""),
     ("GET /api/v1/me", ""),
+    ("POST /api/v1/sign-in", "{}"),
+    ("POST /api/v1/sign-out", ""),
     ("POST /api/v1/deliveries", r#"{"format":"bursar.delivery/1","reporter":"m","bursar":"0"}"#),
     ("GET /api/v1/report", ""),
     ("GET /api/v1/report?by=team", ""),

@@ -19,12 +19,12 @@ use ingest::delivery::{Delivery, ReportedCall};
 use jiff::tz::TimeZone;
 use pricing::{PriceBook, Pricer};
 use serde_json::{Value, json};
-use server::{Clock, Limits, ServeOptions, TlsFiles};
+use server::{Clock, Inlet, Limits, ServeOptions, TlsFiles};
 use store::Database;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use ureq::Agent;
-use ureq::http::Request;
+use ureq::http::{HeaderMap, Request};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// The owner's token of every test.
@@ -35,6 +35,7 @@ pub(crate) struct World {
     folder: TempDir,
     scheme: &'static str,
     clock: Arc<AtomicI64>,
+    inlet: Inlet,
     pub(crate) api: SocketAddr,
     pub(crate) otlp_http: SocketAddr,
     pub(crate) otlp_grpc: SocketAddr,
@@ -49,10 +50,16 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) request_id: String,
     pub(crate) cache_control: String,
+    headers: HeaderMap,
     pub(crate) text: String,
 }
 
 impl Answer {
+    /// A header as text; empty where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |it| it.to_str().expect("text"))
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
@@ -130,12 +137,12 @@ impl World {
             };
             let served = server::serve(
                 options,
-                Box::new(|it, _| ready.send(it.clone()).expect("a test")),
+                Box::new(|it, inlet| ready.send((it.clone(), inlet)).expect("a test")),
                 Box::pin(shutdown),
             );
             runtime.block_on(served).expect("it stops in order");
         });
-        let addresses = listening.recv().expect("a server that starts");
+        let (addresses, inlet) = listening.recv().expect("a server that starts");
         let roots = tls.map(|it| fs::read(&it.certificate).expect("a certificate"));
         let roots = roots.map(|pem| Certificate::from_pem(&pem).expect("a certificate"));
         let roots = RootCerts::new_with_certs(&roots.into_iter().collect::<Vec<_>>());
@@ -149,6 +156,7 @@ impl World {
             folder,
             scheme,
             clock,
+            inlet,
             api: addresses.api,
             otlp_http: addresses.otlp_http.expect("it listens"),
             otlp_grpc: addresses.otlp_grpc.expect("it listens"),
@@ -160,7 +168,17 @@ impl World {
 
     /// Moves the clock.
     pub(crate) fn pass(&self, days: i64) {
-        self.clock.fetch_add(days * 24 * 60 * 60 * 1_000, Ordering::SeqCst);
+        self.pass_minutes(days * 24 * 60);
+    }
+
+    /// The same, by less.
+    pub(crate) fn pass_minutes(&self, minutes: i64) {
+        self.clock.fetch_add(minutes * 60 * 1_000, Ordering::SeqCst);
+    }
+
+    /// The end of a one-time link, as who starts the server gets it.
+    pub(crate) fn code(&self) -> String {
+        self.inlet.sign_in_code().expect("a code")
     }
 
     /// Tells the server to stop, and waits until it has.
@@ -206,10 +224,12 @@ impl World {
         };
         let (request_id, cache_control) = (header("x-request-id"), header("cache-control"));
         let status = response.status().as_u16();
+        let headers = response.headers().clone();
         Answer {
             status,
             request_id,
             cache_control,
+            headers,
             text: response.body_mut().read_to_string().expect("a text"),
         }
     }

@@ -3,18 +3,24 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use domain::Developer;
+use domain::{Developer, Timestamp};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use super::role::{Right, Role};
+use super::same_origin::Asking;
+use super::sign_in::Shown;
 use super::token::TokenEntry;
 use super::view::View;
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::figures::sight::Sight;
 use crate::register::{Settings, Standing};
+use crate::traffic::Said;
+
+/// Where a proxy in front says how the request came to it.
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -23,9 +29,16 @@ pub(crate) struct Caller {
     pub(crate) public: String,
     /// What the books know of it.
     pub(crate) token: TokenEntry,
+    /// The sign-in that stands for it, where it is not shown itself.
+    pub(crate) sign_in: Option<String>,
 }
 
 impl Caller {
+    /// Whoever has that token.
+    pub(crate) fn of_token(public: &str, token: &TokenEntry) -> Self {
+        Self { public: public.to_owned(), token: token.clone(), sign_in: None }
+    }
+
     /// What the token is for.
     pub(crate) const fn role(&self) -> Role {
         self.token.role
@@ -73,8 +86,13 @@ impl FromRequestParts<Desk> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Failure> {
-        let caller = desk.caller(&parts.headers).await?;
-        if let Some(said) = parts.extensions.get::<crate::traffic::Said>() {
+        let said = parts.extensions.get::<Said>();
+        let caller = if parts.headers.contains_key(AUTHORIZATION) {
+            desk.caller(&parts.headers).await?
+        } else {
+            desk.visitor(parts, said).await?
+        };
+        if let Some(said) = said {
             said.token(&caller.public);
         }
         Ok(caller)
@@ -90,9 +108,40 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, Failure> {
 }
 
 impl Desk {
-    /// Who sent a request with these headers. The one way in for API and receivers.
+    /// Who sent a request with these headers: the way in for receivers, and for the API
+    /// where no page asks.
     pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
         self.caller_of(bearer(headers)?).await
+    }
+
+    /// Who sent a request from the page, by the cookie of their sign-in.
+    async fn visitor(&self, parts: &Parts, said: Option<&Said>) -> Result<Caller, Failure> {
+        let is_encrypted = self.is_encrypted(&parts.headers);
+        let shown = Shown::of(&parts.headers, is_encrypted).ok_or(Failure::NoToken)?;
+        let asking = Asking { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
+        asking.must_come_from_the_page()?;
+        let mut standing = self.register().current().await?;
+        if !standing.sign_ins.contains_key(&shown.public) {
+            // Another process may have made it just now.
+            standing = self.register().fresh().await?;
+        }
+        let now = self.now();
+        let entry = standing.sign_ins.get(&shown.public).ok_or(Failure::SignInOver)?;
+        let token = standing.tokens.get(&entry.token).ok_or(Failure::SignInOver)?;
+        if !shown.is(entry, token, now) {
+            return Err(Failure::SignInOver);
+        }
+        let caller = Caller::of_token(&entry.token, token.active(now)?);
+        if let (Some(renewed), Some(said)) = (shown.renewed(token, now), said) {
+            said.cookie(renewed.cookie(is_encrypted)?);
+        }
+        Ok(Caller { sign_in: Some(shown.public), ..caller })
+    }
+
+    /// Whether what comes with these headers was encrypted on its way, as far as the server
+    /// or a proxy in front of it knows. Who lies about it makes their own cookie worse.
+    pub(crate) fn is_encrypted(&self, headers: &HeaderMap) -> bool {
+        self.has_certificate() || headers.get(FORWARDED_PROTO).is_some_and(|it| it == "https")
     }
 
     /// Whose token that is.
@@ -119,8 +168,15 @@ impl Desk {
     fn known_caller(&self, standing: &Standing, presented: super::Presented) -> Result<Caller, Failure> {
         let token =
             standing.tokens.get(&presented.public).filter(|it| presented.is(it)).ok_or(Failure::BadToken)?;
-        match token.state(self.now()) {
-            "active" => Ok(Caller { public: presented.public, token: token.clone() }),
+        Ok(Caller::of_token(&presented.public, token.active(self.now())?))
+    }
+}
+
+impl TokenEntry {
+    /// The token, where it is taken.
+    fn active(&self, now: Timestamp) -> Result<&Self, Failure> {
+        match self.state(now) {
+            "active" => Ok(self),
             "expired" => Err(Failure::TokenExpired),
             _ => Err(Failure::TokenRevoked),
         }

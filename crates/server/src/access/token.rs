@@ -49,8 +49,7 @@ impl Presented {
 
     /// Whether its secret is that of the entry. Takes as long whatever differs.
     pub(crate) fn is(&self, entry: &TokenEntry) -> bool {
-        let differing = self.digest.iter().zip(entry.digest).fold(0, |sum, (a, b)| sum | (a ^ b));
-        std::hint::black_box(differing) == 0
+        same(&self.digest, &entry.digest)
     }
 
     /// The hash of its secret.
@@ -88,16 +87,22 @@ pub(super) fn letter(byte: u8) -> Option<char> {
     ALPHABET.get(usize::from(byte % 32)).copied().map(char::from)
 }
 
+/// Whether both are the same. Takes as long whatever differs.
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
+    let differing = one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b));
+    one.len() == other.len() && std::hint::black_box(differing) == 0
+}
+
 fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     let digit = |it: u8| char::from_digit(u32::from(it), 16);
     bytes.iter().flat_map(|it| [digit(it >> 4), digit(it & 15)]).flatten().collect()
 }
 
-fn unhex(text: &str) -> Option<[u8; 32]> {
+pub(super) fn unhex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0_u8; 32];
     if text.len() != 64 {
         return None;

@@ -131,7 +131,13 @@ impl Watcher {
     async fn still_known(&self) -> Result<Arc<Standing>, Failure> {
         let standing = self.desk.register().current().await?;
         let token = standing.tokens.get(&self.caller.public).ok_or(Failure::BadToken)?;
-        if token.state(self.desk.now()) == "active" { Ok(standing) } else { Err(Failure::TokenRevoked) }
+        let now = self.desk.now();
+        if token.state(now) != "active" {
+            return Err(Failure::TokenRevoked);
+        }
+        let sign_in = self.caller.sign_in.as_ref().map(|it| standing.sign_ins.get(it));
+        let is_signed_out = sign_in.is_some_and(|it| it.is_none_or(|it| it.is_over(now)));
+        if is_signed_out { Err(Failure::SignInOver) } else { Ok(standing) }
     }
 
     /// What the watcher sees of it. The token may have been revoked meanwhile, and what it

@@ -26,7 +26,7 @@ pub(crate) struct Me {
 /// Who the token says that one is
 #[utoipa::path(get, operation_id = "me", path = "/api/v1/me", tag = "access", responses((status = 200, body = Me)))]
 pub(crate) async fn me(State(desk): State<Desk>, caller: Caller) -> Json<Me> {
-    let Caller { public, token } = caller;
+    let Caller { public, token, .. } = caller;
     Json(Me {
         token: public,
         role: token.role.name(),
