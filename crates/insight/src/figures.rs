@@ -162,7 +162,11 @@ fn input_to_output(measures: &Measures) -> Option<u64> {
     u64::try_from(prompt.checked_mul(10)?.checked_add(output / 2)?.checked_div(output)?).ok()
 }
 
-fn top(spenders: &[NanoUsd], count: usize, total: NanoUsd) -> Result<Option<TopShare>, ReportError> {
+pub(crate) fn top(
+    spenders: &[NanoUsd],
+    count: usize,
+    total: NanoUsd,
+) -> Result<Option<TopShare>, ReportError> {
     let chosen = spenders.get(..count).unwrap_or_default();
     if chosen.is_empty() {
         return Ok(None);
@@ -176,7 +180,7 @@ fn top(spenders: &[NanoUsd], count: usize, total: NanoUsd) -> Result<Option<TopS
 
 /// By nearest rank, so that it is the cost of a session that there was. The costs
 /// are sorted, the dearest first.
-fn percentile(costs: &[NanoUsd], percent: usize) -> Option<NanoUsd> {
+pub(crate) fn percentile(costs: &[NanoUsd], percent: usize) -> Option<NanoUsd> {
     let rank = costs.len().checked_mul(percent)?.div_ceil(100).max(1);
     costs.get(costs.len().checked_sub(rank)?).copied()
 }

@@ -21,27 +21,36 @@
 
 #![deny(clippy::float_arithmetic, clippy::as_conversions)]
 
+pub mod anomaly;
 pub mod asides;
 pub mod book;
+pub mod budget_line;
 mod calendar;
 pub mod change;
 pub mod csv;
 mod cut;
+pub mod efficiency;
 pub mod explain;
 pub mod figures;
 #[cfg(test)]
 mod fixtures;
+pub mod forecast;
+pub mod models;
+pub mod overview;
 pub mod parameters;
 pub mod query;
 pub mod render;
 pub mod report;
+pub mod series;
 pub mod session_detail;
 mod session_page;
 pub mod sessions;
 pub mod span;
 pub mod statusline;
 pub mod table;
+pub mod teams;
 mod text;
+pub mod trends;
 pub mod what_if;
 pub mod wire;
 

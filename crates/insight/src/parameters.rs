@@ -6,12 +6,16 @@ use std::str::FromStr;
 use domain::{Dimension, Timestamp};
 use jiff::tz::TimeZone;
 
-use crate::query::{Filter, Period, Query, QueryError};
+use crate::query::{Filter, Pattern, Period, Query, QueryError};
 use crate::span::{Span, SpanError};
 use crate::table::{Charset, Color, Terminal};
 
 /// The most parameters of one request.
 const MAX_PARAMETERS: usize = 300;
+/// Behind the name of a dimension: its value letter by letter, with whatever it holds.
+const IS: &str = "is";
+/// The same, to be left out.
+const NOT: &str = "not";
 /// How wide a table is unless the request says otherwise, in columns.
 const DEFAULT_WIDTH: usize = 100;
 /// The widest table that is drawn.
@@ -50,7 +54,8 @@ pub enum ParameterError {
     /// There is no such parameter.
     #[error(
         "there is no parameter `{0}`; there are by, every, since, until, timezone, compare, top, figures, \
-         what_if, format, width, color, charset, and a filter for each dimension"
+         what_if, format, width, color, charset, and a filter for each dimension: repo=acme/*, repo.is=VALUE, \
+         repo.not=VALUE"
     )]
     Unknown(String),
     /// There is no such dimension.
@@ -102,7 +107,7 @@ impl Parameters {
 #[derive(Default)]
 struct Raw<'a> {
     by: Vec<Dimension>,
-    filters: Vec<(Dimension, Vec<&'a str>)>,
+    filters: Vec<Filter>,
     every: Option<Period>,
     since: Option<&'a str>,
     until: Option<&'a str>,
@@ -140,11 +145,23 @@ impl<'a> Raw<'a> {
             "color" => self.color = Some(one_of("color", value, &COLORS, "true or false")?),
             "charset" => self.charset = Some(one_of("charset", value, &CHARSETS, "ascii or unicode")?),
             _ => {
-                let filtered = Dimension::from_name(name).filter(|it| !it.is_time());
-                let dimension = filtered.ok_or_else(|| ParameterError::Unknown(name.to_owned()))?;
-                match self.filters.iter_mut().find(|it| it.0 == dimension) {
-                    Some((_, patterns)) => patterns.extend(list()),
-                    None => self.filters.push((dimension, list().collect())),
+                let (of, exactly) = name.split_once('.').map_or((name, None), |it| (it.0, Some(it.1)));
+                let filtered = Dimension::from_name(of).filter(|it| !it.is_time());
+                let unknown = || ParameterError::Unknown(name.to_owned());
+                let dimension = filtered.ok_or_else(unknown)?;
+                let empty = || QueryError::EmptyPattern(dimension.name());
+                let patterns: Vec<Pattern> = match exactly {
+                    None => {
+                        list().map(|it| Pattern::parse(it).ok_or_else(empty)).collect::<Result<_, _>>()?
+                    }
+                    Some(_) if value.is_empty() => return Err(empty().into()),
+                    Some(IS) => vec![Pattern::exact(value, true)],
+                    Some(NOT) => vec![Pattern::exact(value, false)],
+                    Some(_) => return Err(unknown()),
+                };
+                match self.filters.iter_mut().find(|it| it.dimension == dimension) {
+                    Some(filter) => filter.patterns.extend(patterns),
+                    None => self.filters.push(Filter { dimension, patterns }),
                 }
             }
         }
@@ -160,14 +177,11 @@ impl<'a> Raw<'a> {
                 wanted: "a time zone such as Europe/Berlin or UTC",
             })?,
         };
-        let filters = self.filters.into_iter().filter(|it| !it.1.is_empty());
         Ok(Parameters {
             query: Query {
                 group_by: self.by,
                 period: self.every,
-                filters: filters
-                    .map(|(it, patterns)| Filter::parse(it, &patterns))
-                    .collect::<Result<_, _>>()?,
+                filters: self.filters.into_iter().filter(|it| !it.patterns.is_empty()).collect(),
                 span: Span::parse(self.since, self.until, &timezone, now)?,
                 timezone,
                 compare: self.compare,
@@ -237,6 +251,15 @@ mod tests {
         check(
             &[("by", "repo,model"), ("repo", "acme/*,!acme/x"), ("repo", "b")],
             "repo,model repo=acme/*|!acme/x|b Json",
+        );
+        check(
+            &[("branch.is", "a,b *"), ("branch.not", "!x"), ("branch", "c,d")],
+            " branch==a,b *|!=!x|c|d Json",
+        );
+        check(&[("branch.was", "a")], &ParameterError::Unknown("branch.was".to_owned()).to_string());
+        check(
+            &[("branch.is", "")],
+            "the filter on branch is empty; give a value, a pattern with `*`, or `unknown`",
         );
         check(&[("format", "csv"), ("every", "daily"), ("since", "7d"), ("compare", "")], " Csv");
         check(&[("format", "pdf")], "format=pdf: give json, csv or table");

@@ -138,7 +138,8 @@ impl Filter {
     /// Whether one of its patterns matches the value, whatever the sign.
     pub(crate) fn fits(&self, pattern: &Pattern, value: &str) -> bool {
         let hosted = matches!(self.dimension, Dimension::Repo | Dimension::PullRequest);
-        let short = value.split_once('/').filter(|it| hosted && it.0.contains('.'));
+        let is_whole = pattern.shape == Shape::Exact;
+        let short = value.split_once('/').filter(|it| hosted && !is_whole && it.0.contains('.'));
         pattern.matches(value) || short.is_some_and(|it| pattern.matches(it.1))
     }
 }
@@ -149,6 +150,16 @@ impl Filter {
 pub struct Pattern {
     text: String,
     sense: Sense,
+    shape: Shape,
+}
+
+/// What the text says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// How values look.
+    Wildcard,
+    /// The one value, letter by letter.
+    Exact,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,18 +176,27 @@ impl Pattern {
             Some(rest) => (rest, Sense::Drop),
             None => (text, Sense::Keep),
         };
-        if text.is_empty() { None } else { Some(Self { text: text.to_owned(), sense }) }
+        (!text.is_empty()).then(|| Self { text: text.to_owned(), sense, shape: Shape::Wildcard })
     }
 
-    /// As written.
+    /// Of that value and no other, whatever it holds, kept or dropped.
+    #[must_use]
+    pub fn exact(value: &str, is_wanted: bool) -> Self {
+        let sense = if is_wanted { Sense::Keep } else { Sense::Drop };
+        Self { text: value.to_owned(), sense, shape: Shape::Exact }
+    }
+
+    /// As written; what is exact with a `=` before it.
     #[must_use]
     pub fn to_text(&self) -> String {
         let sign = if self.sense == Sense::Drop { "!" } else { "" };
-        format!("{sign}{}", self.text)
+        let shape = if self.shape == Shape::Exact { "=" } else { "" };
+        format!("{sign}{shape}{}", self.text)
     }
 
     /// Whether it keeps what it matches.
-    pub(crate) fn is_wanted(&self) -> bool {
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
         self.sense == Sense::Keep
     }
 
@@ -188,7 +208,10 @@ impl Pattern {
     /// Whether the value is of that shape, whatever the sign.
     #[must_use]
     pub fn matches(&self, value: &str) -> bool {
-        wildcard::matches(&self.text, value)
+        match self.shape {
+            Shape::Wildcard => wildcard::matches(&self.text, value),
+            Shape::Exact => self.text == value,
+        }
     }
 }
 
@@ -258,6 +281,21 @@ mod tests {
         check(&["acme/api"], "github.com/acme/api", true);
         check(&["!acme/*"], "github.com/acme/api", false);
         check(&["api"], "github.com/acme/api", false);
+    }
+
+    #[test]
+    fn an_exact_pattern_is_its_value_and_nothing_else() {
+        for (value, other) in
+            [("a,b", "a"), ("!x", "x"), ("*", "x"), ("Main", "main"), ("acme/api", "github.com/acme/api")]
+        {
+            let (kept, dropped) = (Pattern::exact(value, true), Pattern::exact(value, false));
+            let keeps = |it: &Pattern, value| {
+                Filter { dimension: Dimension::Repo, patterns: vec![it.clone()] }.keeps(value)
+            };
+            assert!(keeps(&kept, value) && !keeps(&kept, other), "{value}");
+            assert!(!keeps(&dropped, value) && keeps(&dropped, other), "{value}");
+        }
+        assert_eq!(Pattern::exact("!x", false).to_text(), "!=!x");
     }
 
     #[test]

@@ -89,6 +89,11 @@ impl PerMille {
         Self::of(i128::from(part.nano()), i128::from(whole.nano()))
     }
 
+    /// So many tenths of a percent.
+    pub(crate) const fn in_tenths(tenths: i64) -> Self {
+        Self(tenths)
+    }
+
     /// In tenths of a percent.
     #[must_use]
     pub const fn tenths(self) -> i64 {

@@ -1,0 +1,52 @@
+//! Prints how well anomalies and forecasts do on simulated organisations of many seeds:
+//! `cargo run --release -p insight --example insight_table`.
+
+#![expect(
+    clippy::as_conversions,
+    clippy::arithmetic_side_effects,
+    clippy::cast_lossless,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "a program that measures: what fails in here fails the measurement"
+)]
+
+#[path = "../tests/simulated/futures.rs"]
+mod futures;
+#[path = "../tests/simulated/organisation.rs"]
+mod organisation;
+#[path = "../tests/simulated/score.rs"]
+mod score;
+
+use organisation::{Character, Organisation};
+use score::Score;
+
+const SEEDS: u64 = 40;
+
+fn main() {
+    println!("anomalies of {SEEDS} organisations of 40 developers over 126 days, 13 planted in each");
+    println!("growth  scatter  told  right  precision  recall");
+    for (growth, scatter) in [(0.0, 0.5), (0.4, 0.75), (1.0, 0.75), (0.4, 1.0)] {
+        let character = Character { growth, scatter };
+        let scores = (0..SEEDS).map(|seed| score::score(&Organisation::new(seed, 182, character)));
+        let sum = scores.fold(Score::default(), Score::plus);
+        println!(
+            "{growth:6.1} {scatter:8.2} {:5} {:6} {:8} % {:5} %",
+            sum.told,
+            sum.right,
+            sum.precision(),
+            sum.recall()
+        );
+    }
+    println!();
+    println!("forecasts of a month from its first days");
+    println!("growth  asked  error  said  within the interval of 80 %");
+    for growth in [0.0, 0.4, 0.8, 2.0] {
+        let it = futures::many(SEEDS, Character { growth, scatter: 0.75 });
+        println!(
+            "{growth:6.1} {:6} {:4} % {:3} % {:5} %",
+            it.asked, it.error_percent, it.said_percent, it.within_percent
+        );
+    }
+}

@@ -1,0 +1,237 @@
+//! What is unusual.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::{Dimension, NanoUsd};
+use jiff::civil::Date;
+
+use super::ledger::{ByDay, Parts, Spent};
+use super::robust::{median, narrow, share, wide};
+use super::weekdays::{Day, Watch};
+use super::{Anomaly, Cause, Rule, Subject};
+use crate::report::ReportError;
+use crate::series::shifted;
+use crate::text::dollars;
+
+/// So many times the middle of active days is unusual.
+pub const TIMES: u32 = 8;
+/// A day that is less than this above what is usual is nothing to tell of.
+pub const DAY_FLOOR: NanoUsd = NanoUsd::new(25_000_000_000);
+/// A week that is less than this above what is usual is nothing to tell of.
+pub const WEEK_FLOOR: NanoUsd = NanoUsd::new(100_000_000_000);
+/// Days within which the same of the same subject is not told again, unless it is twice as much.
+pub const COOL_DOWN_DAYS: i64 = 7;
+/// The same for weeks.
+pub(super) const WEEK_COOL_DOWN_DAYS: i64 = 28;
+
+/// Days before a developer's day whose active ones make the middle.
+const ACTIVE_WINDOW: i64 = 35;
+/// Active days that make a middle; of fewer it is that of all developers.
+const LEAST_ACTIVE: usize = 5;
+/// What is more than usual must be this part of what the team spent on the day, in tenths of a percent.
+const PART_OF_TEAM: i128 = 100;
+/// Days of a session that are one event.
+const SESSION_DAYS: i64 = 3;
+
+/// Causes that are named.
+const CAUSES: usize = 3;
+
+/// Everything unusual on the days from the first to the last, those told first that began first.
+pub(super) fn unusual(spent: &Spent, first: Date, last: Date) -> Result<Vec<Anomaly>, ReportError> {
+    let mut found = developers(spent, first, last)?;
+    found.extend(sessions(spent, first, last, &found)?);
+    for (dimension, all, parts) in
+        [(Dimension::Team, &spent.teams, &spent.in_team), (Dimension::Repo, &spent.repos, &spent.in_repo)]
+    {
+        for (value, days) in all {
+            let watch = Watch::of(Subject::of(dimension, value), days, Some(&spent.whole), last);
+            found.extend(watch.unusual(first, &|from, to| causes(parts, value, (from, to))));
+        }
+    }
+    let by_team = |from: Date, to: Date| {
+        let costs = spent.teams.iter().map(|(team, days)| Cause {
+            subject: Subject::of(Dimension::Team, team),
+            cost: sum(days.range(from..=to).map(|it| *it.1)),
+        });
+        dearest(costs.collect())
+    };
+    found.extend(Watch::of(Subject::whole(), &spent.whole, None, last).unusual(first, &by_team));
+    found.sort_by(|a, b| (a.first, a.last, &a.subject).cmp(&(b.first, b.last, &b.subject)));
+    Ok(found)
+}
+
+/// The middle of the active days before one, and how many they are.
+fn usual_day(spent: &Spent, developer: &Arc<str>, day: Date) -> Result<Option<(i128, usize)>, ReportError> {
+    let from = shifted(day, -ACTIVE_WINDOW)?;
+    let before = |days: &ByDay| -> Vec<i128> {
+        days.range(from..day).map(|it| wide(*it.1)).filter(|it| *it > 0).collect()
+    };
+    let own = spent.developers.get(developer).map(before).unwrap_or_default();
+    let active =
+        if own.len() < LEAST_ACTIVE { spent.developers.values().flat_map(before).collect() } else { own };
+    let count = active.len();
+    Ok(median(active).filter(|_| count >= LEAST_ACTIVE).map(|it| (it, count)))
+}
+
+/// Whether an amount is [`TIMES`] what is usual, and enough more to matter on that day.
+fn is_many_times(cost: i128, usual: i128, around: i128) -> bool {
+    let excess = cost.saturating_sub(usual);
+    cost >= usual.saturating_mul(i128::from(TIMES))
+        && excess >= wide(DAY_FLOOR)
+        && excess >= share(around, PART_OF_TEAM)
+}
+
+/// What was spent on a day around a developer: by the team, or by everybody.
+fn around(spent: &Spent, developer: &Arc<str>, day: Date) -> i128 {
+    let team = spent.team_of.get(&(Arc::clone(developer), day)).and_then(|it| spent.teams.get(it));
+    team.unwrap_or(&spent.whole).get(&day).map_or(0, |it| wide(*it))
+}
+
+fn developers(spent: &Spent, first: Date, last: Date) -> Result<Vec<Anomaly>, ReportError> {
+    let mut found = Vec::new();
+    for (developer, days) in &spent.developers {
+        for (&day, &cost) in days.range(first..=last) {
+            // Most days are not worth a middle.
+            if wide(cost) < wide(DAY_FLOOR) {
+                continue;
+            }
+            let Some((usual, active)) = usual_day(spent, developer, day)? else { continue };
+            if !is_many_times(wide(cost), usual, around(spent, developer, day)) {
+                continue;
+            }
+            let own = spent.developers.get(developer).map_or(0, |it| it.range(..day).count());
+            let whose = if own < LEAST_ACTIVE { "all developers'" } else { "their" };
+            let reason = format!(
+                "{developer} spent {} on {}: {} times the middle of {whose} active days before it ({} over {active}).",
+                dollars(cost),
+                long(day),
+                times(wide(cost), usual),
+                dollars(narrow(usual)),
+            );
+            let subject = Subject::of(Dimension::Developer, developer);
+            let sessions = spent.sessions.get(&(Arc::clone(developer), day)).cloned().unwrap_or_default();
+            let causes = sessions
+                .into_iter()
+                .map(|(session, cost)| Cause { subject: Subject::of(Dimension::Session, &session), cost });
+            found.push(Anomaly {
+                causes: dearest(causes.collect()),
+                ..anomaly(subject, Rule::TimesMedian, (day, day), (wide(cost), usual), reason)
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Sessions that went on over days, none of which needs to be unusual by itself.
+fn sessions(spent: &Spent, first: Date, last: Date, days: &[Anomaly]) -> Result<Vec<Anomaly>, ReportError> {
+    let mut courses: BTreeMap<(&Arc<str>, &Arc<str>), Vec<Day>> = BTreeMap::new();
+    for ((developer, day), sessions) in &spent.sessions {
+        for (session, cost) in sessions {
+            courses.entry((session, developer)).or_default().push((*day, wide(*cost)));
+        }
+    }
+    let mut found = Vec::new();
+    for ((session, developer), mut course) in courses {
+        course.sort_unstable();
+        let Some((from, to, cost)) = dearest_stretch(&course)? else { continue };
+        if to < first || to > last || cost < wide(DAY_FLOOR) {
+            continue;
+        }
+        let Some((usual, _)) = usual_day(spent, developer, from)? else { continue };
+        let told = days.iter().any(|it| it.subject.value == *developer && (from..=to).contains(&it.first));
+        if told || !is_many_times(cost, usual, around(spent, developer, to)) {
+            continue;
+        }
+        let reason = format!(
+            "session {session} of {developer} cost {} by {}: {} times an active day of theirs ({}).",
+            dollars(narrow(cost)),
+            long(to),
+            times(cost, usual),
+            dollars(narrow(usual)),
+        );
+        let subject = Subject::of(Dimension::Session, session);
+        let whose = Cause { subject: Subject::of(Dimension::Developer, developer), cost: narrow(cost) };
+        found.push(Anomaly {
+            causes: vec![whose],
+            ..anomaly(subject, Rule::TimesMedian, (from, to), (cost, usual), reason)
+        });
+    }
+    Ok(found)
+}
+
+/// The few days in a row on which a session cost most.
+fn dearest_stretch(course: &[Day]) -> Result<Option<(Date, Date, i128)>, ReportError> {
+    let mut best: Option<(Date, Date, i128)> = None;
+    for (place, &(from, _)) in course.iter().enumerate() {
+        let end = shifted(from, SESSION_DAYS)?;
+        let within = course.iter().skip(place).take_while(|it| it.0 < end);
+        let (to, cost) = within.fold((from, 0_i128), |(_, sum), it| (it.0, sum.saturating_add(it.1)));
+        if best.is_none_or(|it| cost > it.2) {
+            best = Some((from, to, cost));
+        }
+    }
+    Ok(best)
+}
+
+pub(super) fn anomaly(
+    subject: Subject,
+    rule: Rule,
+    (first, last): (Date, Date),
+    (cost, usual): (i128, i128),
+    reason: String,
+) -> Anomaly {
+    Anomaly {
+        id: super::telling::id(&subject, rule, last),
+        subject,
+        rule,
+        first,
+        last,
+        cost: narrow(cost),
+        usual: narrow(usual),
+        excess: narrow(cost.saturating_sub(usual)),
+        reason,
+        causes: Vec::new(),
+        seen_in: Vec::new(),
+        repeats: 0,
+        verdict: None,
+    }
+}
+
+/// Who spent on something from one day to another.
+fn causes(parts: &Parts, value: &Arc<str>, (from, to): (Date, Date)) -> Vec<Cause> {
+    let mut by: BTreeMap<Arc<str>, Vec<NanoUsd>> = BTreeMap::new();
+    for ((of, day), parts) in parts {
+        if of == value && (from..=to).contains(day) {
+            for (developer, cost) in parts {
+                by.entry(Arc::clone(developer)).or_default().push(*cost);
+            }
+        }
+    }
+    let all = by.into_iter().map(|(developer, costs)| Cause {
+        subject: Subject::of(Dimension::Developer, &developer),
+        cost: sum(costs.into_iter()),
+    });
+    dearest(all.collect())
+}
+
+fn sum(costs: impl Iterator<Item = NanoUsd>) -> NanoUsd {
+    narrow(costs.map(wide).fold(0_i128, i128::saturating_add))
+}
+
+fn dearest(mut causes: Vec<Cause>) -> Vec<Cause> {
+    causes.sort_by(|a, b| (b.cost, &a.subject).cmp(&(a.cost, &b.subject)));
+    causes.truncate(CAUSES);
+    causes
+}
+
+/// How many times, with one decimal below ten.
+pub(super) fn times(cost: i128, usual: i128) -> String {
+    let tenths = cost.saturating_mul(10).checked_div(usual).unwrap_or(i128::MAX);
+    if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { (tenths / 10).to_string() }
+}
+
+/// `Tue 2026-11-03`.
+pub(super) fn long(day: Date) -> String {
+    day.strftime("%a %Y-%m-%d").to_string()
+}

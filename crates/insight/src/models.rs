@@ -1,0 +1,246 @@
+//! Which models and providers the money goes to, how that moves, and what a cheaper model
+//! would have cost.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::{
+    Cell, Dimension, Measures, NanoUsd, OutputConfidence, Overflow, Service, Timestamp, Tokens, Usage,
+};
+use jiff::civil::Date;
+use pricing::{Pricer, ResolvedModel, Used};
+
+use crate::book::Book;
+use crate::calendar;
+use crate::cut::{CutError, Sieves};
+use crate::query::Query;
+use crate::report::{Figures, ReportError, ReportPeriod, report};
+use crate::series::{to_the_end_of_the_day, today};
+use crate::span::Span;
+use crate::text::PerMille;
+
+/// What must be said beside every price of a cheaper model.
+pub const CHEAPER_CAVEAT: &str = "Estimated from sums of calls, for the same tokens; another model would have \
+     used others. `bursar report --what-if` prices call by call.";
+/// The dearest models that are compared with cheaper ones.
+const COMPARED: usize = 3;
+/// Cheaper models that each is compared with.
+const ALTERNATIVES: usize = 3;
+
+/// Models and providers of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Models {
+    /// The period.
+    pub period: ReportPeriod,
+    /// The period before.
+    pub before: Option<ReportPeriod>,
+    /// Everything.
+    pub total: Figures,
+    /// Models, the dearest first.
+    pub models: Vec<MixRow>,
+    /// Providers, the dearest first.
+    pub providers: Vec<MixRow>,
+    /// What each model cost in each week of the period, by its Monday.
+    pub weeks: Vec<MixWeek>,
+    /// What cheaper models would have cost, the largest saving first.
+    pub cheaper: Vec<Cheaper>,
+}
+
+/// A model or provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MixRow {
+    /// Which.
+    pub value: Arc<str>,
+    /// Its calls, and how that changed.
+    pub figures: Figures,
+    /// Its part of the cost.
+    pub share: Option<PerMille>,
+    /// Its part of the cost of the period before.
+    pub share_before: Option<PerMille>,
+}
+
+/// A week.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MixWeek {
+    /// Its Monday.
+    pub monday: Date,
+    /// Models with calls, the dearest first.
+    pub models: Vec<(Arc<str>, NanoUsd)>,
+}
+
+/// A model in the place of a dearer one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cheaper {
+    /// The model that was used.
+    pub from: Arc<str>,
+    /// A cheaper one that is used as well.
+    pub to: Arc<str>,
+    /// Calls that both have a price for.
+    pub calls: u64,
+    /// What they cost.
+    pub actual: NanoUsd,
+    /// What they would have cost.
+    pub hypothetical: NanoUsd,
+}
+
+/// The question with this month for a period, unless it names one, and what came before it.
+pub(crate) fn of_a_period(query: &Query, now: Timestamp) -> Result<Query, ReportError> {
+    let mut asked = Query { group_by: Vec::new(), period: None, top: None, compare: true, ..query.clone() };
+    if asked.span.since.is_none() {
+        let first = today(query, now)?.first_of_month();
+        asked.span.since = calendar::midnight(first, &query.timezone);
+    }
+    to_the_end_of_the_day(asked, now)
+}
+
+/// Models and providers of a question, this month's unless it names a period.
+///
+/// # Errors
+/// [`ReportError`] where the question makes no sense or a sum does not fit.
+pub fn models(
+    query: &Query,
+    book: &Book<'_>,
+    pricer: &Pricer,
+    now: Timestamp,
+) -> Result<Models, ReportError> {
+    let asked = of_a_period(query, now)?;
+    let (whole, models) = mix(&asked, Dimension::Model, book, now)?;
+    let (_, providers) = mix(&asked, Dimension::Provider, book, now)?;
+    let cheaper = cheaper(&asked, &models, book, pricer)?;
+    Ok(Models {
+        weeks: weeks(&asked, book, now)?,
+        period: whole.period,
+        before: whole.compared_with,
+        total: whole.total,
+        models,
+        providers,
+        cheaper,
+    })
+}
+
+fn mix(
+    asked: &Query,
+    by: Dimension,
+    book: &Book<'_>,
+    now: Timestamp,
+) -> Result<(crate::report::Report, Vec<MixRow>), ReportError> {
+    let report = report(&Query { group_by: vec![by], ..asked.clone() }, book, now)?;
+    let before = report.total.change.map(|it| it.before).unwrap_or_default();
+    let rows = report.rows.iter().filter_map(|row| {
+        let was = row.figures.change.map(|it| it.before).unwrap_or_default();
+        Some(MixRow {
+            value: Arc::clone(&row.key.first()?.value),
+            figures: row.figures,
+            share: PerMille::of_money(row.figures.measures.cost, report.total.measures.cost),
+            share_before: PerMille::of_money(was, before),
+        })
+    });
+    let rows = rows.collect();
+    Ok((report, rows))
+}
+
+fn weeks(asked: &Query, book: &Book<'_>, now: Timestamp) -> Result<Vec<MixWeek>, ReportError> {
+    let by = vec![Dimension::Week, Dimension::Model];
+    let cut = Query { group_by: by, compare: false, ..asked.clone() };
+    let mut weeks: BTreeMap<Date, Vec<(Arc<str>, NanoUsd)>> = BTreeMap::new();
+    for row in report(&cut, book, now)?.rows {
+        let mut key = row.key.into_iter().map(|it| it.value);
+        let monday = key.next().and_then(|it| it.parse().ok());
+        if let (Some(monday), Some(model)) = (monday, key.next()) {
+            weeks.entry(monday).or_default().push((model, row.figures.measures.cost));
+        }
+    }
+    Ok(weeks.into_iter().map(|(monday, models)| MixWeek { monday, models }).collect())
+}
+
+/// What the dearest models would have cost as cheaper ones that are used as well, from sums:
+/// each sum by the ratio of the two prices of its average call.
+fn cheaper(
+    asked: &Query,
+    mix: &[MixRow],
+    book: &Book<'_>,
+    pricer: &Pricer,
+) -> Result<Vec<Cheaper>, ReportError> {
+    let used: Vec<&MixRow> = mix.iter().filter(|it| it.figures.measures.cost > NanoUsd::ZERO).collect();
+    let mut found = Vec::new();
+    for from in used.iter().take(COMPARED) {
+        let mut of_one = Vec::new();
+        for to in used.iter().filter(|it| it.value != from.value) {
+            let Some(target) = pricer.resolve(&domain::ModelName::new(&to.value), None) else { continue };
+            let answer = instead(asked, (&from.value, &to.value), &target, (book, pricer))?;
+            of_one.extend(answer.filter(|it| it.hypothetical < it.actual));
+        }
+        of_one.sort_by_key(|it| it.hypothetical);
+        of_one.truncate(ALTERNATIVES);
+        found.extend(of_one);
+    }
+    let saving = |it: &Cheaper| it.hypothetical.nano().saturating_sub(it.actual.nano());
+    found.sort_by_key(saving);
+    Ok(found)
+}
+
+fn instead(
+    asked: &Query,
+    (from, to): (&Arc<str>, &Arc<str>),
+    target: &ResolvedModel,
+    (book, pricer): (&Book<'_>, &Pricer),
+) -> Result<Option<Cheaper>, ReportError> {
+    let mut sieves = Sieves::new(asked, book)?;
+    let mut answer = Cheaper {
+        from: Arc::clone(from),
+        to: Arc::clone(to),
+        calls: 0,
+        actual: NanoUsd::ZERO,
+        hypothetical: NanoUsd::ZERO,
+    };
+    for cell in book.cells.iter().filter(|it| asked.span.holds(it.quarter)) {
+        let facts = usize::try_from(cell.service).ok().and_then(|it| book.services.get(it));
+        let facts = facts.ok_or(CutError::NoSuchService(cell.service))?;
+        if facts.model != *from || cell.measures.unpriced_calls > 0 || !sieves.keep(cell)? {
+            continue;
+        }
+        let Some(hypothetical) = repriced(cell, &facts.service, target, pricer) else { continue };
+        answer.calls = answer.calls.checked_add(cell.measures.calls).ok_or(Overflow)?;
+        answer.actual = answer.actual.plus(cell.measures.cost)?;
+        answer.hypothetical = answer.hypothetical.plus(hypothetical)?;
+    }
+    Ok((answer.calls > 0).then_some(answer))
+}
+
+/// What a sum would have cost: its cost by the ratio of the two prices of its average call.
+fn repriced(cell: &Cell, service: &Service, target: &ResolvedModel, pricer: &Pricer) -> Option<NanoUsd> {
+    let usage = average(&cell.measures)?;
+    let at: Timestamp = cell.quarter.start();
+    let own = pricer.resolve(&service.model, service.provider.as_ref());
+    let price = |model: Option<&ResolvedModel>| {
+        let used = Used::stated(&usage, OutputConfidence::Final);
+        pricer.price(model, at, used, &service.terms).ok().map(|it| i128::from(it.contract.nano()))
+    };
+    let (own, other) = (price(own.as_ref())?, price(Some(target))?);
+    let scaled = i128::from(cell.measures.cost.nano()).checked_mul(other)?.checked_div(own)?;
+    i64::try_from(scaled).ok().map(NanoUsd::new)
+}
+
+/// The usage of the average call of a sum.
+fn average(measures: &Measures) -> Option<Usage> {
+    let calls = measures.calls;
+    let part = |it: Tokens| it.count().checked_div(calls).map(Tokens::new);
+    let usage = &measures.usage;
+    Some(Usage {
+        input: part(usage.input)?,
+        output: part(usage.output)?,
+        cache_read: part(usage.cache_read)?,
+        cache_write_5m: part(usage.cache_write_5m)?,
+        cache_write_1h: part(usage.cache_write_1h)?,
+        reasoning: part(usage.reasoning)?,
+        web_searches: usage.web_searches.checked_div(calls)?,
+    })
+}
+
+/// The question that models read the book with.
+#[must_use]
+pub fn models_query(query: &Query, now: Timestamp) -> Query {
+    let asked = of_a_period(query, now).unwrap_or_else(|_| query.clone());
+    let since = asked.begins(now);
+    Query { span: Span { since, until: asked.span.until }, compare: false, ..asked }
+}
