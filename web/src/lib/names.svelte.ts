@@ -2,6 +2,12 @@
 import { ask, Refused, type Directory } from '../api/client.ts';
 import { UNKNOWN } from './words.ts';
 
+/** An id that holds for all time, or several with their days: the last one. */
+export function latest(course: string | readonly { id: string }[] | undefined): string | null {
+  if (course === undefined || course === '') return null;
+  return typeof course === 'string' ? course : (course.at(-1)?.id ?? null);
+}
+
 class Names {
   directory = $state.raw<Directory | null>(null);
   #teams = $derived(new Map((this.directory?.team ?? []).map((it) => [it.id, it.name ?? it.id])));

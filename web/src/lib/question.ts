@@ -132,6 +132,11 @@ export function asked(period: Period, filters: readonly Filter[] = []): URLSearc
   return search;
 }
 
+/** The filter that keeps one value and nothing else. */
+export function only(dimension: Dimension, value: string): Filter {
+  return { dimension, values: [value] };
+}
+
 /** The question with one value more, or without it where it was there. */
 export function toggled(filters: readonly Filter[], dimension: Dimension, value: string): Filter[] {
   const there = filters.find((it) => it.dimension === dimension);
