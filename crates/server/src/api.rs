@@ -18,6 +18,7 @@ mod settings;
 mod sign_in;
 mod spend_limits;
 mod tags;
+mod timeline;
 mod tokens;
 
 use axum::Router;
@@ -112,6 +113,7 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(figures::report))
         .routes(routes!(figures::sessions))
         .routes(routes!(figures::session))
+        .routes(routes!(timeline::timeline))
         .routes(routes!(figures::coverage))
         .routes(routes!(activities::list))
         .routes(routes!(prices::list))

@@ -18,6 +18,7 @@ mod one_session;
 pub mod sight;
 mod subtree;
 mod surroundings;
+pub mod timeline;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};

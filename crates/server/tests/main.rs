@@ -20,5 +20,6 @@ mod roles;
 mod schema;
 mod sign_in;
 mod telemetry;
+mod timeline;
 mod tokens;
 mod world;

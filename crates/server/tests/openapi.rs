@@ -25,6 +25,9 @@ fn every_address_says_how_it_fails_and_is_served() {
     let served: Value = World::new().get("/api/openapi.json", "").ok().json();
     assert_eq!(served, serde_json::from_str::<Value>(&server::openapi_json().expect("one")).expect("json"));
     assert!(served["openapi"].as_str().is_some_and(|it| it.starts_with("3.1")), "{}", served["openapi"]);
+    for name in references(&served) {
+        assert!(served.pointer(name.trim_start_matches('#')).is_some(), "{name} is not described");
+    }
     let mut ids = BTreeSet::new();
     for (path, item) in served["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("methods") {
@@ -39,5 +42,17 @@ fn every_address_says_how_it_fails_and_is_served() {
                 "{method} {path} has the id of another"
             );
         }
+    }
+}
+
+/// Everything that is said to be described elsewhere.
+fn references(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(fields) => {
+            let own = fields.get("$ref").and_then(Value::as_str);
+            own.into_iter().chain(fields.values().flat_map(references)).collect()
+        }
+        Value::Array(values) => values.iter().flat_map(references).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }

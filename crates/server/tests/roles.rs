@@ -42,7 +42,7 @@ fn company() -> (World, Vec<String>) {
 }
 
 /// Every address, with a body where it takes one.
-const REQUESTS: [(&str, &str); 44] = [
+const REQUESTS: [(&str, &str); 45] = [
     ("GET /healthz", ""),
     ("GET /readyz", ""),
     ("GET /metrics", ""),
@@ -60,6 +60,7 @@ const REQUESTS: [(&str, &str); 44] = [
     ("GET /api/v1/sessions", ""),
     ("GET /api/v1/sessions/session-ada", ""),
     ("GET /api/v1/sessions/session-grace", ""),
+    ("GET /api/v1/sessions/session-ada/timeline", ""),
     ("GET /api/v1/calls", ""),
     ("GET /api/v1/calls/msg_a1", ""),
     ("GET /api/v1/calls/msg_g1", ""),

@@ -158,6 +158,7 @@ fn answers_are_as_they_are_described() {
         ("/api/v1/sessions", "/api/v1/sessions".to_owned()),
         ("/api/v1/sessions", "/api/v1/sessions?top=1".to_owned()),
         ("/api/v1/sessions/{id}", "/api/v1/sessions/s".to_owned()),
+        ("/api/v1/sessions/{id}/timeline", "/api/v1/sessions/s/timeline".to_owned()),
         ("/api/v1/calls", "/api/v1/calls?limit=1".to_owned()),
         ("/api/v1/calls/{id}", "/api/v1/calls/msg_1".to_owned()),
         ("/api/v1/calls/{id}", "/api/v1/calls/msg_3".to_owned()),

@@ -152,7 +152,7 @@ impl Desk {
             // Another process may have made it just now.
             standing = self.register().fresh().await?;
         }
-        self.known_caller(&standing, presented)
+        self.known_caller(&standing, &presented)
     }
 
     /// Whose token that is that a call came with, and what stood in the books then.
@@ -162,10 +162,10 @@ impl Desk {
         if !standing.tokens.contains_key(&presented.public) {
             standing = self.register().fresh().await?;
         }
-        Ok((self.known_caller(&standing, presented)?, standing))
+        Ok((self.known_caller(&standing, &presented)?, standing))
     }
 
-    fn known_caller(&self, standing: &Standing, presented: super::Presented) -> Result<Caller, Failure> {
+    fn known_caller(&self, standing: &Standing, presented: &super::Presented) -> Result<Caller, Failure> {
         let token =
             standing.tokens.get(&presented.public).filter(|it| presented.is(it)).ok_or(Failure::BadToken)?;
         Ok(Caller::of_token(&presented.public, token.active(self.now())?))

@@ -84,6 +84,38 @@ impl Role {
 }
 
 impl Right {
+    /// All of them.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Deliver,
+        Self::ReadFigures,
+        Self::ReadDirectory,
+        Self::WriteDirectory,
+        Self::Tokens,
+        Self::OwnerTokens,
+        Self::Audit,
+        Self::Settings,
+        Self::ReadBudgets,
+        Self::MoveBudgets,
+        Self::SetBudgets,
+    ];
+
+    /// The name in JSON.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Deliver => "deliver",
+            Self::ReadFigures => "read_figures",
+            Self::ReadDirectory => "read_directory",
+            Self::WriteDirectory => "write_directory",
+            Self::Tokens => "tokens",
+            Self::OwnerTokens => "owner_tokens",
+            Self::Audit => "audit",
+            Self::Settings => "settings",
+            Self::ReadBudgets => "read_budgets",
+            Self::MoveBudgets => "move_budgets",
+            Self::SetBudgets => "set_budgets",
+        }
+    }
+
     /// What it is to do, after "may not".
     pub(crate) const fn describe(self) -> &'static str {
         match self {

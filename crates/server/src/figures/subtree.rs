@@ -24,6 +24,5 @@ fn parts<'a>(
         let above = directory.lineage(team, day).into_iter().skip(1);
         !is_named(team) && above.into_iter().any(is_named)
     });
-    let sign = if pattern.to_text().starts_with('!') { "!" } else { "" };
-    teams.filter_map(move |team| Pattern::parse(&format!("{sign}{team}")))
+    teams.map(move |team| Pattern::exact(team.as_str(), pattern.is_wanted()))
 }

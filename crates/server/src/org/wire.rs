@@ -37,14 +37,14 @@ pub(crate) enum WireDay {
 /// One id for all time, or several, each with its days.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(untagged, expecting = "an id, or a list of { id, valid_from, valid_to }")]
-pub(crate) enum WireCourse {
+pub(crate) enum WireHistory {
     /// One for all time.
     Always(String),
     /// Several, each with its days.
     Dated(Vec<WireDated>),
 }
 
-impl Default for WireCourse {
+impl Default for WireHistory {
     fn default() -> Self {
         Self::Dated(Vec::new())
     }
@@ -58,10 +58,10 @@ pub(crate) struct WireTeam {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// The team that it is a part of.
-    #[serde(skip_serializing_if = "WireCourse::is_empty")]
-    parent: WireCourse,
-    #[serde(skip_serializing_if = "WireCourse::is_empty")]
-    cost_centre: WireCourse,
+    #[serde(skip_serializing_if = "WireHistory::is_empty")]
+    parent: WireHistory,
+    #[serde(skip_serializing_if = "WireHistory::is_empty")]
+    cost_centre: WireHistory,
 }
 
 /// A developer. The id is the main e-mail address.
@@ -74,10 +74,10 @@ pub(crate) struct WireDeveloper {
     /// Other e-mail addresses, ids of tools, noreply addresses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     identities: Vec<String>,
-    #[serde(skip_serializing_if = "WireCourse::is_empty")]
-    team: WireCourse,
-    #[serde(skip_serializing_if = "WireCourse::is_empty")]
-    cost_centre: WireCourse,
+    #[serde(skip_serializing_if = "WireHistory::is_empty")]
+    team: WireHistory,
+    #[serde(skip_serializing_if = "WireHistory::is_empty")]
+    cost_centre: WireHistory,
 }
 
 /// A repository, or all that a pattern with `*` matches.
@@ -85,8 +85,8 @@ pub(crate) struct WireDeveloper {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct WireRepo {
     id: String,
-    #[serde(skip_serializing_if = "WireCourse::is_empty")]
-    project: WireCourse,
+    #[serde(skip_serializing_if = "WireHistory::is_empty")]
+    project: WireHistory,
 }
 
 /// A project.
@@ -96,10 +96,10 @@ pub(crate) struct WireProject {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    #[serde(skip_serializing_if = "WireCourse::is_empty")]
-    client: WireCourse,
-    #[serde(skip_serializing_if = "WireCourse::is_empty")]
-    cost_centre: WireCourse,
+    #[serde(skip_serializing_if = "WireHistory::is_empty")]
+    client: WireHistory,
+    #[serde(skip_serializing_if = "WireHistory::is_empty")]
+    cost_centre: WireHistory,
 }
 
 /// A client or a cost centre.
@@ -156,7 +156,7 @@ impl WireDay {
     }
 }
 
-impl WireCourse {
+impl WireHistory {
     const fn is_empty(&self) -> bool {
         matches!(self, Self::Dated(all) if all.is_empty())
     }
@@ -204,23 +204,23 @@ impl WireEntry {
             Entry::Project(it) => Self::Project(WireProject {
                 id,
                 name: it.name.clone(),
-                client: WireCourse::of(&it.client),
-                cost_centre: WireCourse::of(&it.cost_centre),
+                client: WireHistory::of(&it.client),
+                cost_centre: WireHistory::of(&it.cost_centre),
             }),
             Entry::Team(it) => Self::Team(WireTeam {
                 id,
                 name: it.name.clone(),
-                parent: WireCourse::of(&it.parent),
-                cost_centre: WireCourse::of(&it.cost_centre),
+                parent: WireHistory::of(&it.parent),
+                cost_centre: WireHistory::of(&it.cost_centre),
             }),
             Entry::Developer(it) => Self::Developer(WireDeveloper {
                 id,
                 name: it.name.clone(),
                 identities: it.identities.iter().cloned().collect(),
-                team: WireCourse::of(&it.team),
-                cost_centre: WireCourse::of(&it.cost_centre),
+                team: WireHistory::of(&it.team),
+                cost_centre: WireHistory::of(&it.cost_centre),
             }),
-            Entry::Repo(it) => Self::Repo(WireRepo { id, project: WireCourse::of(&it.project) }),
+            Entry::Repo(it) => Self::Repo(WireRepo { id, project: WireHistory::of(&it.project) }),
         }
     }
 
