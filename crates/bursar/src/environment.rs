@@ -169,6 +169,19 @@ impl Environment {
         self.string("BURSAR_SEAL_KEY")
     }
 
+    /// The program that opens addresses for whoever sits at this machine; none where there
+    /// is no screen, or another machine's.
+    pub(crate) fn opener(&self) -> Option<&'static str> {
+        if self.text("SSH_CONNECTION").is_some() {
+            return None;
+        }
+        if cfg!(target_os = "macos") {
+            return Some("open");
+        }
+        let has_screen = ["WAYLAND_DISPLAY", "DISPLAY"].into_iter().any(|it| self.text(it).is_some());
+        (cfg!(unix) && has_screen).then_some("xdg-open")
+    }
+
     /// What git is run with.
     pub(crate) fn machine(&self) -> attribution::Machine {
         attribution::Machine {

@@ -25,6 +25,7 @@ mod named;
 mod opened;
 mod org;
 mod output;
+mod page_link;
 mod prices;
 mod progress;
 mod report;

@@ -1,6 +1,5 @@
 //! `bursar up`: everything in one process on this machine.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -18,6 +17,7 @@ use crate::collect::sink::{Sink, Undelivered};
 use crate::collect::{Arrangement, Collector, Stop};
 use crate::environment::Environment;
 use crate::opened::{Opened, journal_folder};
+use crate::page_link::{Opening, near, page, show};
 use crate::serve::{NotAsked, announce, runtime, tell, until_told, warn_of_plain};
 use crate::server_settings::{ServerOptions, start_log};
 
@@ -32,7 +32,7 @@ const EXAMPLES: &str = "Examples:
   bursar up --gateway 127.0.0.1:4321         and coding clients call through it
   bursar up --data /tmp/try --listen 127.0.0.1:0";
 
-/// The server on this machine: API, OpenTelemetry receivers and the book in one process
+/// The server on this machine: page, API, OpenTelemetry receivers and the book in one process
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct UpArgs {
@@ -74,6 +74,8 @@ pub(crate) fn run(args: &UpArgs, environment: &Environment) -> Result<String> {
     let served = runtime.block_on(until_told(prepared.options, |addresses, inlet| {
         announce(addresses);
         tell(&greeting(addresses));
+        let opening = if args.no_open { Opening::Unwanted } else { Opening::Wanted };
+        show(addresses, &inlet, opening, environment);
         if !args.no_import {
             tell("Importing the logs of this machine …\n");
             let near = Near { inlet, handle: runtime.handle().clone() };
@@ -148,19 +150,15 @@ fn held(opened: &mut Opened) -> Result<String> {
     Ok(format!("{}, {}, {cost}{unpriced}", count(files, "file"), count(calls, "call")))
 }
 
-/// Where this machine finds a listener, which may be open to all addresses.
-fn near(scheme: &str, mut address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        address.set_ip(Ipv4Addr::LOCALHOST.into());
-    }
-    format!("{scheme}://{address}")
-}
-
 /// What a person is told who started it by hand.
 fn greeting(addresses: &Addresses) -> String {
     let scheme = if addresses.tls { "https" } else { "http" };
     let api = format!("{scheme}://{}", addresses.api);
-    let mut lines = vec!["Bursar is up.".to_owned(), format!("  API             {api}")];
+    let mut lines = vec![
+        "Bursar is up.".to_owned(),
+        format!("  Page            {}", page(addresses)),
+        format!("  API             {api}"),
+    ];
     for (name, address) in [
         ("OTLP over HTTP", addresses.otlp_http),
         ("OTLP over gRPC", addresses.otlp_grpc),

@@ -58,11 +58,12 @@ const FENCES: &[Fence] = &[
         paths: &["process::Command"],
         holds: Holds::OutsideOf(&[
             "crates/attribution/",
+            "crates/bursar/src/page_link/browser.rs",
             "crates/bursar/src/run/child.rs",
             "crates/testkit/",
             "crates/xtask/",
         ]),
-        why: "and only attribution starts another program, which is git; `bursar run` starts what it is told to",
+        why: "and only attribution starts another program, which is git; `bursar run` starts what it is told to, and the page its browser",
         fix: "ask attribution",
     },
 ];
