@@ -8,26 +8,41 @@ cache := $(or $(BURSAR_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bursar)
 built := $(or $(CARGO_TARGET_DIR),target)
 deny := $(cache)/tools/cargo-deny
 
-.PHONY: help build run test prepare fmt clippy unit doc-tests docs fuzz deny tidy prices bench
+# What the page is made of: all of web/ but what is made there.
+page_sources := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' \
+    -not -path 'web/test-results/*' -not -path 'web/playwright-report/*' -not -name schema.d.ts 2>/dev/null)
+npm := npm --prefix web --no-update-notifier
+
+.PHONY: help build run test prepare page fmt clippy unit doc-tests docs fuzz deny tidy prices web bench
 
 help: ## lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-build: ## builds the release binary
+build: page ## builds the release binary, with the page where there is npm
 	cargo build --release --locked --package bursar
 
-run: build ## shows what was spent, from the logs on this machine, or from generated ones
-	@bursar=$(built)/release/bursar; \
-	if "$$bursar" report --format json | tr -d '[:space:]' | grep -q '"rows":\[\]'; then \
-	    "$$bursar" demo; \
-	else \
-	    "$$bursar" report; \
-	fi
+run: build ## starts the server on this machine, imports its logs and opens the page
+	$(built)/release/bursar up
 
-test: prepare fmt clippy unit doc-tests docs fuzz deny tidy prices ## checks everything
+test: prepare page fmt clippy unit doc-tests docs fuzz deny tidy prices web ## checks everything
 
 prepare:
 	.ci/prepare
+
+page: ## builds the page, which the next build of the binary takes in
+	@if command -v npm >/dev/null; then \
+	    $(MAKE) --no-print-directory web/dist/index.html; \
+	else \
+	    echo "page: NOT BUILT, there is no npm; install node 20.19 or newer with npm for the dashboard"; \
+	fi
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	$(npm) ci --cache "$(cache)/npm" --prefer-offline --no-audit --no-fund
+
+# Cargo does not see a folder come into being: the build script that takes it in is touched.
+web/dist/index.html: web/node_modules/.package-lock.json $(page_sources)
+	$(npm) run build
+	@touch $@ crates/server/build.rs
 
 fmt: ## checks the formatting
 	cargo fmt --all --check
@@ -65,6 +80,12 @@ tidy: ## checks the house rules that no compiler checks
 
 prices: ## checks that the price book is what its sources make
 	cargo xtask prices --check
+
+web: page ## checks the page: types, its own tests, and each screen in a browser
+	$(npm) run check
+	$(npm) run unit
+	cargo build --locked --package bursar
+	BURSAR_BIN="$(abspath $(built))/debug/bursar" $(npm) run browser
 
 bench: build ## measures speed, memory, size and exactness, beside ccusage
 	bench/size.sh
