@@ -4,7 +4,6 @@
 #![expect(
     clippy::as_conversions,
     clippy::arithmetic_side_effects,
-    clippy::cast_lossless,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
@@ -39,6 +38,8 @@ fn main() {
             sum.recall()
         );
     }
+    let of = Organisation::new(1, 182, Character { growth: 0.4, scatter: 0.75 });
+    println!("of the first: false {:?}, missed {:?}", score::false_alarms(&of), score::missed(&of));
     println!();
     println!("forecasts of a month from its first days");
     println!("growth  asked  error  said  within the interval of 80 %");

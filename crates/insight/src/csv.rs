@@ -1,5 +1,9 @@
 //! Reports as CSV (RFC 4180): one header, the figures of the JSON, exact.
 
+mod insight;
+
+pub use insight::insight_csv;
+
 use domain::{NanoUsd, TokenClass};
 use jiff::tz::TimeZone;
 

@@ -35,7 +35,7 @@ pub struct Efficiency {
     /// The cache by week, of everything.
     pub cache_weeks: Vec<CacheWeek>,
     /// The cache by week of each team, the dearest first.
-    pub cache_by_team: Vec<(Arc<str>, Vec<CacheWeek>)>,
+    pub cache_by_team: Vec<TeamCache>,
     /// The dearest branches, by repository.
     pub branches: Vec<Named>,
     /// The dearest pull requests.
@@ -61,6 +61,9 @@ pub struct CacheWeek {
     /// The part of the prompts that was read from a cache.
     pub hit: Option<PerMille>,
 }
+
+/// A team, and its cache by week.
+pub type TeamCache = (Arc<str>, Vec<CacheWeek>);
 
 /// How sessions went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -175,7 +178,7 @@ pub(crate) fn cache_by_team(
     asked: &Query,
     book: &Book<'_>,
     now: Timestamp,
-) -> Result<Vec<(Arc<str>, Vec<CacheWeek>)>, ReportError> {
+) -> Result<Vec<TeamCache>, ReportError> {
     let by = vec![Dimension::Week, Dimension::Team];
     let weeks = report(&Query { group_by: by, compare: false, top: None, ..asked.clone() }, book, now)?;
     let mut teams: BTreeMap<Arc<str>, (NanoUsd, Vec<CacheWeek>)> = BTreeMap::new();

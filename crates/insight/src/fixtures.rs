@@ -397,3 +397,36 @@ pub(crate) fn branch_and_repo() -> Attribution {
         ..Attribution::default()
     }
 }
+
+/// Sixteen weeks of two teams until [`NOW`]: weekdays, two models, and a day on which Ana
+/// spent far more than usual.
+pub(crate) fn season() -> OwnedBook {
+    let people = [("ana", "web", 2), ("ben", "web", 0), ("chen", "platform", 3), ("dia", "platform", 1)];
+    let mut places = Vec::new();
+    let mut cells = Vec::new();
+    for day in 0..112_i64 {
+        let noon = at("2026-08-03T11:00:00Z").millis() + day * 86_400_000;
+        let weekday = day % 7;
+        for (who, (name, team, place)) in people.iter().enumerate() {
+            if weekday > 4 || (day * 5 + who as i64 * 3) % 11 == 0 {
+                continue;
+            }
+            let session = format!("{name}-{day}");
+            let repos = ["github.com/acme/shop", "github.com/acme/billing"];
+            let mut facts =
+                facts(&session, &format!("{name}@acme.example"), Some(repos[place % 2]), Some("main"));
+            facts.attribution.team =
+                Some(Attributed { value: domain::Team::new(team), evidence: Evidence::Directory });
+            let spike = if day == 108 && *name == "ana" { 14 } else { 1 };
+            let cost = (6_000_000_000 + (day * 37 + who as i64 * 11) % 23 * 300_000_000) * spike;
+            let quarter = Timestamp::from_millis(noon).quarter_hour();
+            let number = places.len() as u32;
+            for (service, part) in [(0, cost * 3 / 4), (1, cost / 4)] {
+                let one = cell("2026-11-02T09:15:00Z", number, service, 40, part);
+                cells.push(Cell { quarter, ..one });
+            }
+            places.push(facts);
+        }
+    }
+    OwnedBook { cells, places, services: company().services }
+}

@@ -16,6 +16,10 @@
 //!   and [`session_detail`] are further answers made of reports, [`what_if`] prices
 //!   calls again, [`explain`] shows how one was priced;
 //! - [`asides`] is what stands beside a report;
+//! - [`series`] are days, [`forecast`](mod@forecast) goes on from them, [`anomaly`] finds the
+//!   unusual among them; [`trends`](mod@trends), [`models`](mod@models),
+//!   [`efficiency`](mod@efficiency), [`teams`](mod@teams) and [`overview`](mod@overview) are
+//!   what a dashboard shows, and [`topic`] is the one door to them;
 //! - [`wire`] (JSON, a stable contract), [`csv`] and [`render`] (for people) print
 //!   the answers, [`statusline`](mod@statusline) is one line of its own.
 
@@ -50,6 +54,7 @@ pub mod statusline;
 pub mod table;
 pub mod teams;
 mod text;
+pub mod topic;
 pub mod trends;
 pub mod what_if;
 pub mod wire;
@@ -70,4 +75,5 @@ pub use span::{Span, SpanError};
 pub use statusline::{Spent, StatuslineFacts, StatuslineInput, statusline};
 pub use table::{Charset, Color, Terminal, printable};
 pub use text::{PerMille, dollars};
+pub use topic::{Insight, Known, Topic, insight};
 pub use what_if::{Swap, SwapError, WhatIf, WhatIfCall, WhatIfDesk, kept_cells};

@@ -18,6 +18,8 @@ use crate::report::{Coverage, Report, ReportError, report};
 use crate::series::{DailySeries, days, today};
 use crate::text::PerMille;
 
+/// Milliseconds of a minute.
+const MINUTE_MILLIS: i64 = 60_000;
 /// Movers of each dimension.
 const MOVERS: usize = 3;
 /// Dimensions in which somebody may have moved; those of individuals last.
@@ -36,6 +38,8 @@ pub struct Beside<'a> {
     pub individuals: Individuals,
     /// How much was seen by more than one kind of source, where that is known.
     pub seen: Option<SeenTwice>,
+    /// When the newest call was made.
+    pub newest: Option<Timestamp>,
 }
 
 /// How much of the calls more than one kind of source saw.
@@ -72,7 +76,9 @@ pub struct Overview {
     pub unattributed: Vec<Coverage>,
     /// How much more than one kind of source saw.
     pub seen: Option<SeenTwice>,
-    /// Minutes since the newest call; none without calls.
+    /// When the newest call was made.
+    pub newest: Option<Timestamp>,
+    /// Minutes since then.
     pub minutes_old: Option<u64>,
 }
 
@@ -126,8 +132,7 @@ pub fn overview(
     let last = today(&asked, now)?;
     let amounts = days(&Query { compare: false, ..asked.clone() }, None, book, now)?.whole;
     let first = first.or_else(|| amounts.keys().next().copied()).unwrap_or(last);
-    let newest = book.cells.iter().map(|it| it.quarter).max();
-    let minutes = |it: domain::QuarterHour| u64::try_from(now.millis_since(it.start()) / 60_000).unwrap_or(0);
+    let minutes = |it: Timestamp| u64::try_from(now.millis_since(it) / MINUTE_MILLIS).unwrap_or(0);
     Ok(Overview {
         developers,
         developer_day: developer_day(&asked, book, now)?,
@@ -138,7 +143,8 @@ pub fn overview(
         anomalies,
         unattributed,
         seen: beside.seen,
-        minutes_old: newest.map(minutes),
+        newest: beside.newest,
+        minutes_old: beside.newest.map(minutes),
         whole,
         forecast,
     })

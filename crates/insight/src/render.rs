@@ -3,6 +3,7 @@
 mod explain;
 mod figures;
 mod heading;
+mod insight;
 mod notes;
 mod prices;
 mod report;
@@ -11,6 +12,7 @@ mod value;
 mod what_if;
 
 pub use explain::explain_text;
+pub use insight::insight_text;
 pub use prices::prices_text;
 pub use report::report_text;
 pub use sessions::{session_text, sessions_text};

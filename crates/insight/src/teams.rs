@@ -88,12 +88,11 @@ pub fn teams(
     Ok(Teams { period: whole.period, before: whole.compared_with, rows, total: whole.total })
 }
 
+/// How many there are, and what each of their days with calls cost.
+type People = (u64, Vec<NanoUsd>);
+
 /// The developers of each team, and what they cost on days with calls.
-fn people(
-    asked: &Query,
-    book: &Book<'_>,
-    now: Timestamp,
-) -> Result<HashMap<Arc<str>, (u64, Vec<NanoUsd>)>, ReportError> {
+fn people(asked: &Query, book: &Book<'_>, now: Timestamp) -> Result<HashMap<Arc<str>, People>, ReportError> {
     let by = vec![Dimension::Team, Dimension::Developer, Dimension::Day];
     let days = report(&Query { group_by: by, compare: false, ..asked.clone() }, book, now)?;
     let mut known: HashMap<Arc<str>, HashMap<Arc<str>, Vec<NanoUsd>>> = HashMap::new();

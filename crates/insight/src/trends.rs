@@ -67,6 +67,9 @@ pub struct TrendDay {
     pub rolling: NanoUsd,
 }
 
+/// Where a view of a series stands.
+type Slot = fn(&mut Trend) -> &mut Figures;
+
 /// The question that trends read the book with.
 #[must_use]
 pub fn trends_query(query: &Query, now: Timestamp) -> Query {
@@ -97,7 +100,7 @@ pub fn trends(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Trends, 
     let by = read.group_by.first().copied();
     let mut rows: HashMap<Arc<str>, Trend> = HashMap::new();
     let mut whole = Trend::default();
-    let views: [(&str, fn(&mut Trend) -> &mut Figures); 3] =
+    let views: [(&str, Slot); 3] =
         [("30d", |it| &mut it.rolling), ("this-week", |it| &mut it.week), ("this-month", |it| &mut it.month)];
     for (name, slot) in views {
         let span = Span::parse(Some(name), Some("today"), &query.timezone, now).unwrap_or_default();

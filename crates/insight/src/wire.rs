@@ -5,11 +5,16 @@
 
 mod explain;
 mod figures;
+pub(crate) mod insight;
 mod prices;
 mod report;
 mod sessions;
 
 pub use explain::{EXPLAIN_SCHEMA, ExplainError, WireExplainSum, WireExplained, explain_json, explained};
+pub use insight::{
+    WireAnomalies, WireAnomaly, WireEfficiency, WireForecast, WireModels, WireOverview, WireTeams,
+    WireTrends, insight_json,
+};
 pub use prices::{WirePrices, prices_json};
 pub use report::{WireReport, report_json};
 pub use sessions::{WireDetail, WireSessions, session_json, sessions_json};

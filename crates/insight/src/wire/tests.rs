@@ -82,7 +82,7 @@ fn the_documents() {
 }
 
 /// The names of all fields in it, with those that they are in: `rows[].key.repo`.
-fn fields(value: &Value, at: &str, out: &mut BTreeSet<String>) {
+pub(super) fn fields(value: &Value, at: &str, out: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             for (name, member) in members {

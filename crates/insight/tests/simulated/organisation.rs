@@ -153,7 +153,7 @@ impl Organisation {
         self.cells.push(Cell {
             quarter: at.quarter_hour(),
             place,
-            service: (place % 5 == 0).into(),
+            service: place.is_multiple_of(5).into(),
             output: OutputConfidence::Final,
             measures: Measures { calls: 40, unpriced_calls: 0, usage: Usage::ZERO, list: cost, cost },
         });

@@ -1,0 +1,151 @@
+//! How well the money is used.
+
+use domain::NanoUsd;
+
+use super::super::value::tenths;
+use super::{days, part, percent, table, title};
+use crate::efficiency::{CacheWeek, Efficiency, Named};
+use crate::figures::TopShare;
+use crate::table::{Field, Kind, Terminal, fact};
+use crate::text::{compact, counted, dollars};
+
+/// Columns for the names of figures.
+const NAMES_WIDTH: usize = 23;
+/// Milliseconds of an hour.
+const HOUR_MS: u64 = 3_600_000;
+/// Weeks of the cache that are shown.
+const WEEKS_SHOWN: usize = 6;
+
+pub(super) fn text(it: &Efficiency, terminal: &Terminal) -> String {
+    let mut out = title("How well it is used", &days(&it.period), terminal);
+    for (name, text) in lines(it) {
+        out.push_str(&fact(name, NAMES_WIDTH, &text, terminal));
+    }
+    if !it.cache_by_team.is_empty() {
+        out.push_str(&part("Cache hits by team and week", terminal));
+        for (team, weeks) in &it.cache_by_team {
+            out.push_str(&fact(team, NAMES_WIDTH, &hits(weeks), terminal));
+        }
+    }
+    for (what, named) in [("Dearest branches", &it.branches), ("Dearest pull requests", &it.pull_requests)] {
+        if !named.is_empty() {
+            out.push_str(&part(what, terminal));
+            out.push_str(&dearest(named, terminal));
+        }
+    }
+    out
+}
+
+fn lines(it: &Efficiency) -> Vec<(&'static str, String)> {
+    let none = || "-".to_owned();
+    let money = |it: Option<NanoUsd>| it.map_or_else(none, dollars);
+    let count = |it: Option<u64>| it.map_or_else(none, compact);
+    let (figures, courses) = (&it.figures, &it.courses);
+    let day = it.developer_day.map_or_else(none, |it| {
+        let days = counted(it.days, "day", "days");
+        format!("median {}, 90th percentile {} ({days} with calls)", dollars(it.median), dollars(it.p90))
+    });
+    let hours = |ms: u64| format!("{} h", ms / HOUR_MS);
+    vec![
+        (
+            "cost",
+            format!("{} in {}", dollars(figures.total.cost), counted(figures.total.calls, "call", "calls")),
+        ),
+        ("a developer's day", day),
+        (
+            "input to output",
+            figures
+                .input_to_output_tenths
+                .map_or_else(none, |it| format!("{} tokens in for each out", tenths(it))),
+        ),
+        (
+            "cache hit",
+            format!("{} of prompt tokens; by week {}", percent(figures.cache_hit), hits(&it.cache_weeks)),
+        ),
+        (
+            "cost of a session",
+            format!(
+                "median {}, 90th percentile {} ({})",
+                money(figures.median_session),
+                money(figures.p90_session),
+                counted(figures.sessions, "session", "sessions")
+            ),
+        ),
+        (
+            "time in sessions",
+            if courses.sessions == 0 {
+                "no logs that say".to_owned()
+            } else {
+                format!("{} active, {} idle", hours(courses.active_ms), hours(courses.idle_ms))
+            },
+        ),
+        (
+            "pace",
+            format!(
+                "{} turns a session, {} an active hour (medians)",
+                count(courses.turns),
+                courses.cadence_tenths.map_or_else(none, tenths)
+            ),
+        ),
+        (
+            "context",
+            format!(
+                "{} tokens at first, {} at most (medians); {}",
+                count(courses.first_context),
+                count(courses.peak_context),
+                counted(courses.compactions, "compaction", "compactions")
+            ),
+        ),
+        ("top spender", top(figures.top_one.as_ref())),
+        ("top tenth", top(figures.top_tenth.as_ref())),
+        ("top fifth", top(it.top_fifth.as_ref())),
+        (
+            "likely loops",
+            format!(
+                "{}, {}",
+                counted(figures.likely_loops.sessions, "session", "sessions"),
+                dollars(figures.likely_loops.cost)
+            ),
+        ),
+        (
+            "large contexts",
+            format!(
+                "{}, {}",
+                counted(figures.large_contexts.sessions, "session", "sessions"),
+                dollars(figures.large_contexts.cost)
+            ),
+        ),
+    ]
+}
+
+fn top(top: Option<&TopShare>) -> String {
+    let Some(top) = top else { return "-".to_owned() };
+    let count = u64::try_from(top.developers).unwrap_or(u64::MAX);
+    format!(
+        "{}: {}, {} of the cost",
+        counted(count, "developer", "developers"),
+        dollars(top.cost),
+        percent(top.share)
+    )
+}
+
+/// The last weeks, the oldest first.
+fn hits(weeks: &[CacheWeek]) -> String {
+    let from = weeks.len().saturating_sub(WEEKS_SHOWN);
+    let last = weeks.get(from..).unwrap_or_default().iter();
+    last.map(|it| percent(it.hit)).collect::<Vec<_>>().join(" ")
+}
+
+fn dearest(named: &[Named], terminal: &Terminal) -> String {
+    let mut lines =
+        table(&[("", Kind::Name), ("repo", Kind::Name), ("calls", Kind::Spare(1)), ("cost", Kind::Figure)]);
+    for one in named {
+        lines.push(vec![
+            Field::new(&one.name),
+            Field::new(one.repo.as_deref().unwrap_or_default()),
+            Field::new(&one.figures.measures.calls.to_string()),
+            Field::new(&dollars(one.figures.measures.cost)),
+        ]);
+    }
+    lines.print(terminal).with_left_out(terminal)
+}
