@@ -1,8 +1,9 @@
-//! The embedded engine: SQLite files, each with one thread that writes and a few
-//! connections that read.
+//! The embedded engine: SQLite files, each with one thread that writes, one that
+//! tends the write-ahead log, and a few connections that read.
 
 mod books;
 mod budgets;
+mod checkpoint;
 mod file;
 mod journal;
 mod readers;

@@ -19,6 +19,9 @@ const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/sqlite/books/0003_ledger.sql"),
 ];
 
+/// Pages of four KiB in the write-ahead log before they go into the file.
+const LOG_PAGES: i64 = 1_000;
+
 /// The books in a file; [`crate::Books`] says what each of its methods does.
 #[derive(Clone)]
 pub(crate) struct Books {
@@ -30,7 +33,7 @@ impl Books {
     /// Opens the books of a folder, or makes them.
     ///
     pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
-        let file = file::within(folder, FILE, &MIGRATIONS);
+        let file = file::within(folder, FILE, &MIGRATIONS, LOG_PAGES);
         Ok(Self { writer: Writer::start(&file)?, readers: Readers::of(file) })
     }
 

@@ -22,6 +22,8 @@ const STATEMENTS: usize = 128;
 pub(super) struct File {
     pub(super) path: PathBuf,
     pub(super) migrations: &'static [&'static str],
+    /// Pages of four KiB in the write-ahead log before they go into the file.
+    pub(super) log_pages: i64,
 }
 
 impl File {
@@ -42,6 +44,11 @@ impl File {
         connection.pragma_update(None, "synchronous", "full")?;
         migrate(&mut connection, self.migrations)?;
         Ok(connection)
+    }
+
+    /// Opens the file beside its writer, for checkpoints.
+    pub(super) fn beside(&self) -> Result<Connection, StoreError> {
+        self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)
     }
 
     /// Opens the file for reading alone.
@@ -84,6 +91,6 @@ fn version(connection: &Connection) -> Result<u32, StoreError> {
 }
 
 /// The folder's file of that name.
-pub(super) fn within(folder: &Path, name: &str, migrations: &'static [&'static str]) -> File {
-    File { path: folder.join(name), migrations }
+pub(super) fn within(folder: &Path, name: &str, migrations: &'static [&'static str], log_pages: i64) -> File {
+    File { path: folder.join(name), migrations, log_pages }
 }

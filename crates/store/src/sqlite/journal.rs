@@ -53,8 +53,10 @@ const MIGRATIONS: [&str; 2] = [
 const NEWS: usize = 256;
 /// Pages that the writer keeps in memory, in KiB.
 const CACHE_KIB: i64 = 64 * 1_024;
-/// Pages of four KiB in the write-ahead log before they go into the file.
-const CHECKPOINT_PAGES: i64 = 16 * 1_024;
+/// Pages of four KiB in the write-ahead log before they go into the file: names come in no
+/// order, so that every transaction writes all over their indexes, and pages are copied once
+/// after they were written again and again.
+const LOG_PAGES: i64 = 16 * 1_024;
 
 pub(crate) struct SqliteJournal {
     folder: PathBuf,
@@ -70,7 +72,7 @@ pub(crate) struct SqliteJournal {
 
 impl SqliteJournal {
     pub(crate) async fn open(folder: &Path, settings: Settings) -> Result<Self, StoreError> {
-        let file: File = file::within(folder, FILE, &MIGRATIONS);
+        let file: File = file::within(folder, FILE, &MIGRATIONS, LOG_PAGES);
         let writer = Writer::start(&file)?;
         let kept = writer.run(|connection| surroundings::setting(connection, "zone")).await?;
         let calendar = Calendar::wanted(settings.zone, kept.as_deref());
@@ -250,13 +252,9 @@ impl SqliteJournal {
     }
 }
 
-/// Names come in no order, so that every transaction writes all over their indexes:
-/// pages are kept in memory, and stay in the write-ahead log while they are written
-/// again and again.
+/// Pages that are written again and again are kept in memory.
 fn prepare(connection: &Connection) -> Result<(), StoreError> {
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    Ok(())
+    Ok(connection.pragma_update(None, "cache_size", -CACHE_KIB)?)
 }
 
 fn lock(writing: &Mutex<Writing>) -> MutexGuard<'_, Writing> {

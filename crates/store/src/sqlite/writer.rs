@@ -10,6 +10,7 @@ use std::thread;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::Checkpoints;
 use super::file::File;
 use crate::error::StoreError;
 
@@ -28,10 +29,11 @@ impl Writer {
     /// Opens the file and starts its thread, which ends with the last clone of this.
     pub(super) fn start(file: &File) -> Result<Self, StoreError> {
         let connection = file.write()?;
+        let checkpoints = Checkpoints::start(file, &connection)?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         thread::Builder::new()
             .name("store writer".to_owned())
-            .spawn(move || serve(&connection, waiting))
+            .spawn(move || serve(&connection, &checkpoints, waiting))
             .map_err(|error| StoreError::NotWritten(error.to_string()))?;
         Ok(Self { queue })
     }
@@ -81,7 +83,7 @@ where
     }
 }
 
-fn serve(connection: &Connection, mut queue: mpsc::Receiver<Box<dyn Work>>) {
+fn serve(connection: &Connection, checkpoints: &Checkpoints, mut queue: mpsc::Receiver<Box<dyn Work>>) {
     while let Some(first) = queue.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP
@@ -102,6 +104,8 @@ fn serve(connection: &Connection, mut queue: mpsc::Receiver<Box<dyn Work>>) {
                 group.into_iter().for_each(|work| work.answer(Err(StoreError::NotWritten(error.clone()))));
             }
         }
+        // Whoever waited has its answer by now.
+        checkpoints.tend(connection);
     }
 }
 
