@@ -127,6 +127,11 @@ pub(crate) struct Prepared {
 }
 
 impl ServerOptions {
+    /// What a settings file says, and nothing else.
+    pub(crate) fn of_file(config: PathBuf) -> Self {
+        Self { config: Some(config), ..Self::default() }
+    }
+
     /// With what the environment and the settings file say besides. `database` is what
     /// the command line says of it, and `otherwise` what holds where nobody does.
     pub(crate) fn prepare(

@@ -11,11 +11,13 @@
 mod budget;
 mod ceiling;
 mod collect;
+mod demo;
 mod example;
 mod git;
 mod growth;
 mod hook;
 mod machine;
+mod page_link;
 mod printed;
 mod privacy;
 mod process;

@@ -150,7 +150,7 @@ fn no_escape_bytes_where_nobody_asked_for_colour() {
             &["explain", "msg_01LedgerB"],
             &["prices", "opus"],
             &["doctor"],
-            &["demo"],
+            &["demo", "--listen", "nowhere"],
             &["report", "--by", "nothing"],
         ] {
             let run = Run::to_end(office.bursar(arguments).env(name, value));

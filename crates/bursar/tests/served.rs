@@ -93,7 +93,7 @@ impl Drop for Up<'_> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "an import says nothing to anybody when it is done")]
-fn a_moment() {
+pub(crate) fn a_moment() {
     thread::sleep(Duration::from_millis(200));
 }
 
@@ -187,6 +187,7 @@ fn every_document_is_of_a_contract_that_is_described() {
     let book = format!("sqlite:{}", machine.path("book").display());
     let server = up.addresses["api"].as_str().expect("an address");
     let file = machine.path("it.backup").display().to_string();
+    let made_up = machine.path("made-up").display().to_string();
     let mut schemas = BTreeSet::new();
     let mut check = |document: &Value| {
         let schema =
@@ -202,7 +203,7 @@ fn every_document_is_of_a_contract_that_is_described() {
         &["statusline"],
         &["tag"],
         &["doctor"],
-        &["demo"],
+        &["demo", "--data", &made_up, "--size", "small", "--until", "2026-06-12", "--no-serve"],
         &["rollout", "claude-code", "--server", server],
         &["collect", "install", "--print", "--server", server],
         &["migrate", "--database", &book],

@@ -1,4 +1,4 @@
-//! Help, completions, manual pages and the demonstration.
+//! Help, completions and manual pages.
 
 use std::fs;
 
@@ -65,10 +65,7 @@ fn every_command_is_in_the_help_and_shows_examples() {
         let help = machine.run(&[command, "--help"]);
         let (usage, examples) = help.done().rsplit_once("--help").expect("a usage");
         assert!(usage.contains(&format!("bursar {command}")), "{command}: {usage}");
-        assert!(
-            examples.contains(&format!("bursar {command}")) || command == "demo",
-            "{command}: {examples}"
-        );
+        assert!(examples.contains(&format!("bursar {command}")), "{command}: {examples}");
     }
 }
 
@@ -106,16 +103,4 @@ fn manual_pages() {
     assert_eq!(pages, expected);
     let page = fs::read_to_string(machine.path("share/man/man1/bursar-report.1")).expect("the page");
     assert!(page.contains(".TH") && page.contains("what\\-if"), "{page}");
-}
-
-#[test]
-fn the_demonstration_says_that_it_is_made_up_and_stores_nothing() {
-    let machine = Machine::new();
-    let run = machine.run(&["demo"]);
-    let first = run.done().lines().next().expect("a line");
-    assert!(first.contains("made up"), "{first}");
-    for part in ["repo", "developer", "model", "client", "acme/billing-api", "Northwind", "total", "100.0%"] {
-        assert!(run.stdout.contains(part), "no {part} in {}", run.stdout);
-    }
-    assert!(!machine.path("data").exists());
 }
