@@ -14,27 +14,11 @@ export type Measures = Schemas['WireMeasures'];
 export type Change = Schemas['WireChange'];
 export type ReportPeriod = Schemas['WirePeriod'];
 export type LeaderFigures = Schemas['WireLeaderFigures'];
-/** What a session was like from within. */
-export interface Course {
-  first_at: string;
-  last_at: string;
-  length_ms: number;
-  active_ms: number;
-  idle_ms: number;
-  turns: number;
-  turns_per_active_hour?: string | null;
-  tool_calls: number;
-  failed_steps: number;
-  longest_failing_run: number;
-  likely_loop: boolean;
-  compactions: number;
-  first_context_tokens: number;
-  peak_context_tokens: number;
-  large_context: boolean;
-}
-export type SessionRow = Omit<Schemas['WireSession'], 'course'> & { course?: Course | null };
-export type Sessions = Omit<Schemas['WireSessions'], 'rows'> & { rows: SessionRow[] };
-export type SessionDetail = Omit<Schemas['WireDetail'], 'course'> & { course?: Course | null };
+export type Sessions = Schemas['WireSessions'];
+export type SessionRow = Schemas['WireSession'];
+export type SessionDetail = Schemas['WireDetail'];
+export type Timeline = Schemas['WireTimeline'];
+export type TimelineCall = Schemas['WireStep'];
 export type Calls = Schemas['Calls'];
 export type Call = Schemas['WireCall'];
 export type Explanation = Schemas['Explanation'];

@@ -94,7 +94,7 @@ function option(chart: Chart, look: Look, colours: Palette): EChartsCoreOption {
     },
     yAxis: {
       type: 'value',
-      ...(isShare ? { max: 100 } : {}),
+      ...(isShare ? { max: 100, interval: 25 } : {}),
       splitNumber: 4,
       splitLine: { lineStyle: { color: colours.line } },
       axisLabel: { ...font, formatter: (value: number) => (isShare ? `${value.toString()} %` : axisUsd(value)) },

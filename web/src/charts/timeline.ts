@@ -1,9 +1,11 @@
 /** One call of a session, as the timeline draws it. */
+import type { TimelineCall } from '../api/client.ts';
+
 export interface Step {
   id: string;
   at: string;
-  /** The number of the prompt that it answers. */
-  turn: number;
+  /** Which stretch of work; a pause of some minutes begins a new one. */
+  stretch: number;
   model: string;
   /** Tokens of the whole prompt. */
   context: number;
@@ -11,9 +13,30 @@ export interface Step {
   output: number;
   /** In nano-USD; none without a price. */
   cost: string | null;
-  /** The subagent that made it; none for the session itself. */
-  thread: string | null;
-  tools: readonly string[];
-  failed: boolean;
-  isLoop: boolean;
+  isSubagent: boolean;
+  /** What began it: a slash command, a skill. */
+  deed: string;
+  /** Whether its minutes cost many times what is usual for the session. */
+  isRacing: boolean;
+  /** Whether the context was compacted or begun anew before it. */
+  isShrunk: boolean;
+  isEstimate: boolean;
+}
+
+export function stepOf(call: TimelineCall): Step {
+  return {
+    id: call.id,
+    at: call.at,
+    stretch: call.stretch,
+    model: call.model,
+    context: call.context_tokens,
+    cacheRead: call.tokens.cache_read,
+    output: call.tokens.output,
+    cost: call.cost_nano_usd ?? null,
+    isSubagent: call.thread !== 'main',
+    deed: [call.command, call.skill].filter((it) => typeof it === 'string').join(', '),
+    isRacing: call.racing,
+    isShrunk: call.shrank,
+    isEstimate: call.output_count !== 'final' && call.output_count !== 'aggregate',
+  };
 }

@@ -10,12 +10,17 @@ class Member {
 
   /** Whether there are pages for administrators. */
   get isAdmin(): boolean {
-    return this.me?.role === 'owner' || this.me?.role === 'admin';
+    return this.may('set_budgets');
   }
 
   /** Whether money may be moved, within limits that the server knows. */
   get mayMove(): boolean {
-    return this.isAdmin || this.me?.role === 'lead' || this.me?.role === 'finance';
+    return this.may('move_budgets');
+  }
+
+  /** Whether the role has a right, by the server's name for it. */
+  may(right: string): boolean {
+    return this.me?.rights.includes(right) ?? false;
   }
 
   async look(): Promise<void> {

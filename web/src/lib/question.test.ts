@@ -18,6 +18,7 @@ test.each([
   ['every=none', 'every=none'],
   ['every=hourly&view=pie', ''],
   ['repo=a/b&repo=c&team=', 'repo=a/b&repo=c'],
+  ['branch.is=a,b&branch=feat/*&branch.not=x', 'branch=feat/*&branch.is=a,b'],
 ])('%s', (address, expected) => {
   expect(again(address)).toBe(expected);
   expect(again(expected)).toBe(expected);
@@ -25,7 +26,7 @@ test.each([
 
 test('hostile names come through an address as they are', () => {
   const branch = '<script>alert(1)</script>&by=team#x\u202eabc';
-  const filters: Filter[] = [{ dimension: 'branch', values: [branch] }];
+  const filters: Filter[] = [{ dimension: 'branch', sense: 'is', values: [branch] }];
   const search = writeQuestion({ ...readQuestion(new URLSearchParams()), filters });
   expect(readQuestion(new URLSearchParams(search.toString())).filters).toEqual(filters);
 });
@@ -33,12 +34,12 @@ test('hostile names come through an address as they are', () => {
 test('what the server is asked', () => {
   const period = readPeriod(new URLSearchParams('since=all'));
   expect(asked(period).toString()).toBe('');
-  expect(asked({ since: '30d', until: '' }, [{ dimension: 'team', values: ['a', 'b'] }]).toString()).toBe('since=30d&team=a&team=b');
+  expect(asked({ since: '30d', until: '' }, [{ dimension: 'team', sense: 'is', values: ['a', 'b'] }]).toString()).toBe('since=30d&team.is=a&team.is=b');
 });
 
 test('a chip comes and goes', () => {
   const one = toggled([], 'team', 'web');
   const two = toggled(one, 'team', 'core');
-  expect(two).toEqual([{ dimension: 'team', values: ['web', 'core'] }]);
+  expect(two).toEqual([{ dimension: 'team', sense: 'is', values: ['web', 'core'] }]);
   expect(toggled(toggled(two, 'team', 'web'), 'team', 'core')).toEqual([]);
 });

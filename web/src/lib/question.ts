@@ -51,10 +51,19 @@ export interface Period {
   until: string;
 }
 
+/** Whether a filter's values are patterns with `*` and `!`, or names letter by letter. */
+export type Sense = 'like' | 'is';
+const SENSES: readonly Sense[] = ['like', 'is'];
+
 export interface Filter {
   dimension: Dimension;
-  /** Patterns as the server takes them. */
+  sense: Sense;
   values: string[];
+}
+
+/** The name of a filter in an address and to the server: `branch`, `branch.is`. */
+function parameterOf(filter: Pick<Filter, 'dimension' | 'sense'>): string {
+  return filter.sense === 'is' ? `${filter.dimension}.is` : filter.dimension;
 }
 
 export interface Question extends Period {
@@ -101,7 +110,8 @@ export function writePeriod(period: Period, search: URLSearchParams): void {
 
 export function readQuestion(search: URLSearchParams): Question {
   const by = (search.get('by') ?? 'team').split(',').filter(isDimension).slice(0, MOST_DIMENSIONS);
-  const filters = DIMENSIONS.map((dimension) => ({ dimension, values: search.getAll(dimension).filter((it) => it !== '') }));
+  const kinds = DIMENSIONS.flatMap((dimension) => SENSES.map((sense) => ({ dimension, sense })));
+  const filters = kinds.map((it): Filter => ({ ...it, values: search.getAll(parameterOf(it)).filter((value) => value !== '') }));
   return {
     ...readPeriod(search),
     by: by.length === 0 ? ['team'] : [...new Set(by)],
@@ -119,7 +129,7 @@ export function writeQuestion(question: Question): URLSearchParams {
   writePeriod(question, search);
   if (question.compare) search.set('compare', '');
   if (question.view !== 'stacked') search.set('view', question.view);
-  for (const { dimension, values } of question.filters) for (const value of values) search.append(dimension, value);
+  writeFilters(question.filters, search);
   return search;
 }
 
@@ -128,19 +138,23 @@ export function asked(period: Period, filters: readonly Filter[] = []): URLSearc
   const search = new URLSearchParams();
   if (period.since !== '') search.set('since', period.since);
   if (period.until !== '') search.set('until', period.until);
-  for (const { dimension, values } of filters) for (const value of values) search.append(dimension, value);
+  writeFilters(filters, search);
   return search;
+}
+
+function writeFilters(filters: readonly Filter[], search: URLSearchParams): void {
+  for (const it of filters) for (const value of it.values) search.append(parameterOf(it), value);
 }
 
 /** The filter that keeps one value and nothing else. */
 export function only(dimension: Dimension, value: string): Filter {
-  return { dimension, values: [value] };
+  return { dimension, sense: 'is', values: [value] };
 }
 
 /** The question with one value more, or without it where it was there. */
-export function toggled(filters: readonly Filter[], dimension: Dimension, value: string): Filter[] {
-  const there = filters.find((it) => it.dimension === dimension);
-  if (there === undefined) return [...filters, { dimension, values: [value] }];
+export function toggled(filters: readonly Filter[], dimension: Dimension, value: string, sense: Sense = 'is'): Filter[] {
+  const there = filters.find((it) => it.dimension === dimension && it.sense === sense);
+  if (there === undefined) return [...filters, { dimension, sense, values: [value] }];
   const values = there.values.includes(value) ? there.values.filter((it) => it !== value) : [...there.values, value];
-  return filters.map((it) => (it === there ? { dimension, values } : it)).filter((it) => it.values.length > 0);
+  return filters.map((it) => (it === there ? { ...it, values } : it)).filter((it) => it.values.length > 0);
 }
