@@ -29,6 +29,7 @@ mod truth;
 mod work;
 
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -124,7 +125,13 @@ pub(crate) fn run(args: &DemoArgs, environment: &Environment) -> Result<String> 
     let terms = terms(args, &folder)?;
     let summary = match folder.made_from()? {
         Some(_) => Summary::read(&folder)?,
-        None => make(terms, &folder, environment)?,
+        None => {
+            // It takes a while; what is asked for by a program is printed at its end.
+            if !args.no_serve || io::stderr().is_terminal() {
+                tell(&greeting::beginning(terms));
+            }
+            make(terms, &folder, environment)?
+        }
     };
     if args.no_serve {
         return summary.told(&folder).print(args.output.format);
@@ -175,7 +182,6 @@ fn terms(args: &DemoArgs, folder: &Folder) -> Result<Terms> {
 /// Makes everything: the plan, its truth, the logs, and the book that follows from them.
 fn make(terms: Terms, folder: &Folder, environment: &Environment) -> Result<Summary> {
     let plan = Plan::new(terms)?;
-    tell(&greeting::beginning(&plan));
     let contract = contract(&plan);
     folder.write(CONTRACT, &contract)?;
     folder.write(SETTINGS, &settings(folder)?)?;

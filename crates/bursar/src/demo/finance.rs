@@ -17,7 +17,7 @@ pub(super) const ADMIN: &str = "admin";
 pub(super) const FINANCE: &str = "finance";
 /// Months for which there are budgets, the one that runs among them.
 const MONTHS: usize = 2;
-/// Budgets are made in whole steps of so many USD, and of at least one.
+/// Budgets that are ample are made in steps of so many USD.
 const STEP_USD: i64 = 10;
 /// What is agreed, in hundredths of what is then spent: of most, of the team that spends
 /// more than it has, and of the developer who is refused.
@@ -122,7 +122,8 @@ impl Office<'_> {
             so_far.max(self.spent(scope, month.before, month.first)?)
         };
         let usd = base.nano().saturating_mul(per_cent) / 100 / NANO_PER_USD;
-        Ok((usd / STEP_USD).saturating_add(i64::from(is_ample)).saturating_mul(STEP_USD).max(STEP_USD))
+        let rounded = (usd / STEP_USD).saturating_add(1).saturating_mul(STEP_USD);
+        Ok(if is_ample { rounded } else { usd.max(1) })
     }
 
     /// Who spends most of those with a budget of their own: the one who is refused.

@@ -10,13 +10,13 @@ use super::TRUTH;
 use super::cast::COMPANY;
 use super::folder::Folder;
 use super::past::OWNER;
-use super::plan::Plan;
+use super::plan::Terms;
 use super::truth::Truth;
 use crate::listing::Listing;
 use crate::output::Told;
 
 /// The contract of what is printed where no server is started.
-const SCHEMA: &str = "bursar.demo/2";
+const SCHEMA: &str = "bursar.demo_made/1";
 
 /// What was made, in short.
 #[derive(Debug)]
@@ -108,12 +108,9 @@ impl Summary {
 }
 
 /// What is said before it is made.
-pub(super) fn beginning(plan: &Plan) -> String {
-    let people = plan.organisation.people.len();
-    format!(
-        "Making up {COMPANY}: {people} developers, from {} to {} …\n",
-        plan.calendar.first, plan.calendar.last
-    )
+pub(super) fn beginning(terms: Terms) -> String {
+    let Terms { until, size, .. } = terms;
+    format!("Making up {COMPANY}: {} months of work until {until} …\n", size.months())
 }
 
 /// What is said when a server is up.

@@ -57,3 +57,33 @@ impl Plan {
         self.sessions.iter().filter(move |it| it.stage.user == user)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(seed: u64) -> Plan {
+        let until = Day::parse("2026-06-12").unwrap();
+        Plan::new(Terms { until, seed, size: Size::Small }).unwrap()
+    }
+
+    #[test]
+    fn the_same_terms_tell_the_same_story() {
+        let told = |seed| format!("{:?}", plan(seed));
+        assert_eq!(told(1), told(1));
+        assert_ne!(told(1), told(2));
+    }
+
+    #[test]
+    fn a_session_is_of_one_day_and_a_call_is_one() {
+        let plan = plan(3);
+        let mut ids = std::collections::HashSet::new();
+        for session in &plan.sessions {
+            assert!(session.calls().all(|it| Day::of(it.at) == session.day), "{session:?}");
+            assert!(session.calls().all(|it| ids.insert(it.id)), "{session:?}");
+            let person = plan.organisation.person(session.stage.user).unwrap();
+            assert!(session.day >= person.joined && session.day <= plan.calendar.last);
+        }
+        assert!(ids.len() > 3_000, "{}", ids.len());
+    }
+}

@@ -8,7 +8,7 @@ pub(crate) enum Size {
     /// 40 developers in 6 teams over 6 months
     #[default]
     Full,
-    /// 6 developers in 2 teams over 6 weeks, for tests
+    /// 6 developers in 2 teams over 2 months, for tests
     Small,
 }
 
