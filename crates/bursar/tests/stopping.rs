@@ -98,15 +98,21 @@ fn a_stream_that_outlives_the_gateway_is_cut_and_booked() {
     assert!(process.ended());
 
     let process = start();
-    let server = format!("http://{}", process.address("api"));
+    assert_eq!(in_the_book(&machine, &process), 1);
+}
+
+/// How many calls of a thousand tokens are in the book; there are no others.
+fn in_the_book(machine: &Machine, api: &Process) -> u64 {
+    let server = format!("http://{}", api.address("api"));
     let mut report = machine.bursar(&["report", "--by", "model", "--format", "json", "--server", &server]);
     let report = Run::to_end(report.env("BURSAR_TOKEN", OWNER)).json();
-    let total = &report["total"];
-    assert_eq!((&total["calls"], &total["tokens"]["input"]), (&json!(1), &json!(1_000)), "{total}");
+    let calls = report["total"]["calls"].as_u64().expect("a number");
+    assert_eq!(report["total"]["tokens"]["input"], json!(1_000 * calls), "{report}");
+    calls
 }
 
 #[test]
-fn a_gateway_whose_database_is_gone_comes_to_an_end() {
+fn a_gateway_whose_database_is_gone_comes_to_an_end_and_the_next_one_tells_what_it_saw() {
     let machine = Machine::new();
     let postgres = Postgres::start(Disk::Quick);
     let database = postgres.database();
@@ -125,4 +131,10 @@ fn a_gateway_whose_database_is_gone_comes_to_an_end() {
     answer.read_to_string(&mut rest).expect("the end");
     assert!(process.ended());
     postgres.resume();
+
+    assert_eq!(in_the_book(&machine, &api), 0);
+    let mut process = Process::start(&machine, database.url(), &settings, &gateway);
+    process.stop();
+    assert!(process.ended());
+    assert_eq!(in_the_book(&machine, &api), 1);
 }

@@ -1,11 +1,12 @@
 //! The desk of the gateway: tokens, budgets and the book, as the call path asks for them.
 //!
 //! Reading order: `till` (what may be spent here), `subjects` (what a call counts
-//! against), `outlooks` (how things stand), `recorder` (what goes into the book).
+//! against), `outlooks` (how things stand), `recorder` (what goes into the book, by way of the `spool`).
 
 mod incoming;
 mod outlooks;
 mod recorder;
+mod spool;
 mod subjects;
 mod till;
 
@@ -25,6 +26,7 @@ use tokio::time::{sleep, timeout};
 
 use self::incoming::Incoming;
 use self::outlooks::Outlooks;
+use self::spool::Spool;
 use self::subjects::Subjects;
 use self::till::Till;
 use crate::access::Right;
@@ -35,6 +37,8 @@ use crate::register::Standing;
 
 /// Money is held for a call at most so long: longer than any call runs.
 const HOLD_MS: i64 = 24 * 3_600_000;
+/// The folder of calls on their way into the book, in the gateway's own.
+const CALLS: &str = "calls";
 /// How often the ledger is asked what is stopped, and told what was spent.
 const TICK: Duration = Duration::from_millis(300);
 /// Words that are told side by side, and so share transactions.
@@ -65,6 +69,7 @@ pub(crate) struct Work {
     desk: Desk,
     gateway: Arc<GatewayDesk>,
     later: Later,
+    spool: Spool,
 }
 
 impl GatewayDesk {
@@ -76,6 +81,7 @@ impl GatewayDesk {
     ) -> io::Result<(Arc<Self>, Work)> {
         let budgets = desk.store().budgets().clone();
         let (till, words) = Till::open(budgets.clone(), desk.clock(), policy, folder)?;
+        let spool = Spool::open(&folder.join(CALLS))?;
         let (sender, metered) = mpsc::unbounded_channel();
         let gateway = Arc::new(Self {
             desk: desk.clone(),
@@ -85,8 +91,8 @@ impl GatewayDesk {
             standing: RwLock::default(),
             metered: sender,
         });
-        let work =
-            Work { desk: desk.clone(), gateway: Arc::clone(&gateway), later: Later { words, metered } };
+        let later = Later { words, metered };
+        let work = Work { desk: desk.clone(), gateway: Arc::clone(&gateway), later, spool };
         Ok((gateway, work))
     }
 
@@ -167,10 +173,10 @@ impl Work {
     /// Goes on until no call runs any more; then gives back what was lent, and sees to it
     /// that everything that was metered is in the book.
     pub(crate) async fn run(self, calls_ended: impl Future<Output = ()>) {
-        let Self { desk, gateway, later: Later { words, metered } } = self;
+        let Self { desk, gateway, later: Later { words, metered }, spool } = self;
         let (close, closing) = watch::channel(false);
         let mut writing = JoinSet::new();
-        writing.spawn(recorder::record(desk.clone(), Incoming::new(metered, closing.clone())));
+        writing.spawn(recorder::record(desk.clone(), Incoming::new(metered, closing.clone()), spool));
         writing.spawn(say(desk.clone(), Incoming::new(words, closing)));
         let looking = async {
             loop {
@@ -195,7 +201,7 @@ impl Work {
             timeout(desk.limits().drain_time, async { while writing.join_next().await.is_some() {} });
         if written.await.is_err() {
             tracing::error!(
-                "some calls could not be put into the book in time; reservations of theirs expire"
+                "not everything could be told in time: calls wait in the folder for the next start, reservations expire"
             );
         }
     }

@@ -4,6 +4,7 @@
 //! other line holds one thing that was reported, whole: calls and sums are made again from
 //! them. `lines.rs` has the lines.
 
+mod kept;
 mod lines;
 
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
@@ -14,6 +15,7 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 
+pub use self::kept::{kept, unkept};
 use self::lines::{EndLine, Line, line_of, thing_of};
 use crate::delivery::{Delivery, FolderReport, SessionTag, TallyReport};
 use crate::error::StoreError;

@@ -37,7 +37,7 @@ mod store;
 
 pub use books::{Act, AuditRow, Books, Change, Entry, Restored};
 pub use budgets::{BudgetNews, Budgets, Decided, LedgerRow, Standing, Stopped};
-pub use copy::{Verified, verify};
+pub use copy::{Verified, kept, unkept, verify};
 pub use database::{Database, DatabaseError};
 pub use delivery::{Accepted, Delivery, FolderReport, SessionTag, TallyReport};
 pub use error::{Answer, StoreError};

@@ -1,6 +1,7 @@
 //! What was metered, on its way into the book.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,10 @@ use domain::{Developer, Naming, Observed, SessionId, SourceKind, Timestamp, Witn
 use gateway::Metered;
 use metering::single;
 use store::{Delivery, SessionTag};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::incoming::Incoming;
+use super::spool::Spool;
 use super::subjects::tagged;
 use crate::api::runs::RUN;
 use crate::desk::Desk;
@@ -20,39 +22,131 @@ use crate::failure::Failure;
 const TOGETHER: usize = 512;
 /// How long the first of them waits for others.
 const GATHER: Duration = Duration::from_millis(50);
+/// How long the book may take.
+const ACCEPT_TIME: Duration = Duration::from_secs(30);
 /// The pause after a failure; twice as long each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Tags that were told already, and are not told again.
 const REMEMBERED: usize = 20_000;
 
-/// Puts calls into the book, until it is told that no more come.
-pub(super) async fn record(desk: Desk, mut metered: Incoming<Metered>) {
+/// Puts calls into the book, until it is told that no more come. What cannot be put there
+/// now waits in the folder, for the next process if need be.
+pub(super) async fn record(desk: Desk, mut metered: Incoming<Metered>, mut spool: Spool) {
     let mut told = HashMap::new();
     let mut batch = Vec::new();
-    while metered.next_into(&mut batch, TOGETHER).await {
-        if batch.len() < TOGETHER {
-            sleep(GATHER).await;
-            while batch.len() < TOGETHER
-                && let Some(next) = metered.at_once()
-            {
-                batch.push(next);
+    let mut pause = FIRST_PAUSE;
+    // What a process before left goes first.
+    let mut late = (!spool.is_empty()).then(Instant::now);
+    loop {
+        let at = late;
+        tokio::select! {
+            is_more = metered.next_into(&mut batch, TOGETHER) => {
+                if !is_more {
+                    break;
+                }
+                gather(&mut metered, &mut batch).await;
+                let (mut delivery, said) = delivery(batch.drain(..), desk.now(), &mut told);
+                delivery.tags = of_own_sessions(&desk, said).await;
+                if !put(&desk, &mut spool, delivery, late.is_some()).await && late.is_none() {
+                    late = Instant::now().checked_add(pause);
+                }
             }
-        }
-        let (mut delivery, said) = delivery(batch.drain(..), desk.now(), &mut told);
-        delivery.tags = of_own_sessions(&desk, said).await;
-        let mut pause = FIRST_PAUSE;
-        while let Err(failure) = desk.accept(SourceKind::Gateway, delivery.clone()).await {
-            let (status, code) = failure.code();
-            if status.is_client_error() {
-                tracing::error!(code, %failure, calls = delivery.observed.len(), "calls that the book does not take");
-                break;
+            () = async { sleep_until(at.unwrap_or_else(Instant::now)).await }, if at.is_some() => {
+                if catch_up(&desk, &mut spool).await {
+                    (late, pause) = (None, FIRST_PAUSE);
+                } else {
+                    pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+                    late = Instant::now().checked_add(pause);
+                }
             }
-            tracing::warn!(code, %failure, "calls wait to be put into the book");
-            sleep(pause).await;
-            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
     }
+    if late.is_some() && !catch_up(&desk, &mut spool).await {
+        tracing::warn!("calls wait to be put into the book; the next start does that");
+    }
+}
+
+/// Waits a moment for calls that end together.
+async fn gather(metered: &mut Incoming<Metered>, batch: &mut Vec<Metered>) {
+    if batch.len() < TOGETHER {
+        sleep(GATHER).await;
+    }
+    while batch.len() < TOGETHER
+        && let Some(next) = metered.at_once()
+    {
+        batch.push(next);
+    }
+}
+
+/// Puts a delivery into the book, by way of the spool. False where it is still there.
+async fn put(desk: &Desk, spool: &mut Spool, delivery: Delivery, is_late: bool) -> bool {
+    let path = match spool.put(&delivery) {
+        Ok(path) => path,
+        Err(error) => {
+            tracing::error!(%error, "calls are not written down on their way into the book: mend the folder");
+            return insist(desk, delivery).await;
+        }
+    };
+    // Others wait before it.
+    !is_late && taken(desk, spool, &path, delivery).await
+}
+
+/// Tries to put into the book what waits. Whether nothing does any more.
+async fn catch_up(desk: &Desk, spool: &mut Spool) -> bool {
+    let waiting = match spool.waiting() {
+        Ok(waiting) => waiting,
+        Err(error) => {
+            tracing::error!(%error, "calls that wait for the book cannot be read");
+            return false;
+        }
+    };
+    for path in waiting {
+        match Spool::read(&path, desk.now()) {
+            Ok(Some(delivery)) => {
+                if !taken(desk, spool, &path, delivery).await {
+                    return false;
+                }
+            }
+            Ok(None) => {}
+            Err(error) => spool.refuse(&path, &error),
+        }
+    }
+    spool.is_through();
+    true
+}
+
+/// Whether the book needs to hear no more of it.
+async fn taken(desk: &Desk, spool: &mut Spool, path: &Path, delivery: Delivery) -> bool {
+    match timeout(ACCEPT_TIME, desk.accept(SourceKind::Gateway, delivery)).await {
+        Ok(Ok(_)) => spool.done(path),
+        Ok(Err(failure)) if failure.code().0.is_client_error() => spool.refuse(path, &failure),
+        Ok(Err(failure)) => {
+            tracing::warn!(code = failure.code().1, %failure, "calls wait to be put into the book");
+            return false;
+        }
+        Err(_) => {
+            tracing::warn!("calls wait to be put into the book: it does not answer");
+            return false;
+        }
+    }
+    true
+}
+
+/// Puts into the book what is nowhere else. It has been taken when this returns, or never will be.
+async fn insist(desk: &Desk, delivery: Delivery) -> bool {
+    let mut pause = FIRST_PAUSE;
+    while let Err(failure) = desk.accept(SourceKind::Gateway, delivery.clone()).await {
+        let (status, code) = failure.code();
+        if status.is_client_error() {
+            tracing::error!(code, %failure, calls = delivery.observed.len(), "calls that the book does not take");
+            break;
+        }
+        tracing::warn!(code, %failure, "calls wait to be put into the book");
+        sleep(pause).await;
+        pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+    }
+    true
 }
 
 fn delivery(
