@@ -1,5 +1,6 @@
 /** Which page an address shows. */
 import type { Component } from 'svelte';
+import Anomalies from './pages/Anomalies.svelte';
 import Budgets from './pages/Budgets.svelte';
 import Call from './pages/Call.svelte';
 import Entity from './pages/Entity.svelte';
@@ -54,6 +55,8 @@ export function pageAt(parts: readonly string[]): Page {
   switch (folder) {
     case undefined:
       return page('Overview', '/', Overview);
+    case 'anomalies':
+      return page('Unlike the days before', '/', Anomalies);
     case 'explore':
       return page('Explore', '/explore', Explore);
     case 'teams':
