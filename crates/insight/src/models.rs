@@ -84,7 +84,10 @@ pub struct Cheaper {
 }
 
 /// The question with this month for a period, unless it names one, and what came before it.
-pub(crate) fn of_a_period(query: &Query, now: Timestamp) -> Result<Query, ReportError> {
+///
+/// # Errors
+/// [`ReportError::OutsideCalendar`] for moments that have no day.
+pub fn of_a_period(query: &Query, now: Timestamp) -> Result<Query, ReportError> {
     let mut asked = Query { group_by: Vec::new(), period: None, top: None, compare: true, ..query.clone() };
     if asked.span.since.is_none() {
         let first = today(query, now)?.first_of_month();

@@ -9,6 +9,7 @@ pub(crate) mod deliveries;
 mod events;
 mod figures;
 mod health;
+pub(crate) mod insight;
 mod me;
 mod organisation;
 mod prices;
@@ -115,6 +116,14 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(figures::session))
         .routes(routes!(timeline::timeline))
         .routes(routes!(figures::coverage))
+        .routes(routes!(insight::overview))
+        .routes(routes!(insight::trends))
+        .routes(routes!(insight::anomalies))
+        .routes(routes!(insight::forecast))
+        .routes(routes!(insight::efficiency))
+        .routes(routes!(insight::teams))
+        .routes(routes!(insight::models))
+        .routes(routes!(insight::verdict::judge))
         .routes(routes!(activities::list))
         .routes(routes!(prices::list))
         .routes(routes!(tags::tag))

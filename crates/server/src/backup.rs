@@ -23,7 +23,7 @@ use futures_util::future::BoxFuture;
 use store::{Act, AuditRow, Change, Entry, LedgerRow, Restored, Store, StoreError, Verified};
 
 use self::line::{End, Line};
-use crate::register::{SETTING, TOKEN};
+use crate::register::{SETTING, TOKEN, VERDICT};
 
 mod line;
 
@@ -93,7 +93,7 @@ pub enum BackupError {
 
 /// The kinds of entries that the books have.
 fn kinds() -> impl Iterator<Item = &'static str> {
-    [TOKEN, SETTING].into_iter().chain(EntryKind::ALL.into_iter().map(EntryKind::name))
+    [TOKEN, SETTING, VERDICT].into_iter().chain(EntryKind::ALL.into_iter().map(EntryKind::name))
 }
 
 /// Writes a copy of everything, while others go on using it.

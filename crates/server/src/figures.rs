@@ -13,6 +13,7 @@ pub mod calls;
 pub mod costs;
 pub mod coverage;
 mod grain;
+pub(crate) mod insight_desk;
 mod layout;
 mod one_session;
 pub mod sight;

@@ -33,6 +33,8 @@ const ASK_TIME: Duration = Duration::from_secs(2);
 pub(crate) const TOKEN: &str = "token";
 /// The kind of settings in the books.
 pub(crate) const SETTING: &str = "setting";
+/// The kind of verdicts on anomalies in the books.
+pub(crate) const VERDICT: &str = "verdict";
 /// The kind of sign-ins in the books.
 pub(crate) const SIGN_IN: &str = "sign_in";
 /// The one entry of the kind of settings.

@@ -42,6 +42,8 @@ pub(crate) enum Right {
     MoveBudgets,
     /// Set and end budgets; freeze and kill.
     SetBudgets,
+    /// Say what was to be expected of what one sees.
+    JudgeAnomalies,
 }
 
 impl Role {
@@ -72,7 +74,7 @@ impl Role {
             // Whoever uses the tools may report; finance does not.
             Right::Deliver => !matches!(self, Self::Finance),
             Right::ReadFigures | Right::ReadBudgets => !matches!(self, Self::Collector),
-            Right::ReadDirectory | Right::MoveBudgets => {
+            Right::ReadDirectory | Right::MoveBudgets | Right::JudgeAnomalies => {
                 matches!(self, Self::Owner | Self::Admin | Self::Finance | Self::Lead)
             }
             Right::WriteDirectory | Right::Tokens | Right::Audit | Right::Settings | Right::SetBudgets => {
@@ -85,7 +87,7 @@ impl Role {
 
 impl Right {
     /// All of them.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Deliver,
         Self::ReadFigures,
         Self::ReadDirectory,
@@ -97,6 +99,7 @@ impl Right {
         Self::ReadBudgets,
         Self::MoveBudgets,
         Self::SetBudgets,
+        Self::JudgeAnomalies,
     ];
 
     /// The name in JSON.
@@ -113,6 +116,7 @@ impl Right {
             Self::ReadBudgets => "read_budgets",
             Self::MoveBudgets => "move_budgets",
             Self::SetBudgets => "set_budgets",
+            Self::JudgeAnomalies => "judge_anomalies",
         }
     }
 
@@ -130,6 +134,7 @@ impl Right {
             Self::ReadBudgets => "read budgets",
             Self::MoveBudgets => "move money between budgets",
             Self::SetBudgets => "set or stop budgets",
+            Self::JudgeAnomalies => "say whether something unusual was to be expected",
         }
     }
 
