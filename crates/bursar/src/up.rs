@@ -32,7 +32,7 @@ const EXAMPLES: &str = "Examples:
   bursar up --gateway 127.0.0.1:4321         and coding clients call through it
   bursar up --data /tmp/try --listen 127.0.0.1:0";
 
-/// The server on this machine: page, API, OpenTelemetry receivers and the book in one process
+/// The server on this machine: page, API, receivers and the book in one process
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct UpArgs {
