@@ -1,6 +1,7 @@
 //! Bodies: what a client sends, read within bounds, and what it is given.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -70,25 +71,73 @@ impl http_body::Body for ToUpstream {
     }
 }
 
+/// Bytes that are counted as one.
+const UNIT: usize = 1 << 10;
+
+/// Room for bodies that are held in memory, whosever they are.
+#[derive(Debug)]
+pub(crate) struct Shelf(Arc<Semaphore>);
+
+/// What a body takes up of it.
+pub(crate) type Shelved = Option<OwnedSemaphorePermit>;
+
+impl Shelf {
+    /// With room for so many bytes.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// Takes up more for a body.
+    fn add(&self, bytes: usize, shelved: &mut Shelved) -> Result<(), Unread> {
+        let units = u32::try_from(bytes.div_ceil(UNIT)).map_err(|_| Unread::NoRoom)?;
+        let more = Arc::clone(&self.0).try_acquire_many_owned(units).map_err(|_| Unread::NoRoom)?;
+        match shelved {
+            Some(all) => all.merge(more),
+            None => *shelved = Some(more),
+        }
+        Ok(())
+    }
+}
+
+/// How a body is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds<'a> {
+    /// The most bytes.
+    pub(crate) limit: usize,
+    pub(crate) within: Duration,
+    /// Where it takes up room, if it is held for long.
+    pub(crate) shelf: Option<&'a Shelf>,
+}
+
+/// A body that was read, and the room that it takes up.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) bytes: Bytes,
+    pub(crate) shelved: Shelved,
+}
+
 /// Why a body was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unread {
     TooLong,
+    /// Other bodies take up all the room.
+    NoRoom,
     TooSlow,
     Broken,
 }
 
 /// Reads a body, if it is not too long and comes in time.
-pub(crate) async fn read<B>(body: B, limit: usize, within: Duration) -> Result<Bytes, Unread>
+pub(crate) async fn read<B>(body: B, bounds: Bounds<'_>) -> Result<Held, Unread>
 where
     B: http_body::Body<Data = Bytes>,
 {
+    let Bounds { limit, within, shelf } = bounds;
     let most = u64::try_from(limit).unwrap_or(u64::MAX);
     if body.size_hint().lower() > most {
         discard(body, limit, within).await;
         return Err(Unread::TooLong);
     }
-    timeout(within, collect(body, limit)).await.unwrap_or(Err(Unread::TooSlow))
+    timeout(within, collect(body, shelf, limit)).await.unwrap_or(Err(Unread::TooSlow))
 }
 
 /// Takes in a body that nobody reads: a connection that is closed with some of it unread
@@ -101,7 +150,7 @@ where
     drop(timeout(within, take_in(std::pin::pin!(body), limit)).await);
 }
 
-async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Unread>
+async fn collect<B>(body: B, shelf: Option<&Shelf>, limit: usize) -> Result<Held, Unread>
 where
     B: http_body::Body<Data = Bytes>,
 {
@@ -109,13 +158,19 @@ where
     let mut body = std::pin::pin!(body);
     let mut first = Bytes::new();
     let mut whole = BytesMut::new();
+    let mut shelved = None;
     while let Some(frame) = body.frame().await {
         let Ok(piece) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
         let length = first.len().saturating_add(whole.len()).saturating_add(piece.len());
-        if length > limit {
-            drop((first, whole));
+        let room = match shelf {
+            _ if length > limit => Err(Unread::TooLong),
+            Some(shelf) => shelf.add(piece.len(), &mut shelved),
+            None => Ok(()),
+        };
+        if let Err(no) = room {
+            drop((first, whole, shelved));
             take_in(body, limit).await;
-            return Err(Unread::TooLong);
+            return Err(no);
         }
         // Most bodies come in one piece, which is kept as it is.
         if first.is_empty() && whole.is_empty() {
@@ -128,7 +183,8 @@ where
         }
         whole.extend_from_slice(&piece);
     }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
+    let bytes = if whole.is_empty() { first } else { whole.freeze() };
+    Ok(Held { bytes, shelved })
 }
 
 /// Takes in what comes, up to a few times the limit.

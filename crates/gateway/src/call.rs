@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::account::{Account, Asked, Hold};
-use crate::body::{Body, ToUpstream, Unread, read};
+use crate::body::{Body, Bounds, Held, ToUpstream, Unread, read};
 use crate::budget_desk::{Claims, DeskError};
 use crate::claims::{self, CLAUDE_AGENT, MAX_CLAIM_BYTES};
 use crate::count;
@@ -113,8 +113,15 @@ impl Call {
         }
         let mut claims =
             claims::read(&visit.head.headers).map_err(|bad| wrong("bad_claim", bad.to_string()))?;
-        let limits = visit.gateway.limits();
-        let body = read(body, limits.body_bytes, limits.body_time).await.map_err(|why| match why {
+        let gateway = visit.gateway.clone();
+        let limits = gateway.limits();
+        let shelf = Some(gateway.shelf());
+        let bounds = Bounds { limit: limits.body_bytes, within: limits.body_time, shelf };
+        let body = read(body, bounds).await.map_err(|why| match why {
+            Unread::NoRoom => {
+                let text = "the bodies of other calls take up all the room there is; try again in a moment";
+                No::new(Grounds::Unavailable, "gateway_busy", text)
+            }
             Unread::TooLong => {
                 let text = format!("the request body is longer than {} bytes; send less", limits.body_bytes);
                 wrong("body_too_long", text)
@@ -122,6 +129,8 @@ impl Call {
             Unread::TooSlow => wrong("body_too_slow", "the request body did not come in time".to_owned()),
             Unread::Broken => wrong("body_broken", "the connection broke within the request body".to_owned()),
         })?;
+        let Held { bytes: body, shelved } = body;
+        visit.shelved = shelved;
         let request = Request::read(&visit.route, &body)
             .map_err(|error| wrong("body_not_understood", error.to_string()))?;
         claims.session = claims.session.or_else(|| request.session.clone());
@@ -321,12 +330,7 @@ impl Call {
     }
 
     /// Reserves what it will likely cost, where nothing stops it anyway.
-    async fn hold_likely(
-        &self,
-        subject: &Subject,
-        most: Clamp,
-        edit: &mut Edit,
-    ) -> Result<Reserved, No> {
+    async fn hold_likely(&self, subject: &Subject, most: Clamp, edit: &mut Edit) -> Result<Reserved, No> {
         let likely = self.visit.gateway.estimator().likely(&self.request, self.at);
         let amount = likely.map_or(most.amount, |likely| likely.min(most.amount));
         edit.output_limit = limit(most);

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use crate::body::{ToUpstream, read};
+use crate::body::{Bounds, ToUpstream, read};
 use crate::headers;
 use crate::upstream::Upstream;
 
@@ -63,10 +63,11 @@ pub(crate) async fn ask(
             upstream.counts_not();
         }
         let is_answer = response.status().is_success();
-        read(response.into_body(), ANSWER_LIMIT, WITHIN).await.ok().filter(|_| is_answer)
+        let bounds = Bounds { limit: ANSWER_LIMIT, within: WITHIN, shelf: None };
+        read(response.into_body(), bounds).await.ok().filter(|_| is_answer)
     };
     let answer = timeout(WITHIN, answer).await.ok()??;
-    let answer: Answer = serde_json::from_slice(&answer).ok()?;
+    let answer: Answer = serde_json::from_slice(&answer.bytes).ok()?;
     answer.input_tokens.or(answer.total_tokens)
 }
 

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::address::{Address, without_parameter};
+use crate::body::Shelved;
 use crate::budget_desk::Identity;
 use crate::credential::{self, KEY_PARAMETER};
 use crate::gateway::Gateway;
@@ -54,6 +55,8 @@ pub(crate) struct Visit {
     pub(crate) path: String,
     /// Of the gateway and of the upstream, for as long as the request runs.
     pub(crate) places: [OwnedSemaphorePermit; 2],
+    /// The room that its body takes up.
+    pub(crate) shelved: Shelved,
 }
 
 /// Lets a request in.
@@ -77,7 +80,17 @@ pub(crate) async fn open(
     let takes_key = credential::take_off(&mut head.headers, address.rest, &token, passes);
     let path =
         if takes_key { without_parameter(address.rest, KEY_PARAMETER) } else { address.rest.to_owned() };
-    Ok(Visit { gateway: gateway.clone(), manner, route, identity, upstream, head, path, places })
+    Ok(Visit {
+        gateway: gateway.clone(),
+        manner,
+        route,
+        identity,
+        upstream,
+        head,
+        path,
+        places,
+        shelved: None,
+    })
 }
 
 fn no_token() -> No {

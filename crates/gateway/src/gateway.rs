@@ -12,7 +12,7 @@ use http::{Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::address::Address;
-use crate::body::{Body, discard};
+use crate::body::{Body, Shelf, discard};
 use crate::budget_desk::BudgetDesk;
 use crate::call;
 use crate::door::{self, Manner, Visit};
@@ -47,6 +47,8 @@ struct Shared {
     drains: Arc<Semaphore>,
     /// For calls that wait for the money that others hold.
     waits: Arc<Semaphore>,
+    /// For the bodies of calls.
+    shelf: Shelf,
     ids: Ids,
 }
 
@@ -75,6 +77,7 @@ impl Gateway {
             place_count,
             drains: Arc::new(Semaphore::new(limits.drains.min(Semaphore::MAX_PERMITS))),
             waits: Arc::new(Semaphore::new(WAITING)),
+            shelf: Shelf::new(limits.held_bytes),
             limits,
             ids: Ids::new()?,
         })))
@@ -134,6 +137,10 @@ impl Gateway {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.0.shelf
     }
 
     /// A place for a call.

@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::account::Account;
-use crate::body::{Body, Cut, ToUpstream};
+use crate::body::{Body, Cut, Shelved, ToUpstream};
 use crate::budget_desk::Stops;
 use crate::call::{no_response, stopping, too_late};
 use crate::door::{Manner, Visit, name_response};
@@ -93,14 +93,16 @@ struct Run {
     stops: watch::Receiver<Arc<Stops>>,
     client: Option<Client>,
     _places: [OwnedSemaphorePermit; 2],
+    _shelved: Shelved,
 }
 
 /// Sends a call, and relays its response to the end.
 pub(crate) async fn run(visit: Visit, outbound: Outbound, tell: oneshot::Sender<Told>) {
     let Outbound { account, request, subject, stops, shown } = outbound;
-    let Visit { gateway, manner, upstream, places, .. } = visit;
+    let Visit { gateway, manner, upstream, places, shelved, .. } = visit;
     let client = Some(Client::Waiting(tell));
-    let mut run = Run { gateway, manner, upstream, account, subject, stops, client, _places: places };
+    let (_places, _shelved) = (places, shelved);
+    let mut run = Run { gateway, manner, upstream, account, subject, stops, client, _places, _shelved };
     match run.send(request).await {
         Ok(response) => run.relay(response, &shown).await,
         Err(no) => run.refuse(no),

@@ -136,6 +136,8 @@ impl Default for Timeouts {
 pub struct Limits {
     /// The longest body of a call that is metered.
     pub body_bytes: usize,
+    /// The bodies of all calls that run, together.
+    pub held_bytes: usize,
     /// The longest body of any other request, which is not held in memory.
     pub unmetered_body_bytes: usize,
     /// All names and values of a request's headers.
@@ -159,6 +161,7 @@ impl Default for Limits {
         let seconds = Duration::from_secs;
         Self {
             body_bytes: 32 << 20,
+            held_bytes: 1 << 30,
             unmetered_body_bytes: 512 << 20,
             header_bytes: 64 << 10,
             body_time: seconds(120),

@@ -1,9 +1,10 @@
 //! What one client may take up, and requests that cannot be understood.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::client::Client;
-use crate::provider::{begin, chunk, end, json};
+use crate::provider::{Step, begin, chunk, end, json};
 use crate::world::{MESSAGES, World};
 
 const TOKEN: (&str, &str) = ("x-api-key", "bsr_dana_secret");
@@ -70,6 +71,30 @@ async fn what_cannot_be_understood_says_what_and_where() {
     ] {
         check(&world, MESSAGES, headers, body, expected).await;
     }
+}
+
+#[tokio::test]
+async fn bodies_that_are_held_have_so_much_room_together() {
+    let world = World::with(|it| {
+        it.limits.held_bytes = 8 << 10;
+        it.limits.drain_time = Duration::from_millis(50);
+    })
+    .await;
+    let text = "x".repeat(6_000);
+    let long = format!(r#"{{"model":"claude-haiku-4-5","max_tokens":9,"messages":["{text}"]}}"#);
+    world.provider.says(vec![
+        begin("text/event-stream", &[]),
+        chunk(b"data: 1\n\n"),
+        Step::Wait(Arc::default()),
+    ]);
+    let mut first = world.begin(MESSAGES, &long).await;
+    first.read_until("data: 1").await;
+    let second = world.call(MESSAGES, &long).await;
+    assert_eq!((second.status, second.header("x-bursar-refusal")), (529, Some("gateway_busy")));
+    drop(first);
+    world.provider.says(json("{}"));
+    world.until("the first has gone", |it| it.desk.open() == 0).await;
+    assert_eq!(world.call(MESSAGES, &long).await.status, 200);
 }
 
 #[tokio::test]
