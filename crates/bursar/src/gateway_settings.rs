@@ -1,6 +1,7 @@
 //! The tables `[gateway]` and `[upstreams.NAME]` of a server's settings file.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -62,6 +63,8 @@ pub(crate) struct UpstreamTable {
     provider: Option<String>,
     dialects: Option<Vec<String>>,
     connections: Option<usize>,
+    /// Who vouches for it, in place of the public authorities: a file of certificates.
+    pub(crate) certificate_authority: Option<PathBuf>,
     connect_seconds: Option<u64>,
     first_byte_seconds: Option<u64>,
     idle_seconds: Option<u64>,
@@ -122,6 +125,12 @@ impl UpstreamTable {
             Some(0) => return Err(nothing(name, "connections")),
             Some(connections) => upstream.connections = connections,
             None => {}
+        }
+        if let Some(path) = &self.certificate_authority {
+            let text = fs::read_to_string(path).map_err(|error| {
+                usage(format!("`upstreams.{name}.certificate_authority`, {}: {error}", path.display()))
+            })?;
+            upstream.authorities = Some(text);
         }
         Ok(upstream)
     }

@@ -254,6 +254,7 @@ impl File {
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
         let beside = |it: &mut PathBuf| *it = folder.join(&*it);
         file.rules.iter_mut().chain(&mut file.contract).chain(&mut file.gateway.folder).for_each(beside);
+        file.upstreams.values_mut().filter_map(|it| it.certificate_authority.as_mut()).for_each(beside);
         if let Some(tls) = &mut file.tls {
             [&mut tls.certificate, &mut tls.key].into_iter().for_each(beside);
         }

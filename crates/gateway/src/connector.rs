@@ -5,6 +5,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
@@ -25,10 +29,34 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(crate) fn new(http: HttpConnector, within: Duration) -> Self {
-        let https = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1();
-        Self { https: https.wrap_connector(http), within }
+    /// With the public authorities, or with those.
+    pub(crate) fn new(
+        http: HttpConnector,
+        within: Duration,
+        authorities: Option<&str>,
+    ) -> Result<Self, rustls::Error> {
+        let builder = HttpsConnectorBuilder::new();
+        let builder = match authorities {
+            None => builder.with_webpki_roots(),
+            Some(authorities) => builder.with_tls_config(trusting(authorities)?),
+        };
+        let https = builder.https_or_http().enable_http1();
+        Ok(Self { https: https.wrap_connector(http), within })
     }
+}
+
+/// Encryption towards those for whom one of these authorities vouches.
+fn trusting(authorities: &str) -> Result<ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(authorities.as_bytes()) {
+        roots.add(certificate.map_err(|error| rustls::Error::General(error.to_string()))?)?;
+    }
+    if roots.is_empty() {
+        return Err(rustls::Error::General("there is no certificate in it".to_owned()));
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 impl Service<Uri> for Connector {

@@ -57,6 +57,8 @@ pub struct UpstreamSettings {
     pub timeouts: Timeouts,
     /// The most calls at once, and so the most connections.
     pub connections: usize,
+    /// Who vouches for the upstream, in PEM, in place of the public authorities.
+    pub authorities: Option<String>,
 }
 
 impl UpstreamSettings {
@@ -79,6 +81,7 @@ impl UpstreamSettings {
             dialects,
             timeouts: Timeouts::default(),
             connections: 4_096,
+            authorities: None,
         }
     }
 
@@ -220,6 +223,16 @@ pub enum BadSettings {
     /// A key that cannot stand in a header.
     #[error("the upstream `{0}` has a key that is empty or has other letters than a header can hold")]
     Key(String),
+    /// Authorities that nobody can vouch by.
+    #[error(
+        "the upstream `{name}` has a `certificate_authority` that is no list of certificates in PEM: {problem}"
+    )]
+    Authorities {
+        /// Of which upstream.
+        name: String,
+        /// What is wrong with them.
+        problem: String,
+    },
     /// Without chance no call can be given a name.
     #[error("the system gives no random bytes: {0}")]
     NoChance(String),

@@ -127,11 +127,13 @@ impl Upstream {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
         http.enforce_http(false);
+        let connector = Connector::new(http, settings.timeouts.connect, settings.authorities.as_deref())
+            .map_err(|error| BadSettings::Authorities { name: name.clone(), problem: error.to_string() })?;
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(KEEP_IDLE)
             .pool_max_idle_per_host(MAX_IDLE)
-            .build(Connector::new(http, settings.timeouts.connect));
+            .build(connector);
         Ok(Self {
             provider: settings.provider.clone(),
             dialects: settings.dialects.clone(),

@@ -13,6 +13,7 @@ mod budgets;
 mod chance;
 mod client;
 mod desk;
+mod encryption;
 mod endings;
 mod identity;
 mod lifecycle;

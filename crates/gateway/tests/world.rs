@@ -52,6 +52,22 @@ impl World {
         Self { desk, provider, gateway, address }
     }
 
+    /// Another gateway in its place, with those upstreams.
+    pub(crate) async fn serve_with(&mut self, upstreams: Vec<UpstreamSettings>) {
+        let mut settings = Settings::new(Pricer::new(PriceBook::bundled().unwrap(), None));
+        settings.upstreams = upstreams;
+        let keeper: Arc<dyn BudgetDesk> = Arc::<Desk>::clone(&self.desk);
+        self.gateway = Gateway::new(keeper, settings).unwrap();
+        self.address = serve(self.gateway.clone()).await;
+    }
+
+    /// Why there is no gateway with those upstreams.
+    pub(crate) fn refused(upstreams: Vec<UpstreamSettings>) -> String {
+        let mut settings = Settings::new(Pricer::new(PriceBook::bundled().unwrap(), None));
+        settings.upstreams = upstreams;
+        Gateway::new(Arc::new(Desk::new()), settings).unwrap_err().to_string()
+    }
+
     pub(crate) async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         self.open(&format!("POST {path}"), headers, body.as_bytes()).await.reply().await
     }
