@@ -54,10 +54,8 @@ TARGETS = [
 
 
 def main():
-    built = Path(os.environ.get("CARGO_TARGET_DIR") or "target")
     parser = harness.options(__doc__)
-    traffic = harness.CHECKOUT / built / "release" / "examples" / "traffic"
-    parser.add_argument("--traffic", type=Path, default=traffic, help="the built example that makes calls")
+    harness.built_example(parser, "traffic", "the built example that makes calls")
     parser.add_argument("--seconds", type=int, default=5, help="how long each figure is measured")
     parser.add_argument("--runs", type=int, default=3, help="how often; the median counts")
     parser.add_argument("--skip-litellm", action="store_true", help="measure without the peer")

@@ -44,6 +44,13 @@ def options(description):
     return parser
 
 
+def built_example(parser, name, says):
+    """Adds an option for a program that was built with `cargo build --release --example`."""
+    built = Path(os.environ.get("CARGO_TARGET_DIR") or "target")
+    program = CHECKOUT / built / "release" / "examples" / name
+    parser.add_argument(f"--{name}", type=Path, default=program, help=says)
+
+
 def fail(message):
     sys.exit(f"{Path(sys.argv[0]).name}: {message}")
 

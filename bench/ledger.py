@@ -13,18 +13,14 @@ import sys
 sys.dont_write_bytecode = True
 
 import json
-import os
 import subprocess
-from pathlib import Path
 
 import harness
 
 
 def main():
-    built = Path(os.environ.get("CARGO_TARGET_DIR") or "target")
     parser = harness.options(__doc__)
-    program = harness.CHECKOUT / built / "release" / "examples" / "ledger"
-    parser.add_argument("--ledger", type=Path, default=program, help="the built example")
+    harness.built_example(parser, "ledger", "the built example")
     parser.add_argument("--seconds", type=int, default=4, help="how long each number of callers calls")
     parser.add_argument("--database", help="an empty database to use instead of a new SQLite file")
     args = parser.parse_args()

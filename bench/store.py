@@ -14,9 +14,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import json
-import os
 import subprocess
-from pathlib import Path
 
 import harness
 
@@ -24,10 +22,8 @@ TARGETS = {"per_second": 20_000, "batch_p99_ms": 100, "report_ms": 50, "team_ms"
 
 
 def main():
-    built = Path(os.environ.get("CARGO_TARGET_DIR") or "target")
     parser = harness.options(__doc__)
-    company = harness.CHECKOUT / built / "release" / "examples" / "company"
-    parser.add_argument("--company", type=Path, default=company, help="the built example")
+    harness.built_example(parser, "company", "the built example")
     parser.add_argument("--calls", type=int, default=5_000_000, help="calls in the book")
     parser.add_argument("--days", type=int, default=365, help="days that they are made on")
     parser.add_argument("--collectors", type=int, default=8, help="collectors at once")
