@@ -18,6 +18,7 @@ mod explain;
 mod failure;
 mod gateway_settings;
 mod hook;
+mod insight;
 mod knowledge;
 mod listing;
 mod me;
@@ -69,6 +70,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Report(report::ReportArgs),
+    Insight(insight::InsightArgs),
     Sessions(sessions::SessionsArgs),
     Session(session::SessionArgs),
     Explain(explain::ExplainArgs),
@@ -117,6 +119,7 @@ fn main() -> ExitCode {
 fn run(command: &Command, environment: &Environment) -> Result<String> {
     match command {
         Command::Report(args) => report::run(args, environment),
+        Command::Insight(args) => insight::run(args, environment),
         Command::Sessions(args) => sessions::run(args, environment),
         Command::Session(args) => session::run(args, environment),
         Command::Explain(args) => explain::run(args, environment),

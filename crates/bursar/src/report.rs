@@ -26,7 +26,7 @@ const EXAMPLES: &str = "Examples:
   bursar report --by ticket --repo 'acme/*' --task '!review' --top 10
   bursar report monthly --format csv > spend.csv";
 
-const NO_LOGS: &str = "No logs of coding tools were found on this machine.
+pub(crate) const NO_LOGS: &str = "No logs of coding tools were found on this machine.
 `bursar doctor` says where they are looked for; `bursar demo` shows a report on made-up ones.
 ";
 

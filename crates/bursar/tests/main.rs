@@ -16,6 +16,7 @@ mod example;
 mod git;
 mod growth;
 mod hook;
+mod insight;
 mod machine;
 mod page_link;
 mod printed;

@@ -6,8 +6,9 @@ use insta::assert_snapshot;
 
 use crate::machine::Machine;
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 29] = [
     "report",
+    "insight",
     "sessions",
     "session",
     "explain",

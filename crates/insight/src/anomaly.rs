@@ -216,3 +216,6 @@ pub fn anomalies(
     let timezone = calendar::zone_name(&query.timezone, now);
     Ok(Anomalies { first, last, timezone, told, settled })
 }
+
+#[cfg(test)]
+mod tests;

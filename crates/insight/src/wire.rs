@@ -12,8 +12,8 @@ mod sessions;
 
 pub use explain::{EXPLAIN_SCHEMA, ExplainError, WireExplainSum, WireExplained, explain_json, explained};
 pub use insight::{
-    WireAnomalies, WireAnomaly, WireEfficiency, WireForecast, WireModels, WireOverview, WireTeams,
-    WireTrends, insight_json,
+    WireAnomalies, WireAnomaly, WireEfficiency, WireForecast, WireJudgement, WireModels, WireOverview,
+    WireTeams, WireTrends, insight_json,
 };
 pub use prices::{WirePrices, prices_json};
 pub use report::{WireReport, report_json};

@@ -5,8 +5,10 @@ use domain::NanoUsd;
 use super::{push_line, safe};
 use crate::anomaly::Anomaly;
 use crate::change::{Change, Rate};
+use crate::efficiency::{Efficiency, Named};
 use crate::forecast::Outlook;
 use crate::report::Figures;
+use crate::teams::TeamRow;
 use crate::text::PerMille;
 use crate::topic::Insight;
 
@@ -41,36 +43,8 @@ pub fn insight_csv(insight: &Insight) -> String {
             let rows = it.rows.iter().flat_map(|(value, it)| outlook(value, it));
             (&FORECAST, whole.chain(rows).collect())
         }
-        Insight::Efficiency(it) => {
-            let named = it.branches.iter().map(|it| ("branch", it));
-            let named = named.chain(it.pull_requests.iter().map(|it| ("pr", it)));
-            let row = |(kind, it): (&str, &crate::efficiency::Named)| {
-                let name =
-                    vec![kind.to_owned(), safe(it.repo.as_deref().unwrap_or_default()), safe(&it.name)];
-                [name, vec![it.figures.measures.calls.to_string()], money(it.figures.measures.cost)].concat()
-            };
-            (&["kind", "repo", "name", "calls", "cost_nano_usd", "cost_usd"], named.map(row).collect())
-        }
-        Insight::Teams(it) => {
-            let row = |it: &crate::teams::TeamRow| {
-                let budget = it.budgets.first();
-                let amounts = budget.map_or_else(
-                    || vec![String::new(); 4],
-                    |it| [money(it.line.allocation), money(it.line.spent)].concat(),
-                );
-                let runs_out = budget.and_then(|it| it.runs_out).map(|it| it.to_string());
-                [
-                    vec![safe(&it.team)],
-                    moved(&it.figures),
-                    vec![it.developers.to_string()],
-                    money(it.burn_per_day),
-                    amounts,
-                    vec![runs_out.unwrap_or_default()],
-                ]
-                .concat()
-            };
-            (&TEAMS, it.rows.iter().map(row).collect())
-        }
+        Insight::Efficiency(it) => (&NAMED, named(it)),
+        Insight::Teams(it) => (&TEAMS, it.rows.iter().map(team).collect()),
         Insight::Models(it) => {
             let all = it.models.iter().map(|it| ("model", it));
             let all = all.chain(it.providers.iter().map(|it| ("provider", it)));
@@ -89,6 +63,37 @@ pub fn insight_csv(insight: &Insight) -> String {
     out
 }
 
+/// The dearest branches and pull requests.
+fn named(it: &Efficiency) -> Vec<Vec<String>> {
+    let branches = it.branches.iter().map(|it| ("branch", it));
+    let all = branches.chain(it.pull_requests.iter().map(|it| ("pr", it)));
+    let row = |(kind, it): (&str, &Named)| {
+        let name = vec![kind.to_owned(), safe(it.repo.as_deref().unwrap_or_default()), safe(&it.name)];
+        [name, vec![it.figures.measures.calls.to_string()], money(it.figures.measures.cost)].concat()
+    };
+    all.map(row).collect()
+}
+
+/// A team, with its shortest budget.
+fn team(it: &TeamRow) -> Vec<String> {
+    let budget = it.budgets.first();
+    let amounts = budget.map_or_else(
+        || vec![String::new(); 4],
+        |it| [money(it.line.allocation), money(it.line.spent)].concat(),
+    );
+    let runs_out = budget.and_then(|it| it.runs_out).map(|it| it.to_string());
+    [
+        vec![safe(&it.team)],
+        moved(&it.figures),
+        vec![it.developers.to_string()],
+        money(it.burn_per_day),
+        amounts,
+        vec![runs_out.unwrap_or_default()],
+    ]
+    .concat()
+}
+
+const NAMED: [&str; 6] = ["kind", "repo", "name", "calls", "cost_nano_usd", "cost_usd"];
 const TRENDS: [&str; 16] = [
     "value",
     "last_30_days_nano_usd",

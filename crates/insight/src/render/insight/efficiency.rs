@@ -5,7 +5,7 @@ use domain::NanoUsd;
 use super::super::value::tenths;
 use super::{days, part, percent, table, title};
 use crate::efficiency::{CacheWeek, Efficiency, Named};
-use crate::figures::TopShare;
+use crate::figures::{Remarkable, TopShare};
 use crate::table::{Field, Kind, Terminal, fact};
 use crate::text::{compact, counted, dollars};
 
@@ -18,7 +18,7 @@ const WEEKS_SHOWN: usize = 6;
 
 pub(super) fn text(it: &Efficiency, terminal: &Terminal) -> String {
     let mut out = title("How well it is used", &days(&it.period), terminal);
-    for (name, text) in lines(it) {
+    for (name, text) in use_of_money(it).into_iter().chain(sessions(it)).chain(spenders(it)) {
         out.push_str(&fact(name, NAMES_WIDTH, &text, terminal));
     }
     if !it.cache_by_team.is_empty() {
@@ -36,16 +36,16 @@ pub(super) fn text(it: &Efficiency, terminal: &Terminal) -> String {
     out
 }
 
-fn lines(it: &Efficiency) -> Vec<(&'static str, String)> {
+/// Lines, each with its name before it.
+type Lines = Vec<(&'static str, String)>;
+
+fn use_of_money(it: &Efficiency) -> Lines {
     let none = || "-".to_owned();
-    let money = |it: Option<NanoUsd>| it.map_or_else(none, dollars);
-    let count = |it: Option<u64>| it.map_or_else(none, compact);
-    let (figures, courses) = (&it.figures, &it.courses);
+    let figures = &it.figures;
     let day = it.developer_day.map_or_else(none, |it| {
         let days = counted(it.days, "day", "days");
         format!("median {}, 90th percentile {} ({days} with calls)", dollars(it.median), dollars(it.p90))
     });
-    let hours = |ms: u64| format!("{} h", ms / HOUR_MS);
     vec![
         (
             "cost",
@@ -62,6 +62,16 @@ fn lines(it: &Efficiency) -> Vec<(&'static str, String)> {
             "cache hit",
             format!("{} of prompt tokens; by week {}", percent(figures.cache_hit), hits(&it.cache_weeks)),
         ),
+    ]
+}
+
+fn sessions(it: &Efficiency) -> Lines {
+    let none = || "-".to_owned();
+    let money = |it: Option<NanoUsd>| it.map_or_else(none, dollars);
+    let count = |it: Option<u64>| it.map_or_else(none, compact);
+    let hours = |ms: u64| format!("{} h", ms / HOUR_MS);
+    let (figures, courses) = (&it.figures, &it.courses);
+    vec![
         (
             "cost of a session",
             format!(
@@ -96,25 +106,19 @@ fn lines(it: &Efficiency) -> Vec<(&'static str, String)> {
                 counted(courses.compactions, "compaction", "compactions")
             ),
         ),
+    ]
+}
+
+fn spenders(it: &Efficiency) -> Lines {
+    let figures = &it.figures;
+    let some =
+        |it: &Remarkable| format!("{}, {}", counted(it.sessions, "session", "sessions"), dollars(it.cost));
+    vec![
         ("top spender", top(figures.top_one.as_ref())),
         ("top tenth", top(figures.top_tenth.as_ref())),
         ("top fifth", top(it.top_fifth.as_ref())),
-        (
-            "likely loops",
-            format!(
-                "{}, {}",
-                counted(figures.likely_loops.sessions, "session", "sessions"),
-                dollars(figures.likely_loops.cost)
-            ),
-        ),
-        (
-            "large contexts",
-            format!(
-                "{}, {}",
-                counted(figures.large_contexts.sessions, "session", "sessions"),
-                dollars(figures.large_contexts.cost)
-            ),
-        ),
+        ("likely loops", some(&figures.likely_loops)),
+        ("large contexts", some(&figures.large_contexts)),
     ]
 }
 

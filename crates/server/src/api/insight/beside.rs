@@ -1,12 +1,12 @@
 //! What stands beside the figures: budgets that the caller sees, and what people said of anomalies.
 
-use domain::{NanoUsd, Timestamp};
-use insight::anomaly::{Judgement, Rule, Verdict};
+use domain::Timestamp;
+use insight::anomaly::Judgement;
 use insight::budget_line::BudgetLine;
+use insight::wire::WireJudgement;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use ledger::Ceiling;
-use serde::{Deserialize, Serialize};
 
 use crate::access::Caller;
 use crate::budgets::sight::{BudgetSight, Seen};
@@ -15,57 +15,13 @@ use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::register::VERDICT;
 
-/// A verdict as the books have it.
-#[derive(Serialize, Deserialize)]
-pub(super) struct KeptVerdict {
-    kind: String,
-    value: String,
-    rule: String,
-    day: String,
-    cost_nano_usd: String,
-    verdict: String,
-    note: Option<String>,
-    by: String,
-    at_ms: i64,
-}
-
-impl KeptVerdict {
-    pub(super) fn of(it: &Judgement) -> Self {
-        Self {
-            kind: it.subject.kind().to_owned(),
-            value: it.subject.value.to_string(),
-            rule: it.rule.name().to_owned(),
-            day: it.day.to_string(),
-            cost_nano_usd: it.cost.nano().to_string(),
-            verdict: it.verdict.name().to_owned(),
-            note: it.note.clone(),
-            by: it.by.clone(),
-            at_ms: it.at.millis(),
-        }
-    }
-
-    fn judgement(self, id: String) -> Option<Judgement> {
-        Some(Judgement {
-            id,
-            subject: Judgement::subject_of(&self.kind, &self.value)?,
-            rule: Rule::from_name(&self.rule)?,
-            day: self.day.parse().ok()?,
-            cost: NanoUsd::new(self.cost_nano_usd.parse().ok()?),
-            verdict: Verdict::from_name(&self.verdict)?,
-            note: self.note,
-            by: self.by,
-            at: Timestamp::from_millis(self.at_ms),
-        })
-    }
-}
-
 /// What people said of anomalies.
 pub(super) async fn judgements(desk: &Desk) -> Result<Vec<Judgement>, Failure> {
     let entries = desk.register().books().entries(VERDICT).await?.into_iter();
     let read = |it: store::Entry| {
         let damaged = || Failure::Damaged(format!("the {VERDICT} `{}`", it.id));
-        let kept: KeptVerdict = serde_json::from_str(&it.body).map_err(|_| damaged())?;
-        kept.judgement(it.id.clone()).ok_or_else(damaged)
+        let kept: WireJudgement = serde_json::from_str(&it.body).map_err(|_| damaged())?;
+        kept.judgement().ok_or_else(damaged)
     };
     entries.map(read).collect()
 }

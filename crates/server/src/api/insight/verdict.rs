@@ -5,11 +5,11 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use http::HeaderMap;
 use insight::anomaly::{Judgement, Verdict};
+use insight::wire::WireJudgement;
 use serde::{Deserialize, Serialize};
 use store::Act;
 use utoipa::ToSchema;
 
-use super::beside::KeptVerdict;
 use crate::access::{Caller, Right};
 use crate::api::figures::asked;
 use crate::api::moment;
@@ -82,7 +82,7 @@ pub(crate) async fn judge(
         actor: caller.actor(),
         action: "anomaly.verdict".to_owned(),
         reason: said.note.clone(),
-        changes: vec![change(VERDICT, &said.id, Some(&KeptVerdict::of(&said)))?],
+        changes: vec![change(VERDICT, &said.id, Some(&WireJudgement::of(&said)))?],
         expected: None,
     };
     desk.register().act(act).await?;
