@@ -49,6 +49,8 @@ struct World<'e> {
     random: Random,
     simulation: Simulation,
     seed: u64,
+    /// Answers that were compared with the model's.
+    judged: usize,
 }
 
 type Burst = Vec<(Command, Timestamp)>;
@@ -73,6 +75,7 @@ impl World<'_> {
 
     /// Judges the answers to a burst, which were given one after another.
     fn judge(&mut self, burst: &Burst, answers: Vec<Result<Outcome, Refusal>>) {
+        self.judged += answers.len();
         for ((command, now), answer) in burst.iter().zip(answers) {
             let judged = self.simulation.judge_at(command, *now, &answer);
             judged.unwrap_or_else(|wrong| panic!("LEDGER_SEED={}: {wrong}", self.seed));
@@ -183,10 +186,13 @@ async fn budgets_do_what_the_model_says(engine: &Engine) {
         let engine = engine.another();
         let stores = [open(&engine).await, open(&engine).await];
         let (random, simulation) = (Random::of(seed + 1), Simulation::new(seed));
-        let mut world = World { engine: &engine, stores, random, simulation, seed };
+        let mut world = World { engine: &engine, stores, random, simulation, seed, judged: 0 };
         for _ in 0..BURSTS {
             world.step().await;
         }
+        world.agrees().await;
+        let World { judged, .. } = world;
+        println!("LEDGER_SEED={seed}: {judged} answers, each as the model's, and every budget agrees");
     }
 }
 
@@ -196,7 +202,7 @@ async fn a_broken_connection_is_not_noticed() {
     let engine = Engine::postgres();
     let stores = [open(&engine).await, open(&engine).await];
     let (random, simulation) = (Random::of(7), Simulation::new(7));
-    let mut world = World { engine: &engine, stores, random, simulation, seed: 7 };
+    let mut world = World { engine: &engine, stores, random, simulation, seed: 7, judged: 0 };
     let Engine::Postgres(database) = &engine else { return };
     let mut random = Random::of(70);
     for _ in 0..BURSTS / TOGETHER {
