@@ -129,7 +129,7 @@ pub(crate) async fn until_told(options: ServeOptions, ready: impl FnOnce(&Addres
 
 /// Comes to an end at Ctrl-C, and where there is one at SIGTERM.
 #[cfg(unix)]
-fn stop_signal() -> Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for signals")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
@@ -142,7 +142,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
 }
 
 #[cfg(not(unix))]
-fn stop_signal() -> Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> Result<impl Future<Output = ()>> {
     Ok(async {
         // Without a signal to wait for it runs until it is ended.
         if tokio::signal::ctrl_c().await.is_err() {

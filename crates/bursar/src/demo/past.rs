@@ -1,15 +1,17 @@
 //! The simulated months, lived through: a server with a clock of its own is told everything
 //! at the moment when it happens, over the same addresses as any other.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use domain::{Day, Timestamp};
 use serde_json::{Value, json};
+use server::serve::Ready;
 use server::{Addresses, Clock, ServeOptions};
 use tokio::sync::oneshot;
 
@@ -22,7 +24,7 @@ use crate::client::{Ask, Client};
 use crate::collect::http::Server;
 use crate::collect::sink::Sink;
 use crate::environment::Environment;
-use crate::serve::runtime;
+use crate::serve::{runtime, stop_signal};
 use crate::server_option::ServerOptions;
 
 /// The name of the owner's token.
@@ -48,14 +50,14 @@ pub(super) struct History<'a> {
 }
 
 /// Lives through everything. The tokens of all who took part are in the folder then.
-pub(super) fn live(history: History<'_>, options: ServeOptions) -> Result<()> {
+pub(super) fn live(history: History<'_>, mut options: ServeOptions) -> Result<()> {
     let hand = Arc::new(AtomicI64::new(history.plan.calendar.first.start().millis()));
-    let mut options = options;
     let clock = Arc::clone(&hand);
     options.clock = Clock::new(move || Timestamp::from_millis(clock.load(Ordering::Relaxed)));
     options.limits.request_time = PATIENCE;
     let given = options.owner_token.clone();
-    let (done, stop) = oneshot::channel::<()>();
+    let folder = history.folder.path();
+    let (done, over) = oneshot::channel::<()>();
     let runtime = runtime()?;
     thread::scope(|scope| {
         let mut living = None;
@@ -65,23 +67,35 @@ pub(super) fn live(history: History<'_>, options: ServeOptions) -> Result<()> {
             living = Some(scope.spawn(move || {
                 // Held until the end: when it goes, the server stops.
                 let _done = done;
-                let owner = owner.ok_or_else(|| anyhow!("there is no owner"))?;
+                let owner = owner.context("there is no owner")?;
                 history.folder.keep_token(OWNER, &owner)?;
                 Life { history, server, hand, clients: BTreeMap::new(), made: BTreeMap::new() }.live()
             }));
         };
-        // Whether it was told to stop, or everybody went: it is over.
-        let served = runtime.block_on(server::serve(
-            options,
-            Box::new(ready),
-            Box::pin(async {
-                drop(stop.await);
-            }),
-        ));
+        let is_stopped = runtime.block_on(serve(options, Box::new(ready), over))?;
         let lived = living.map(|it| it.join().map_err(|_| anyhow!("the simulation broke off")));
-        served?;
+        if is_stopped {
+            bail!(
+                "it was stopped before it was finished; {} holds a part of it, and can go",
+                folder.display()
+            );
+        }
         lived.context("the server never began")??
     })
+}
+
+/// Serves until everything is over; whether somebody stopped it before.
+async fn serve(options: ServeOptions, ready: Ready<'_>, over: oneshot::Receiver<()>) -> Result<bool> {
+    let told = stop_signal()?;
+    let is_stopped = Cell::new(false);
+    let shutdown = async {
+        tokio::select! {
+            () = told => is_stopped.set(true),
+            _ = over => {}
+        }
+    };
+    server::serve(options, ready, Box::pin(shutdown)).await?;
+    Ok(is_stopped.get())
 }
 
 /// Something at a moment.
