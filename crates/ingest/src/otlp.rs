@@ -118,8 +118,11 @@ pub fn read(
     let mut reading = Reading::new(exporter, received_at);
     match encoding {
         Encoding::Protobuf => protobuf::read(signal, body, &mut reading)?,
-        // A text that was cut inside of a letter must not lose the records around it.
-        Encoding::Json => json::read(signal, &String::from_utf8_lossy(body), &mut reading)?,
+        Encoding::Json => match std::str::from_utf8(body) {
+            Ok(text) => json::read(signal, text, &mut reading)?,
+            // A text that was cut inside of a letter must not lose the records around it.
+            Err(_) => json::read(signal, &String::from_utf8_lossy(body), &mut reading)?,
+        },
     }
     Ok(reading.finish())
 }

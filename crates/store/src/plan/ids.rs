@@ -1,6 +1,8 @@
 //! Ids that follow from what they stand for: 64 bits of a SHA-256. A database keeps
 //! them as signed integers, and they are never changed.
 
+use std::sync::Arc;
+
 use domain::{Activity, Branch, Developer, Folder, Provider, Service, Whereabouts, Witness};
 use sha2::{Digest as _, Sha256};
 
@@ -47,6 +49,35 @@ pub(crate) fn witness(it: &Witness) -> i64 {
 /// The id of the witness of an activity.
 pub(crate) fn witness_of(it: &Activity) -> i64 {
     witness(&it.witness)
+}
+
+/// Ids of what rows name, one after the other: most name what the one before them does.
+#[derive(Default)]
+pub(crate) struct Ids {
+    whereabouts: Option<(Whereabouts, i64)>,
+    service: Option<(Service, i64)>,
+    witness: Option<(Arc<Witness>, i64)>,
+}
+
+impl Ids {
+    pub(crate) fn whereabouts(&mut self, it: &Whereabouts) -> i64 {
+        known(&mut self.whereabouts, it, whereabouts)
+    }
+
+    pub(crate) fn service(&mut self, it: &Service) -> i64 {
+        known(&mut self.service, it, service)
+    }
+
+    pub(crate) fn witness(&mut self, it: &Arc<Witness>) -> i64 {
+        known(&mut self.witness, it, |it| witness(it))
+    }
+}
+
+fn known<T: Clone + PartialEq>(last: &mut Option<(T, i64)>, it: &T, id: impl Fn(&T) -> i64) -> i64 {
+    match last {
+        Some((last, id)) if last == it => *id,
+        _ => last.insert((it.clone(), id(it))).1,
+    }
 }
 
 /// Parts, each told apart from the next.

@@ -9,7 +9,7 @@ use domain::{
 };
 use metering::{Assembled, CallId};
 
-use super::ids;
+use super::ids::Ids;
 use crate::error::StoreError;
 use crate::journal::code::Code as _;
 use crate::reading::{BookedCall, Evidence};
@@ -44,7 +44,7 @@ pub(crate) struct ObservationRow {
 }
 
 impl ObservationRow {
-    pub(crate) fn of(it: &Observed, received_at: Timestamp) -> Result<Self, Overflow> {
+    pub(crate) fn of(it: &Observed, received_at: Timestamp, ids: &mut Ids) -> Result<Self, Overflow> {
         let names = metering::names(it);
         let Call { key, request: _, at, figures, owner } = &it.call;
         Ok(Self {
@@ -56,9 +56,9 @@ impl ObservationRow {
             tokens_hash: names.tokens.map(u64::cast_signed),
             at: at.millis(),
             received_at: received_at.millis(),
-            witness: ids::witness(&it.witness),
-            whereabouts: ids::whereabouts(&it.whereabouts()),
-            service: ids::service(&figures.service()),
+            witness: ids.witness(&it.witness),
+            whereabouts: ids.whereabouts(&it.whereabouts()),
+            service: ids.service(&figures.service()),
             confidence: figures.output.code(),
             counts: counts(&figures.usage)?,
             reported: figures.reported_cost.map(NanoUsd::nano),
@@ -131,15 +131,20 @@ pub(crate) struct CallRow {
 
 impl CallRow {
     /// A call of the book with its price.
-    pub(crate) fn of(it: &Assembled, priced: &PricedCall, prices: i64) -> Result<Self, Overflow> {
+    pub(crate) fn of(
+        it: &Assembled,
+        priced: &PricedCall,
+        prices: i64,
+        ids: &mut Ids,
+    ) -> Result<Self, Overflow> {
         let amount = |pick: fn(&Price) -> i64| priced.price.as_ref().ok().map(pick);
         let figures = &it.call.figures;
         Ok(Self {
             id: it.id,
             key: it.call.key.clone(),
             at: it.call.at.millis(),
-            whereabouts: ids::whereabouts(&it.whereabouts),
-            service: ids::service(&figures.service()),
+            whereabouts: ids.whereabouts(&it.whereabouts),
+            service: ids.service(&figures.service()),
             confidence: figures.output.code(),
             seen: i64::from(it.seen.bits()),
             matching: it.matching.code(),

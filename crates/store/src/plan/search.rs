@@ -19,9 +19,9 @@ pub(crate) enum Ask {
     Key(i64),
     /// Observations with this hash of their request id.
     Request(i64),
-    /// Observations with this hash of their counts, and a moment from the first to the
-    /// second, both included.
-    Tokens(i64, i64, i64),
+    /// Observations with this hash of their counts and a moment from the first to the
+    /// second, both included, that are of another kind of source.
+    Tokens(i64, (i64, i64), SourceKind),
 }
 
 /// A search that goes on until no name leads further.
@@ -127,7 +127,7 @@ impl Search {
                 all.push(moment);
                 let at = moment.0.millis();
                 let (from, to) = (at.saturating_sub(TOLERANCE_MILLIS), at.saturating_add(TOLERANCE_MILLIS));
-                self.next.push(Ask::Tokens(hash, from, to));
+                self.next.push(Ask::Tokens(hash, (from, to), moment.1));
             }
         }
     }

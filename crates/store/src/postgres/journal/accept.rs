@@ -15,7 +15,7 @@ use super::values::{Heard, Known, hear};
 use super::{Shared, activities, observations, surroundings};
 use crate::delivery::{Accepted, Delivery, SessionTag};
 use crate::error::StoreError;
-use crate::plan::ids;
+use crate::plan::ids::{self, Ids};
 use crate::plan::rows::ObservationRow;
 use crate::plan::{Plan, Search};
 use crate::reading::News;
@@ -90,10 +90,10 @@ async fn store_fresh(
     fresh: &[Observed],
 ) -> Result<(), StoreError> {
     let (mut whereabouts, mut services) = (Known::new(), Known::new());
-    let mut rows = Vec::with_capacity(fresh.len());
+    let (mut rows, mut ids) = (Vec::with_capacity(fresh.len()), Ids::default());
     for (observed, origin) in fresh.iter().zip(origins) {
         let received_at = deliveries.get(*origin).map_or_else(Timestamp::default, |it| it.received_at);
-        let row = ObservationRow::of(observed, received_at)?;
+        let row = ObservationRow::of(observed, received_at, &mut ids)?;
         whereabouts.entry(row.whereabouts).or_insert_with(|| Arc::new(observed.whereabouts()));
         services.entry(row.service).or_insert_with(|| Arc::new(observed.call.figures.service()));
         rows.push(row);

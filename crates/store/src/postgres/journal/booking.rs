@@ -11,6 +11,7 @@ use super::Shared;
 use super::values::{self, Known, store_services, store_whereabouts};
 use super::{calls, sums, surroundings};
 use crate::error::StoreError;
+use crate::plan::ids::Ids;
 use crate::plan::rows::{CallRow, to_price};
 use crate::plan::site::Said;
 use crate::plan::{Stand, Sums};
@@ -67,9 +68,9 @@ impl<'a> Booking<'a> {
     pub(super) async fn come(&mut self, calls: &[&Assembled]) -> Result<Vec<CallRow>, StoreError> {
         let priced = self.price(calls.iter().map(|it| it.call.clone()).collect());
         let (mut whereabouts, mut services) = (Known::new(), Known::new());
-        let mut rows = Vec::with_capacity(calls.len());
+        let (mut rows, mut ids) = (Vec::with_capacity(calls.len()), Ids::default());
         for (it, priced) in calls.iter().zip(&priced) {
-            let row = CallRow::of(it, priced, self.prices)?;
+            let row = CallRow::of(it, priced, self.prices, &mut ids)?;
             whereabouts.entry(row.whereabouts).or_insert_with(|| Arc::new(it.whereabouts.clone()));
             services.entry(row.service).or_insert_with(|| Arc::new(it.call.figures.service()));
             rows.push(row);

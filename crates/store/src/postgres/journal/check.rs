@@ -11,6 +11,7 @@ use super::upkeep::Parts;
 use super::values;
 use super::{Shared, calls, observations, sums, surroundings};
 use crate::error::StoreError;
+use crate::plan::ids::Ids;
 use crate::plan::rows::CallRow;
 use crate::plan::verdict::Verdict;
 use crate::plan::{Search, Stand, Sums};
@@ -66,9 +67,10 @@ impl Checking<'_> {
         let ids: Vec<CallId> = made.iter().map(|call| call.id).collect();
         let rows = calls::rows(self.transaction, &ids).await?;
         let rows: HashMap<CallId, CallRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let mut row_ids = Ids::default();
         for call in made {
             let priced = self.meter.price(call.call.clone());
-            let expected = CallRow::of(call, &priced, self.prices.unwrap_or(-1))?;
+            let expected = CallRow::of(call, &priced, self.prices.unwrap_or(-1), &mut row_ids)?;
             self.verdict.call(rows.get(&call.id), expected, self.prices);
         }
         Ok(())

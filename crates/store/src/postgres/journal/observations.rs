@@ -10,6 +10,7 @@ use tokio_postgres::types::Type;
 
 use super::values::{self, Values};
 use crate::error::StoreError;
+use crate::journal::code::Code as _;
 use crate::plan::rows::ObservationRow;
 use crate::plan::{Ask, Search};
 use crate::postgres::columns::{Columns, column, small, types};
@@ -118,12 +119,12 @@ async fn ask(transaction: &Transaction<'_>, asks: &[Ask]) -> Result<Vec<Row>, St
         match *ask {
             Ask::Key(hash) => keys.push(hash),
             Ask::Request(hash) => requests.push(hash),
-            Ask::Tokens(hash, first, last) => spans.push((hash, first, last)),
+            Ask::Tokens(hash, span, kind) => spans.push(((hash, kind.code()), span)),
         }
     }
     let spans = apart(spans);
-    let (tokens, from) = (column(&spans, |it| it.0), column(&spans, |it| it.1));
-    let to = column(&spans, |it| it.2);
+    let (tokens, kinds) = (column(&spans, |it| it.0.0), column(&spans, |it| it.0.1));
+    let (from, to) = (column(&spans, |it| it.1.0), column(&spans, |it| it.1.1));
     let mut rows = Vec::new();
     if !keys.is_empty() {
         let sql = select!("journal.observation WHERE key_hash = ANY ($1)");
@@ -135,25 +136,31 @@ async fn ask(transaction: &Transaction<'_>, asks: &[Ask]) -> Result<Vec<Row>, St
     }
     if !tokens.is_empty() {
         let sql = select!(
-            "unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS asked (hash, first, last)
+            "unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS asked (hash, first, last, kind)
              JOIN journal.observation
-                 ON tokens_hash = asked.hash AND observation.at BETWEEN asked.first AND asked.last"
+                 ON tokens_hash = asked.hash AND observation.at BETWEEN asked.first AND asked.last
+             WHERE (SELECT source FROM journal.witness WHERE id = observation.witness) <> asked.kind"
         );
         rows.extend(
-            transaction.query(&transaction.prepare_cached(sql).await?, &[&tokens, &from, &to]).await?,
+            transaction
+                .query(&transaction.prepare_cached(sql).await?, &[&tokens, &from, &to, &kinds])
+                .await?,
         );
     }
     Ok(rows)
 }
 
-/// Spans of time by hash, those that touch made one: what lies in several comes once.
-fn apart(mut spans: Vec<(i64, i64, i64)>) -> Vec<(i64, i64, i64)> {
+/// A span of time, of a hash of counts and the kind of source that asks.
+type Asked = ((i64, i64), (i64, i64));
+
+/// Spans of time, those of the same that touch made one: what lies in several comes once.
+fn apart(mut spans: Vec<Asked>) -> Vec<Asked> {
     spans.sort_unstable();
-    let mut apart: Vec<(i64, i64, i64)> = Vec::with_capacity(spans.len());
-    for (hash, first, last) in spans {
+    let mut apart: Vec<Asked> = Vec::with_capacity(spans.len());
+    for (of, (first, last)) in spans {
         match apart.last_mut() {
-            Some(before) if before.0 == hash && first <= before.2 => before.2 = before.2.max(last),
-            _ => apart.push((hash, first, last)),
+            Some((before, span)) if *before == of && first <= span.1 => span.1 = span.1.max(last),
+            _ => apart.push((of, (first, last))),
         }
     }
     apart
@@ -225,8 +232,11 @@ mod tests {
 
     #[test]
     fn spans_that_touch_become_one() {
-        let spans = vec![(2, 0, 9), (1, 5, 15), (1, 0, 10), (1, 16, 20), (1, 20, 21)];
-        assert_eq!(apart(spans), [(1, 0, 15), (1, 16, 21), (2, 0, 9)]);
+        let (one, other, third) = ((1, 0), (1, 1), (2, 0));
+        let spans = vec![(third, (0, 9)), (one, (5, 15)), (one, (0, 10)), (one, (16, 20)), (one, (20, 21))];
+        assert_eq!(apart(spans), [(one, (0, 15)), (one, (16, 21)), (third, (0, 9))]);
+        let spans = vec![(one, (0, 10)), (other, (5, 15))];
+        assert_eq!(apart(spans.clone()), spans);
         assert_eq!(apart(Vec::new()), []);
     }
 }

@@ -11,6 +11,7 @@ use super::values::{Heard, hear};
 use super::{activities, observations, surroundings};
 use crate::delivery::{Accepted, Delivery};
 use crate::error::StoreError;
+use crate::plan::ids::Ids;
 use crate::plan::rows::ObservationRow;
 use crate::plan::{Plan, Search};
 use crate::reading::News;
@@ -42,9 +43,9 @@ pub(super) fn perform(
     let mut search = Search::from(&delivery.observed);
     observations::finish(&mut search, connection, &mut booking.writing().values)?;
     let plan = Plan::of(&search.into_observed(), delivery.observed.clone());
-    let mut rows = Vec::with_capacity(plan.fresh.len());
+    let (mut rows, mut ids) = (Vec::with_capacity(plan.fresh.len()), Ids::default());
     for observed in &plan.fresh {
-        let row = ObservationRow::of(observed, received_at)?;
+        let row = ObservationRow::of(observed, received_at, &mut ids)?;
         let (whereabouts, service) = (observed.whereabouts(), observed.call.figures.service());
         booking.name((row.whereabouts, &whereabouts), (row.service, &service))?;
         rows.push(row);

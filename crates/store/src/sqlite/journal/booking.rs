@@ -11,6 +11,7 @@ use super::values::{Values, store_service, store_whereabouts};
 use super::{calls, sums, surroundings};
 use crate::calendar::Calendar;
 use crate::error::StoreError;
+use crate::plan::ids::Ids;
 use crate::plan::rows::{CallRow, to_price};
 use crate::plan::site::Said;
 use crate::plan::{Stand, Sums};
@@ -35,6 +36,7 @@ pub(super) struct Booking<'a> {
     rows: Vec<CallRow>,
     /// Ids of whereabouts and services that this transaction made sure of.
     named: HashSet<i64>,
+    ids: Ids,
 }
 
 impl<'a> Booking<'a> {
@@ -42,7 +44,7 @@ impl<'a> Booking<'a> {
         let prices = prices_number(connection, writing.meter.pricer().digest())?;
         let (said, stands, named) = (HashMap::new(), HashMap::new(), HashSet::new());
         let (sums, rows) = (Sums::default(), Vec::new());
-        Ok(Self { connection, writing, prices, sums, said, stands, rows, named })
+        Ok(Self { connection, writing, prices, sums, said, stands, rows, named, ids: Ids::default() })
     }
 
     /// Writes whereabouts and a service that a row of this transaction names.
@@ -72,7 +74,7 @@ impl<'a> Booking<'a> {
     /// Prices a call and puts it into the book.
     pub(super) fn come(&mut self, it: &Assembled) -> Result<CallRow, StoreError> {
         let priced = self.writing.meter.price(it.call.clone());
-        let row = CallRow::of(it, &priced, self.prices)?;
+        let row = CallRow::of(it, &priced, self.prices, &mut self.ids)?;
         let service = it.call.figures.service();
         self.name((row.whereabouts, &it.whereabouts), (row.service, &service))?;
         self.settle(&row, &it.whereabouts, true)?;

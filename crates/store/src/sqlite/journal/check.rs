@@ -11,6 +11,7 @@ use super::values::Values;
 use super::{calls, observations, sums, surroundings};
 use crate::calendar::Calendar;
 use crate::error::StoreError;
+use crate::plan::ids::Ids;
 use crate::plan::rows::CallRow;
 use crate::plan::site::Said;
 use crate::plan::verdict::Verdict;
@@ -38,6 +39,7 @@ pub(super) fn check(
         calendar,
         prices,
         values: Values::default(),
+        ids: Ids::default(),
         said: HashMap::new(),
         verdict: Verdict::of_at_most(limit),
     };
@@ -53,6 +55,7 @@ struct Checking<'a> {
     /// The number of the prices in force, where anything was priced with them.
     prices: Option<i64>,
     values: Values,
+    ids: Ids,
     said: HashMap<SessionId, Said>,
     verdict: Verdict,
 }
@@ -79,7 +82,7 @@ impl Checking<'_> {
     fn call(&mut self, call: &Assembled) -> Result<(), StoreError> {
         let stored = calls::row(self.connection, &call.id)?;
         let priced = self.meter.price(call.call.clone());
-        let expected = CallRow::of(call, &priced, self.prices.unwrap_or(-1))?;
+        let expected = CallRow::of(call, &priced, self.prices.unwrap_or(-1), &mut self.ids)?;
         self.verdict.call(stored.as_ref(), expected, self.prices);
         Ok(())
     }

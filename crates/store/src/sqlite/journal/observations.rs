@@ -95,11 +95,17 @@ pub(super) fn finish(
             let mut rows = match ask {
                 Ask::Key(hash) => by_key.query([hash])?,
                 Ask::Request(hash) => by_request.query([hash])?,
-                Ask::Tokens(hash, from, to) => {
+                Ask::Tokens(hash, (from, to), _) => {
                     by_tokens.query([hash, from, to, from.div_euclid(SLOT_MILLIS)])?
                 }
             };
             while let Some(row) = rows.next()? {
+                // A session may count the same again and again: of its own kind nothing is read.
+                if let Ask::Tokens(_, _, kind) = ask
+                    && values.witness(connection, row.get("witness")?)?.source == kind
+                {
+                    continue;
+                }
                 let (number, row) = observation(row)?;
                 if !search.has(number) {
                     search.found(number, evidence(row, connection, values)?)?;
