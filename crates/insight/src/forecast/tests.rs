@@ -37,12 +37,12 @@ fn a_short_past_is_said_and_a_shorter_one_gives_none() {
     );
     check(
         20,
-        "20 days, short: month weekday_mean not tried, quarter weekday_mean not tried, \
+        "19 days, short: month weekday_mean not tried, quarter weekday_mean not tried, \
          next_quarter weekday_mean not tried",
     );
     check(
         100,
-        "100 days, enough: month weekday_mean tried, quarter weekday_mean tried, next_quarter weekday_mean tried",
+        "97 days, enough: month weekday_mean tried, quarter weekday_mean tried, next_quarter weekday_mean tried",
     );
 }
 
