@@ -118,13 +118,10 @@ mod tests {
                 reported_cost: None,
                 origin: domain::Origin::default(),
             };
+            // A copy says it beside the call alone.
             let request = observation.request.clone();
-            Observed {
-                witness: Arc::clone(&witness),
-                naming: Naming::Provider,
-                request,
-                call: single(observation),
-            }
+            let call = domain::Call { request: None, ..single(observation) };
+            Observed { witness: Arc::clone(&witness), naming: Naming::Provider, request, call }
         });
         let tag = SessionTag {
             session: domain::SessionId::new("s-1"),
