@@ -1,22 +1,24 @@
 //! Calls that no gateway saw, booked into the budgets as well.
 //!
 //! A call is booked some time after it was stored, so that the word of a gateway that
-//! settled it comes first; and once, under a key of its own. What waits is kept in memory:
+//! settled it comes first; and once, under a key of its own. A gateway has the last word at
+//! the end of a stream, a log the first at its beginning: where the person's calls go through
+//! a gateway, theirs wait for as long as a stream may run. What waits is kept in memory:
 //! a server that stops books it first, one that was killed looks back over the last calls.
 //!
 //! A budget that is set counts what the book has of the period. So whoever sets one first
 //! has everything booked that waits ([`Bookings::hold`]), and nothing is counted twice.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use domain::{Scope, ScopeKind, SourceKind, Timestamp};
+use domain::{Developer, Scope, ScopeKind, SourceKind, Timestamp, Whereabouts};
 use futures_util::future::join_all;
 use insight::ServiceFacts;
 use ledger::command::Book;
 use ledger::{Command, IdempotencyKey, Subject};
 use metering::CallId;
-use store::{BookedCall, CallQuery, News, Store};
+use store::{BookedCall, CallQuery, News, Reporter, Store};
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::sync::{Mutex, MutexGuard, broadcast};
 
@@ -28,8 +30,14 @@ use crate::register::Standing;
 
 /// How long after it was stored a call is booked.
 const WAIT_MS: i64 = 2 * 60_000;
+/// How long where a gateway may still be relaying it: clients give a stream up after ten
+/// minutes, unless they are told otherwise.
+const STREAM_MS: i64 = 15 * 60_000;
+/// For how long a person's calls are taken to go through a gateway after one did.
+const HABIT_MS: i64 = 7 * 24 * 3_600_000;
 /// How far a server looks back that may have been killed, or missed news.
-const LOOK_BACK_MS: i64 = 15 * 60_000;
+const LOOK_BACK_MS: i64 = 45 * 60_000;
+const _: () = assert!(LOOK_BACK_MS >= 2 * STREAM_MS, "what a killed server had waiting is looked for");
 /// Calls that are booked together.
 const TOGETHER: usize = 64;
 /// Calls that wait, at most; of more the oldest are booked early.
@@ -44,6 +52,8 @@ pub(crate) struct Bookings(Mutex<Waiting>);
 pub(crate) struct Waiting {
     news: broadcast::Receiver<Arc<News>>,
     calls: VecDeque<(Timestamp, CallId)>,
+    /// Those that a gateway may still be relaying.
+    streams: VecDeque<(Timestamp, CallId)>,
     /// Whether calls may be missing: at the start, and after news were missed.
     looks_back: bool,
 }
@@ -60,15 +70,17 @@ enum Unbudgeted {
 impl Bookings {
     /// Of what this process stores from now on.
     pub(crate) fn new(store: &Store) -> Self {
-        Self(Mutex::new(Waiting { news: store.watch(), calls: VecDeque::new(), looks_back: true }))
+        let (calls, streams) = (VecDeque::new(), VecDeque::new());
+        Self(Mutex::new(Waiting { news: store.watch(), calls, streams, looks_back: true }))
     }
 
     /// Books what is due.
     pub(crate) async fn run(&self, desk: &Desk) -> Result<(), Failure> {
         let mut waiting = self.0.lock().await;
         waiting.listen(desk).await?;
-        let due = Timestamp::from_millis(desk.now().millis().saturating_sub(WAIT_MS));
-        waiting.book(desk, (|since| since <= due, Unbudgeted::Left)).await
+        let ago = |millis| Timestamp::from_millis(desk.now().millis().saturating_sub(millis));
+        let due = Due { calls: ago(WAIT_MS), streams: ago(STREAM_MS) };
+        waiting.book(desk, due, Unbudgeted::Left).await
     }
 
     /// Books all that waits, and keeps others from booking until it is let go.
@@ -78,7 +90,7 @@ impl Bookings {
         // looks back later finds it booked.
         waiting.looks_back = true;
         waiting.listen(desk).await?;
-        waiting.book(desk, (|_| true, Unbudgeted::Booked)).await?;
+        waiting.book(desk, Due::ALL, Unbudgeted::Booked).await?;
         Ok(waiting)
     }
 }
@@ -113,33 +125,92 @@ impl Waiting {
         Ok(())
     }
 
-    /// Books those that wait since a moment that counts. What fails waits on.
-    async fn book(
-        &mut self,
-        desk: &Desk,
-        (is_due, unbudgeted): (impl Fn(Timestamp) -> bool, Unbudgeted),
-    ) -> Result<(), Failure> {
-        let is_next = |it: &Self| {
-            let oldest = it.calls.front().map(|it| it.0);
-            oldest.is_some_and(|since| is_due(since) || it.calls.len() > MOST_WAITING)
-        };
-        if !is_next(self) {
+    /// Books those that are due. What fails waits on.
+    async fn book(&mut self, desk: &Desk, due: Due, unbudgeted: Unbudgeted) -> Result<(), Failure> {
+        if !is_next(&self.calls, due.calls) && !is_next(&self.streams, due.streams) {
             return Ok(());
         }
         let is_left = unbudgeted == Unbudgeted::Left;
         if is_left && desk.store().budgets().standing().await?.budgets.is_empty() {
             self.calls.clear();
+            self.streams.clear();
             return Ok(());
         }
         let standing = desk.register().current().await?;
-        while is_next(self) {
-            let ids: Vec<CallId> = self.calls.iter().take(TOGETHER).map(|it| it.1).collect();
-            let named = join_all(ids.iter().map(|id| named(desk, *id))).await;
-            let calls = named.into_iter().collect::<Result<Vec<_>, Failure>>()?;
-            book(desk, &standing, calls.into_iter().flatten().collect()).await?;
-            self.calls.drain(..ids.len().min(self.calls.len()));
+        let habits = Habits::of(&desk.store().reporters().await?, desk.now());
+        while is_next(&self.streams, due.streams) {
+            let (taken, calls) = first(desk, &self.streams).await?;
+            book(desk, &standing, calls.into_iter().map(|it| it.1).collect()).await?;
+            self.streams.drain(..taken);
+        }
+        while is_next(&self.calls, due.calls) {
+            let (taken, calls) = first(desk, &self.calls).await?;
+            let (wait, ready): (Vec<_>, Vec<_>) = calls.into_iter().partition(|(since, it)| {
+                *since > due.streams && habits.go_through_a_gateway(&it.whereabouts)
+            });
+            book(desk, &standing, ready.into_iter().map(|it| it.1).collect()).await?;
+            self.calls.drain(..taken);
+            self.streams.extend(wait.into_iter().map(|(since, it)| (since, it.id)));
         }
         Ok(())
+    }
+}
+
+/// Since when calls must wait to be booked.
+#[derive(Clone, Copy)]
+struct Due {
+    calls: Timestamp,
+    /// Those that a gateway may still be relaying.
+    streams: Timestamp,
+}
+
+impl Due {
+    const ALL: Self =
+        Self { calls: Timestamp::from_millis(i64::MAX), streams: Timestamp::from_millis(i64::MAX) };
+}
+
+fn is_next(waiting: &VecDeque<(Timestamp, CallId)>, due: Timestamp) -> bool {
+    waiting.front().is_some_and(|(since, _)| *since <= due || waiting.len() > MOST_WAITING)
+}
+
+/// How many are the first that wait, and those of them that no gateway saw.
+async fn first(
+    desk: &Desk,
+    waiting: &VecDeque<(Timestamp, CallId)>,
+) -> Result<(usize, Vec<(Timestamp, BookedCall)>), Failure> {
+    let first: Vec<_> = waiting.iter().take(TOGETHER).copied().collect();
+    let calls = join_all(first.iter().map(|it| named(desk, it.1))).await;
+    let calls = calls.into_iter().collect::<Result<Vec<_>, Failure>>()?;
+    let calls = first.iter().zip(calls).filter_map(|(it, call)| Some((it.0, call?)));
+    Ok((first.len(), calls.filter(|(_, it)| !it.seen.has(SourceKind::Gateway)).collect()))
+}
+
+/// Whose calls have lately gone through a gateway.
+struct Habits {
+    people: HashSet<Developer>,
+    /// Whether some came with a credential that several people share, and named nobody.
+    of_anybody: bool,
+}
+
+impl Habits {
+    fn of(reporters: &[Reporter], now: Timestamp) -> Self {
+        let lately = |it: &&Reporter| {
+            it.witness.source == SourceKind::Gateway && now.millis_since(it.last_at) <= HABIT_MS
+        };
+        let mut habits = Self { people: HashSet::new(), of_anybody: false };
+        for reporter in reporters.iter().filter(lately) {
+            let witness = &reporter.witness;
+            match witness.developer.as_ref().or(witness.claimed.as_ref()) {
+                Some(person) => drop(habits.people.insert(person.clone())),
+                None => habits.of_anybody = true,
+            }
+        }
+        habits
+    }
+
+    fn go_through_a_gateway(&self, there: &Whereabouts) -> bool {
+        let person = there.developer.as_ref().or(there.claimed.as_ref());
+        self.of_anybody || person.is_some_and(|it| self.people.contains(it))
     }
 }
 
@@ -150,8 +221,7 @@ async fn named(desk: &Desk, id: CallId) -> Result<Option<BookedCall>, Failure> {
 }
 
 async fn book(desk: &Desk, standing: &Standing, calls: Vec<BookedCall>) -> Result<(), Failure> {
-    let unseen = calls.into_iter().filter(|it| !it.seen.has(SourceKind::Gateway)).collect();
-    let placed = desk.figures().placed(unseen, &Sight::Everything, &standing.directory_at()).await?;
+    let placed = desk.figures().placed(calls, &Sight::Everything, &standing.directory_at()).await?;
     let commands = placed.iter().filter_map(|it| command(desk, standing, it));
     for decided in join_all(commands.map(|it| desk.store().budgets().command(it, desk.now()))).await {
         // A call that was booked before with another price stays as it was booked.
@@ -191,4 +261,53 @@ fn command(desk: &Desk, standing: &Standing, placed: &Placed) -> Option<Command>
     let subject = Subject::new(scopes.filter(|it| !it.is_each())).ok()?;
     let key = IdempotencyKey::new(&format!("call:{}", call.id));
     Some(Command::Book(Book { key, subject, cost, at: call.at }))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Place, ReporterId, SessionId, Thread, Tool, Witness};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn heard(source: SourceKind, developer: Option<&str>, claimed: Option<&str>, days_ago: i64) -> Reporter {
+        let last_at = Timestamp::from_millis(NOW.millis() - days_ago * 24 * 3_600_000);
+        let (developer, claimed) = (developer.map(Developer::new), claimed.map(Developer::new));
+        let witness = Witness { source, reporter: ReporterId::new("r"), developer, claimed };
+        Reporter { witness: Arc::new(witness), first_at: last_at, last_at, observations: 1, activities: 0 }
+    }
+
+    /// Of whom calls wait for a gateway, where these were heard from.
+    fn check(reporters: &[Reporter], expected: &str) {
+        let habits = Habits::of(reporters, NOW);
+        let place = Arc::new(Place {
+            tool: Tool::ClaudeCode,
+            session: SessionId::new("s"),
+            thread: Thread::Main,
+            folder: None,
+            branch: None,
+            remote: None,
+            command: None,
+            skill: None,
+        });
+        let there = |person: &&str| Whereabouts {
+            place: Arc::clone(&place),
+            developer: (*person != "-").then(|| Developer::new(person)),
+            claimed: None,
+        };
+        let all = ["ada", "grace", "-"];
+        let who: Vec<_> = all.iter().filter(|it| habits.go_through_a_gateway(&there(it))).copied().collect();
+        assert_eq!(who.join(" "), expected);
+    }
+
+    #[test]
+    fn calls_wait_for_a_gateway_that_their_people_use() {
+        check(&[], "");
+        check(&[heard(SourceKind::Log, Some("ada"), None, 0)], "");
+        check(&[heard(SourceKind::Gateway, Some("ada"), Some("grace"), 0)], "ada");
+        check(&[heard(SourceKind::Gateway, None, Some("grace"), 6)], "grace");
+        check(&[heard(SourceKind::Gateway, Some("ada"), None, 8)], "");
+        check(&[heard(SourceKind::Gateway, None, None, 0)], "ada grace -");
+    }
 }
