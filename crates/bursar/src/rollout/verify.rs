@@ -19,7 +19,7 @@ const EXAMPLES: &str = "Examples:
   bursar rollout verify --format csv > rollout.csv
 
 Whoever is in the directory and was never heard from is listed too.
-Exits with 1 where somebody does not report.";
+Exits with 1 where somebody does not report, or not by every source that was ever heard from.";
 
 /// What is said where there is nothing to say.
 const NOBODY: &str = "Nobody has reported yet, and nobody is in the directory: `bursar org apply` says who there is, \
@@ -32,6 +32,9 @@ const NOBODYS: &str = "Of some machines or exporters nobody knows whose they are
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct VerifyArgs {
+    /// Take it as reporting where some sources of somebody have fallen silent and others have not
+    #[arg(long)]
+    allow_partial: bool,
     #[command(flatten)]
     output: OutputOption,
     #[command(flatten)]
@@ -115,8 +118,11 @@ struct Line {
 #[derive(Debug, Clone, Serialize)]
 struct Source {
     source: String,
-    /// Silent where it is on every machine.
+    /// Silent where all of its reporters are: a machine that was replaced is no gap.
     silent: bool,
+    /// Machines or exporters.
+    reporters: usize,
+    silent_reporters: usize,
     since: String,
     last: String,
     records: u64,
@@ -136,12 +142,26 @@ pub(super) fn run(args: &VerifyArgs, environment: &Environment) -> Result<String
         rows: rows(&lines),
     };
     let text = told.print(args.output.format)?;
-    let missing = lines.iter().filter(|it| matches!(it.state, State::Silent | State::Never)).count();
-    if missing == 0 {
-        return Ok(text);
-    }
+    let Some(gap) = gap(&lines, args.allow_partial) else { return Ok(text) };
     crate::print(&text)?;
-    Err(anyhow!("{missing} of {} do not report; see above", lines.len()))
+    Err(anyhow!(gap))
+}
+
+/// What is missing, for scripts to stop at.
+fn gap(lines: &[Line], allow_partial: bool) -> Option<String> {
+    let count = |states: &[State]| lines.iter().filter(|it| states.contains(&it.state)).count();
+    let (missing, partly) = (count(&[State::Silent, State::Never]), count(&[State::Partly]));
+    let all = lines.len();
+    match (missing, if allow_partial { 0 } else { partly }) {
+        (0, 0) => None,
+        (0, partly) => Some(format!(
+            "{partly} of {all} report by some of their sources only; see above, or say --allow-partial"
+        )),
+        (missing, 0) => Some(format!("{missing} of {all} do not report; see above")),
+        (missing, partly) => Some(format!(
+            "{missing} of {all} do not report, and {partly} by some of their sources only; see above"
+        )),
+    }
 }
 
 /// A line for each person who reports or should.
@@ -181,6 +201,8 @@ impl Line {
             None => self.sources.push(Source {
                 source: it.source.clone(),
                 silent: it.silent,
+                reporters: 1,
+                silent_reporters: usize::from(it.silent),
                 since: it.first_at.clone(),
                 last: it.last_at.clone(),
                 records: it.records(),
@@ -209,6 +231,8 @@ impl Source {
     /// The same kind on another machine: it is heard from as long as one of them is.
     fn add(&mut self, it: &Reporter) {
         self.silent &= it.silent;
+        self.reporters = self.reporters.saturating_add(1);
+        self.silent_reporters = self.silent_reporters.saturating_add(usize::from(it.silent));
         self.since = self.since.clone().min(it.first_at.clone());
         self.last = self.last.clone().max(it.last_at.clone());
         self.records = self.records.saturating_add(it.records());
@@ -217,6 +241,8 @@ impl Source {
     fn told(&self) -> String {
         if self.silent {
             format!("{} (silent since {})", self.source, self.last)
+        } else if self.silent_reporters > 0 {
+            format!("{} ({} of {} silent)", self.source, self.silent_reporters, self.reporters)
         } else {
             self.source.clone()
         }
@@ -313,7 +339,7 @@ mod tests {
         who                team  state    sources                              since       last        records
         ada@example.com    -     partly   hook, log (silent since 2026-04-03)  2026-03-03  2026-04-04  22
         grace@example.com  -     silent   log (silent since 2026-04-03)        2026-03-03  2026-04-03  11
-        hedy@example.com   -     reports  log                                  2026-03-03  2026-04-03  22
+        hedy@example.com   -     reports  log (1 of 2 silent)                  2026-03-03  2026-04-03  22
         linus@example.com  core  never    -                                    -           -           0
         shared/x           -     reports  otlp                                 2026-03-04  2026-04-04  11
 
@@ -321,6 +347,17 @@ mod tests {
         Of some machines or exporters nobody knows whose they are: a token of its own says it of each, `bursar token create --role collector --developer E-MAIL`.
         ");
         assert!(text(&[]).starts_with("Nobody has reported yet"));
+        let gaps = |lines: &[Line]| [gap(lines, false), gap(lines, true)].map(Option::unwrap_or_default);
+        assert_eq!(
+            gaps(&lines),
+            [
+                "2 of 5 do not report, and 1 by some of their sources only; see above",
+                "2 of 5 do not report; see above",
+            ]
+        );
+        let some = "1 of 1 report by some of their sources only; see above, or say --allow-partial";
+        assert_eq!(gaps(&lines[..1]), [some, ""]);
+        assert_eq!(gaps(&lines[2..3]), ["", ""]);
         insta::assert_snapshot!(rows(&lines).csv().replace('\r', ""), @r"
         who,team,state,source,source_state,since,last,records
         ada@example.com,,partly,hook,reports,2026-03-04,2026-04-04,11
