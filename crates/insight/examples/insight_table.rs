@@ -11,11 +11,11 @@
     reason = "a program that measures: what fails in here fails the measurement"
 )]
 
-#[path = "../tests/simulated/futures.rs"]
+#[path = "../tests/futures.rs"]
 mod futures;
-#[path = "../tests/simulated/organisation.rs"]
+#[path = "../tests/organisation.rs"]
 mod organisation;
-#[path = "../tests/simulated/score.rs"]
+#[path = "../tests/score.rs"]
 mod score;
 
 use organisation::{Character, Organisation};
