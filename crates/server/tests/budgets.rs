@@ -342,11 +342,12 @@ fn two_managers_move_money_against_each_other() {
     let world = company();
     let settings = json!({ "budgets": { "transfers": { "lead": {} } } });
     world.send("PUT /api/v1/settings", OWNER, &settings).ok();
-    let managers = [("team/engineering", "team/lab"), ("team/lab", "team/engineering")];
+    let managers = [("team/engineering", "team/lab"), ("team/lab", "team/engineering")].map(|(from, to)| {
+        let lead = json!({ "role": "lead", "teams": ["engineering", "lab"], "label": from });
+        (world.token(&lead), from, to)
+    });
     std::thread::scope(|scope| {
-        for (number, (from, to)) in managers.into_iter().enumerate() {
-            let token =
-                world.token(&json!({ "role": "lead", "teams": ["engineering", "lab"], "label": from }));
+        for (number, (token, from, to)) in managers.into_iter().enumerate() {
             let world = &world;
             scope.spawn(move || {
                 for round in 0..20 {
