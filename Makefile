@@ -10,7 +10,7 @@ deny := $(cache)/tools/cargo-deny
 
 # What the page is made of: all of web/ but what is made there.
 page_sources := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' \
-    -not -path 'web/test-results/*' -not -path 'web/playwright-report/*' -not -name schema.d.ts 2>/dev/null)
+    -not -path 'web/tests/*' -not -path 'web/test-results/*' -not -path 'web/playwright-report/*' -not -name schema.d.ts 2>/dev/null)
 npm := npm --prefix web --no-update-notifier
 
 .PHONY: help build run test prepare page fmt clippy unit doc-tests docs fuzz deny tidy prices web bench

@@ -2,6 +2,8 @@
 //! `web/openapi.json`, from which the page takes its types.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -55,4 +57,42 @@ fn references(value: &Value) -> Vec<&str> {
         Value::Array(values) => values.iter().flat_map(references).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
+}
+
+/// In a file of the description the second of one name takes the place of the first.
+#[test]
+fn no_two_schemas_have_one_name() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut names = BTreeSet::new();
+    for name in ["server", "insight"] {
+        for text in sources(&crates.join(name).join("src")) {
+            for described in text.split("ToSchema").skip(1).filter_map(described) {
+                assert!(
+                    names.insert(described.to_owned()),
+                    "{described} names two schemas; rename one of them"
+                );
+            }
+        }
+    }
+    assert!(names.contains("WireFailure") && names.len() > 50, "{names:?}");
+}
+
+/// The type that a derive stands before; nothing behind any other mention.
+fn described(behind: &str) -> Option<&str> {
+    let (derive, item) = behind.split_once(")]")?;
+    if derive.contains(['\n', ';']) {
+        return None;
+    }
+    let mut words = item.split(|it: char| !it.is_alphanumeric() && it != '_');
+    words.find(|it| matches!(*it, "struct" | "enum"))?;
+    words.next()
+}
+
+/// The text of every file of Rust in a folder and those below it.
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|it| it.expect("an entry").path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|it| it.is_dir());
+    let of_rust = files.iter().filter(|it| it.extension().is_some_and(|it| it == "rs"));
+    let texts = of_rust.map(|it| fs::read_to_string(it).expect("text"));
+    texts.chain(folders.iter().flat_map(|it| sources(it))).collect()
 }

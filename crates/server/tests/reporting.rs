@@ -150,9 +150,13 @@ pub(crate) fn listen(world: &World, token: &str) -> BufReader<TcpStream> {
 
 /// The same for who comes back, and names what they saw last in a header.
 fn listen_from(world: &World, token: &str, last: &str) -> BufReader<TcpStream> {
+    listen_with(world, &format!("authorization: Bearer {token}\r\n{last}"))
+}
+
+/// The same with these headers, each with the end of its line.
+pub(crate) fn listen_with(world: &World, headers: &str) -> BufReader<TcpStream> {
     let mut stream = TcpStream::connect(world.api).expect("a connection");
-    let head =
-        format!("GET /api/v1/events HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {token}\r\n{last}\r\n");
+    let head = format!("GET /api/v1/events HTTP/1.1\r\nhost: test\r\n{headers}\r\n");
     stream.write_all(head.as_bytes()).expect("sent");
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
@@ -187,7 +191,7 @@ fn new_calls_are_told_to_those_who_see_them_until_the_server_stops() {
 }
 
 /// The rest of what is told, by lines that name an event or an id; ids as such.
-fn heard(reader: BufReader<TcpStream>) -> (Vec<String>, Vec<String>) {
+pub(crate) fn heard(reader: BufReader<TcpStream>) -> (Vec<String>, Vec<String>) {
     let lines: Vec<String> = reader.lines().map_while(Result::ok).collect();
     let of = |name: &str| lines.iter().filter_map(|it| it.strip_prefix(name).map(str::to_owned)).collect();
     (of("event: "), of("id: "))

@@ -1,7 +1,10 @@
 //! Signing in to the page: cookies in place of tokens, and everything that they are refused for.
 
+use std::io::BufRead as _;
+
 use serde_json::json;
 
+use crate::reporting::{heard, listen_with};
 use crate::world::{Answer, OWNER, World, delivery};
 
 /// What the page sends with every change.
@@ -217,6 +220,31 @@ fn who_signs_out_is_out_and_the_log_knows_both() {
             "\"page.sign_in\" \"with a token\" true"
         ]
     );
+}
+
+#[test]
+fn live_events_come_by_cookie_until_who_listens_signs_out() {
+    let mut world = World::new();
+    let (leaves, stays) = (sign_in(&world, OWNER), sign_in(&world, OWNER));
+    let (mut leaving, staying) =
+        (listen_with(&world, &format!("{leaves}\r\n")), listen_with(&world, &format!("{stays}\r\n")));
+    let collector = world.collector("ada@example.com");
+    let deliver = |key: &str| {
+        let call = delivery("m", "s", "github.com/acme/pay", "2026-11-20T09:00:00Z", &[key]);
+        world.deliver(&collector, &call).ok();
+    };
+    deliver("msg_1");
+    let mut line = String::new();
+    while !line.starts_with("event: call") {
+        line.clear();
+        leaving.read_line(&mut line).expect("a line");
+    }
+    world.ask("POST /api/v1/sign-out", "", &[&leaves, PAGE], b"").ok();
+    deliver("msg_2");
+    // It ends by itself, while the server goes on.
+    assert_eq!(heard(leaving).0, Vec::<String>::new());
+    world.stop();
+    assert_eq!(heard(staying).0, ["call", "call"]);
 }
 
 #[test]

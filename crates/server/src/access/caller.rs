@@ -141,7 +141,10 @@ impl Desk {
     /// Whether what comes with these headers was encrypted on its way, as far as the server
     /// or a proxy in front of it knows. Who lies about it makes their own cookie worse.
     pub(crate) fn is_encrypted(&self, headers: &HeaderMap) -> bool {
-        self.has_certificate() || headers.get(FORWARDED_PROTO).is_some_and(|it| it == "https")
+        let forwarded = headers.get(FORWARDED_PROTO).and_then(|it| it.to_str().ok());
+        // Of several proxies the first is the one that the browser spoke to.
+        let first = forwarded.and_then(|it| it.split(',').next());
+        self.has_certificate() || first.is_some_and(|it| it.trim().eq_ignore_ascii_case("https"))
     }
 
     /// Whose token that is.

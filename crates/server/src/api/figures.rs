@@ -187,12 +187,12 @@ pub(crate) struct WireCovered {
     /// Calls that one kind of source alone saw.
     seen_once: u64,
     /// By kind of source, those that saw some.
-    sources: Vec<WireSeen>,
+    sources: Vec<WireSeenBy>,
 }
 
 /// What one kind of source saw.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct WireSeen {
+pub(crate) struct WireSeenBy {
     source: &'static str,
     calls: u64,
     cost_nano_usd: String,
@@ -207,7 +207,7 @@ impl WireCovered {
             cost_nano_usd: it.cost.nano().to_string(),
             seen_once: it.seen_once,
             sources: sources
-                .map(|(kind, by)| WireSeen {
+                .map(|(kind, by)| WireSeenBy {
                     source: kind.name(),
                     calls: by.calls,
                     cost_nano_usd: by.cost.nano().to_string(),

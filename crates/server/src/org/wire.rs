@@ -53,7 +53,7 @@ impl Default for WireHistory {
 /// A team.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct WireTeam {
+pub(crate) struct WireTeamEntry {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -122,7 +122,7 @@ pub(crate) struct WireDirectory {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) project: Vec<WireProject>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) team: Vec<WireTeam>,
+    pub(super) team: Vec<WireTeamEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) developer: Vec<WireDeveloper>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -136,7 +136,7 @@ pub(crate) enum WireEntry {
     CostCentre(WirePlain),
     Client(WirePlain),
     Project(WireProject),
-    Team(WireTeam),
+    Team(WireTeamEntry),
     Developer(WireDeveloper),
     Repo(WireRepo),
 }
@@ -207,7 +207,7 @@ impl WireEntry {
                 client: WireHistory::of(&it.client),
                 cost_centre: WireHistory::of(&it.cost_centre),
             }),
-            Entry::Team(it) => Self::Team(WireTeam {
+            Entry::Team(it) => Self::Team(WireTeamEntry {
                 id,
                 name: it.name.clone(),
                 parent: WireHistory::of(&it.parent),
