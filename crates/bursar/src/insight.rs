@@ -27,7 +27,7 @@ const EXAMPLES: &str = "Examples:
   bursar insight forecast                       what month and quarter will come to
   bursar insight forecast --headcount 2026-12-01:48 --price '2026-12-01:*opus*:-20%'
   bursar insight teams --server https://bursar.example.com
-  bursar insight verdict a3f0c1d2e4b5a697 expected --note 'the migration'";
+  bursar insight verdict a3f0c1d2e4b5a6978 expected --note 'the migration'";
 
 /// What moves, what is unusual, what will be spent: the figures behind the dashboard
 #[derive(Debug, Args)]
