@@ -6,7 +6,6 @@
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
-    clippy::print_stdout,
     unreachable_pub,
     reason = "a simulation of small numbers, which an example shares"
 )]

@@ -61,10 +61,8 @@ pub(crate) fn answer(topic: Topic, by: &[Dimension]) -> Insight {
 }
 
 fn document(topic: Topic) -> String {
-    let by = match topic {
-        Topic::Trends | Topic::Forecast => vec![Dimension::Team],
-        _ => Vec::new(),
-    };
+    let is_cut = matches!(topic, Topic::Trends | Topic::Forecast);
+    let by = if is_cut { vec![Dimension::Team] } else { Vec::new() };
     let provenance = Provenance { sources: &sources(), price_book: "a8c67c550665" };
     insight_json(&answer(topic, &by), &provenance).expect("a document")
 }
