@@ -43,7 +43,13 @@ pub fn unkept(text: &[u8], received_at: Timestamp) -> Result<Delivery, StoreErro
         match serde_json::from_slice(text).map_err(|error| wrong(error.to_string()))? {
             Line::End(EndLine { lines }) if lines == line => return Ok(delivery),
             Line::End(EndLine { lines }) => return Err(wrong(format!("there should be {lines} lines"))),
-            said => {
+            said @ (Line::Observation(_)
+            | Line::Activity(_)
+            | Line::Folder(_)
+            | Line::PullRequest(_)
+            | Line::Tally(_)
+            | Line::Tag(_)
+            | Line::Reporter(_)) => {
                 let thing = thing_of(said).ok_or_else(|| wrong("a name is unknown".to_owned()))?;
                 delivery.add(delivered(thing));
             }
