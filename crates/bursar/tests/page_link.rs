@@ -17,6 +17,9 @@ const LOOKS: usize = 100;
 /// Stands for the program that opens addresses, and writes down what it was given.
 const OPENER: &str = "#!/bin/sh\nprintf '%s\\n' \"$1\" > \"$0.opened\"\n";
 
+/// Options and variables that `bursar up` is started with.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
 /// `bursar up` with what it says to people, until it is dropped.
 struct Up {
     child: Child,
@@ -98,7 +101,7 @@ fn the_link_is_good_once_and_the_browser_has_one_of_its_own() {
 
 #[test]
 fn no_browser_is_started_where_nobody_would_see_it_or_wants_it() {
-    let cases: [(&[&str], &[(&str, &str)]); 3] = [
+    let cases: [Case<'_>; 3] = [
         (&["--no-open"], &[("DISPLAY", ":0")]),
         (&[], &[]),
         (&[], &[("DISPLAY", ":10"), ("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")]),
