@@ -29,9 +29,11 @@ test: prepare page fmt clippy unit doc-tests docs fuzz deny tidy prices web ## c
 prepare:
 	.ci/prepare
 
+# Cargo does not see a folder come into being: the build script that takes it in is touched.
 page: ## builds the page, which the next build of the binary takes in
 	@if command -v npm >/dev/null; then \
 	    $(MAKE) --no-print-directory web/dist/index.html; \
+	    if [ web/dist/index.html -nt crates/server/build.rs ]; then touch crates/server/build.rs; fi; \
 	else \
 	    echo "page: NOT BUILT, there is no npm; install node 20.19 or newer with npm for the dashboard"; \
 	fi
@@ -39,10 +41,9 @@ page: ## builds the page, which the next build of the binary takes in
 web/node_modules/.package-lock.json: web/package-lock.json
 	$(npm) ci --cache "$(cache)/npm" --prefer-offline --no-audit --no-fund
 
-# Cargo does not see a folder come into being: the build script that takes it in is touched.
 web/dist/index.html: web/node_modules/.package-lock.json $(page_sources)
 	$(npm) run build
-	@touch $@ crates/server/build.rs
+	@touch $@
 
 fmt: ## checks the formatting
 	cargo fmt --all --check
