@@ -107,9 +107,9 @@ export async function settled(page: Page): Promise<void> {
   await expect(page.locator('main [aria-busy="true"]')).toHaveCount(0);
 }
 
-/** An exact amount as the page has it in the title of an element. */
-export async function exactOf(page: Page, selector: string): Promise<string> {
-  const title = await page.locator(`${selector} .money`).first().getAttribute('title');
+/** One of the totals of the page, exactly, as the title of the amount has it. */
+export async function exactOf(page: Page, index = 0): Promise<string> {
+  const title = await page.locator('[data-total]').nth(index).locator('.money').first().getAttribute('title');
   return (title ?? '').replace(' exactly', '').replaceAll(',', '').replace('$', '');
 }
 
