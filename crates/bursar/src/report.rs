@@ -27,7 +27,7 @@ const EXAMPLES: &str = "Examples:
   bursar report monthly --format csv > spend.csv";
 
 pub(crate) const NO_LOGS: &str = "No logs of coding tools were found on this machine.
-`bursar doctor` says where they are looked for; `bursar demo` shows a report on made-up ones.
+`bursar doctor` says where they are looked for; `bursar demo` shows a made-up company.
 ";
 
 /// Days, weeks or months.

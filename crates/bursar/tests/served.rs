@@ -177,6 +177,35 @@ fn an_organisation_is_laid_down_and_tokens_are_made_for_it() {
     assert!(newest.ends_with("for the spring") && newest.contains("token.create"), "{}", table.stdout);
 }
 
+/// What a server is asked that answers with a document.
+const ASKED: &[&[&str]] = &[
+    &["collect", "--once"],
+    &["token", "list"],
+    &["org", "apply", "org.toml"],
+    &["org", "show"],
+    &["audit"],
+    &["rollout", "verify"],
+    &["doctor"],
+    &["report"],
+    &["sessions"],
+    &["insight", "overview"],
+    &["insight", "trends", "--by", "team"],
+    &["insight", "anomalies"],
+    &["insight", "forecast"],
+    &["insight", "efficiency"],
+    &["insight", "teams"],
+    &["insight", "models"],
+    &["session", "5a69"],
+    &["explain", "msg_01LedgerA"],
+    &["tag", "5a69", "client=acme"],
+    &["prices", "opus"],
+    &["budget", "set", "org", "--amount", "100", "--period", "month"],
+    &["budget", "tree"],
+    &["budget", "request", "org", "--amount", "5", "--period", "month", "--reason", "more"],
+    &["budget", "requests"],
+    &["kill", "team/core", "--reason", "a drill"],
+];
+
 /// Every document names its contract, and the page on them has it.
 #[test]
 fn every_document_is_of_a_contract_that_is_described() {
@@ -217,34 +246,8 @@ fn every_document_is_of_a_contract_that_is_described() {
     let mut revoked = up.json(&["token", "create", "--role", "admin"]);
     check(&revoked);
     let public = revoked["public"].take().as_str().expect("a public part").to_owned();
-    for asked in [
-        &["collect", "--once"][..],
-        &["token", "list"],
-        &["token", "revoke", &public],
-        &["org", "apply", "org.toml"],
-        &["org", "show"],
-        &["audit"],
-        &["rollout", "verify"],
-        &["doctor"],
-        &["report"],
-        &["sessions"],
-        &["insight", "overview"],
-        &["insight", "trends", "--by", "team"],
-        &["insight", "anomalies"],
-        &["insight", "forecast"],
-        &["insight", "efficiency"],
-        &["insight", "teams"],
-        &["insight", "models"],
-        &["session", "5a69"],
-        &["explain", "msg_01LedgerA"],
-        &["tag", "5a69", "client=acme"],
-        &["prices", "opus"],
-        &["budget", "set", "org", "--amount", "100", "--period", "month"],
-        &["budget", "tree"],
-        &["budget", "request", "org", "--amount", "5", "--period", "month", "--reason", "more"],
-        &["budget", "requests"],
-        &["kill", "team/core", "--reason", "a drill"],
-    ] {
+    check(&up.json(&["token", "revoke", &public]));
+    for asked in ASKED {
         check(&up.json(asked));
     }
     // Said of something unusual, of which there is nothing here (tests/insight.rs).
