@@ -181,6 +181,7 @@ fn mends(engine: &Engine) -> &'static str {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "a long run says how far it is, and what it compared")]
 async fn budgets_do_what_the_model_says(engine: &Engine) {
     for seed in seeds() {
         let engine = engine.another();
