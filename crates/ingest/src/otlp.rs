@@ -99,7 +99,7 @@ pub enum Malformed {
     /// The JSON is broken, or not of the shape of a request.
     #[error("the body is not an export request in JSON: it goes wrong at byte {at}")]
     Json {
-        /// Where, in the line at which it goes wrong.
+        /// The byte, from 1, at which it goes wrong.
         at: usize,
     },
 }

@@ -23,9 +23,15 @@ const SHORT: usize = 48;
 
 /// Reads a JSON value, and nothing behind it but white space.
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+    read_or_where(bytes).ok()
+}
+
+/// The same; where it fails, how many bytes were read before that.
+pub(crate) fn read_or_where<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, usize> {
     let mut skimmer = Skimmer { rest: bytes };
-    let value = T::deserialize(&mut skimmer).ok()?;
-    skimmer.peek().is_none().then_some(value)
+    let value = T::deserialize(&mut skimmer);
+    let is_whole = skimmer.peek().is_none();
+    value.ok().filter(|_| is_whole).ok_or_else(|| bytes.len().saturating_sub(skimmer.rest.len()))
 }
 
 /// A value as it stands, for [`read`] alone. Its texts may be other than UTF-8.

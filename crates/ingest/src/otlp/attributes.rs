@@ -2,10 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::{json, protobuf};
-use crate::json::Count;
+use crate::json::{Count, Raw as Standing};
 
 /// Attributes that one record may have. Exporters stop at 128 unless told otherwise.
 const MAX_ATTRIBUTES: usize = 1_024;
@@ -19,7 +17,7 @@ pub(super) enum Raw<'a> {
     /// A message of the protobuf encoding.
     Protobuf(&'a [u8]),
     /// An object of the JSON encoding.
-    Json(&'a RawValue),
+    Json(Standing<'a>),
 }
 
 impl<'a> Raw<'a> {
@@ -102,6 +100,11 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// Whether a text can be a name or an id.
+pub(super) fn is_name(text: &str) -> bool {
+    text.len() <= MAX_NAME_BYTES && !text.contains(char::is_control)
+}
+
 /// The attributes that hold for a record: its own, then those of its resource.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Facts<'r, 'a> {
@@ -121,8 +124,7 @@ impl<'a> Facts<'_, 'a> {
 
     /// A name or an id; nothing if it is no such thing.
     pub(super) fn name(&self, key: &str) -> Option<Cow<'a, str>> {
-        let is_name = |text: &Cow<'_, str>| text.len() <= MAX_NAME_BYTES && !text.contains(char::is_control);
-        self.value(key).text().filter(is_name)
+        self.value(key).text().filter(|text| is_name(text))
     }
 
     /// The first of these keys that holds a name.

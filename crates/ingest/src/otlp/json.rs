@@ -10,11 +10,11 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor as Reader};
-use serde_json::value::RawValue;
 
 use super::attributes::{Attributes, Raw, Value};
 use super::message::{Distribution, Id, Log, Metric, Origin, Point, Shape, Span, Temporality, Visitor};
 use super::{Malformed, Signal};
+use crate::json::{Raw as Standing, read as part, read_or_where};
 
 /// Shows every record of an export request to the visitor.
 pub(super) fn read(signal: Signal, text: &str, visitor: &mut impl Visitor) -> Result<(), Malformed> {
@@ -23,7 +23,7 @@ pub(super) fn read(signal: Signal, text: &str, visitor: &mut impl Visitor) -> Re
         return Err(Malformed::Json { at: 1 });
     }
     let request: Request<'_> =
-        serde_json::from_str(text).map_err(|error| Malformed::Json { at: error.column() })?;
+        read_or_where(text.as_bytes()).map_err(|before| Malformed::Json { at: before.saturating_add(1) })?;
     for of_resource in request.of_resources.all() {
         let resource = of_resource.resource.unwrap_or_default().attributes.0;
         for of_scope in of_resource.of_scopes.all() {
@@ -91,7 +91,7 @@ struct OfScope<'a> {
         alias = "metrics",
         alias = "spans"
     )]
-    records: List<&'a RawValue>,
+    records: List<Standing<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -255,7 +255,7 @@ struct Pair<'a> {
     #[serde(borrow, default)]
     key: Scalar<'a>,
     #[serde(borrow)]
-    value: Option<&'a RawValue>,
+    value: Option<Standing<'a>>,
 }
 
 struct PairsReader;
@@ -291,8 +291,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 }
 
 /// What an attribute's object says; what cannot be read says nothing.
-pub(super) fn value(raw: &RawValue) -> Value<'_> {
-    serde_json::from_str::<AnyValue<'_>>(raw.get()).map_or(Value::Absent, |it| it.0)
+pub(super) fn value(raw: Standing<'_>) -> Value<'_> {
+    part::<AnyValue<'_>>(raw.0).map_or(Value::Absent, |it| it.0)
 }
 
 struct AnyValue<'a>(Value<'a>);
@@ -375,15 +375,15 @@ struct LogRecord<'a> {
     #[serde(borrow, default, alias = "event_name")]
     event_name: Scalar<'a>,
     #[serde(borrow)]
-    body: Option<&'a RawValue>,
+    body: Option<Standing<'a>>,
     #[serde(borrow, default)]
     attributes: Pairs<'a>,
     #[serde(borrow, default, alias = "trace_id")]
     trace_id: Scalar<'a>,
 }
 
-fn log(record: &RawValue, origin: &Origin<'_, '_>, visitor: &mut impl Visitor) {
-    let Ok(record) = serde_json::from_str::<LogRecord<'_>>(record.get()) else { return visitor.broken() };
+fn log(record: Standing<'_>, origin: &Origin<'_, '_>, visitor: &mut impl Visitor) {
+    let Some(record) = part::<LogRecord<'_>>(record.0) else { return visitor.broken() };
     let log = Log {
         at: record.time_unix_nano.whole(),
         observed_at: record.observed_time_unix_nano.whole(),
@@ -410,8 +410,8 @@ struct SpanRecord<'a> {
     trace_id: Scalar<'a>,
 }
 
-fn span(record: &RawValue, origin: &Origin<'_, '_>, visitor: &mut impl Visitor) {
-    let Ok(record) = serde_json::from_str::<SpanRecord<'_>>(record.get()) else { return visitor.broken() };
+fn span(record: Standing<'_>, origin: &Origin<'_, '_>, visitor: &mut impl Visitor) {
+    let Some(record) = part::<SpanRecord<'_>>(record.0) else { return visitor.broken() };
     let span = Span {
         name: record.name.text(),
         began_at: record.start_time_unix_nano.whole(),
@@ -443,7 +443,7 @@ struct MetricRecord<'a> {
 #[serde(rename_all = "camelCase")]
 struct Data<'a> {
     #[serde(borrow, default, alias = "data_points")]
-    data_points: List<&'a RawValue>,
+    data_points: List<Standing<'a>>,
     #[serde(borrow, default, alias = "aggregation_temporality")]
     aggregation_temporality: Scalar<'a>,
     #[serde(borrow, default, alias = "is_monotonic")]
@@ -468,8 +468,8 @@ struct PointRecord<'a> {
 }
 
 /// Shows the points of a metric; a metric that cannot be read counts as one broken point.
-fn metric(record: &RawValue, origin: &Origin<'_, '_>, visitor: &mut impl Visitor) {
-    let Ok(record) = serde_json::from_str::<MetricRecord<'_>>(record.get()) else {
+fn metric(record: Standing<'_>, origin: &Origin<'_, '_>, visitor: &mut impl Visitor) {
+    let Some(record) = part::<MetricRecord<'_>>(record.0) else {
         return visitor.broken();
     };
     let data = [
@@ -489,7 +489,7 @@ fn metric(record: &RawValue, origin: &Origin<'_, '_>, visitor: &mut impl Visitor
     };
     let metric = Metric { name: record.name.text(), distribution };
     for point in data.data_points.all() {
-        let Ok(point) = serde_json::from_str::<PointRecord<'_>>(point.get()) else {
+        let Some(point) = part::<PointRecord<'_>>(point.0) else {
             visitor.broken();
             continue;
         };
