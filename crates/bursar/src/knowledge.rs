@@ -58,8 +58,9 @@ pub(crate) fn folders(opened: &mut Opened) -> Result<HashMap<Folder, FolderFacts
     }
     let mut git = GitReader::new(&opened.environment.machine());
     let mut rows = Vec::new();
+    let noted = opened.journal.noted_folders()?;
     let (places, _) = opened.journal.interned()?;
-    for folder in places.iter().filter_map(|place| place.folder.as_ref()) {
+    for folder in places.iter().filter_map(|place| place.folder.as_ref()).chain(&noted) {
         if fresh.contains(folder) {
             continue;
         }

@@ -375,6 +375,14 @@ fn hooks_make_it_look_and_commits_are_reported() {
         assert_eq!(machine.feed(&["hook", "claude-code"], commit.to_string().as_bytes()).done(), "");
     }
     wait_until("the commit", || activities(&server) == [format!("commit {hash}")]);
+    wait_until("where it was made", || {
+        let received = server.received.lock().expect("a lock");
+        let all = || received.accepted.iter();
+        let made = all().flat_map(|it| &it.activities).next().expect("a commit");
+        let known = |folder: &domain::Folder| all().flat_map(|it| &it.folders).any(|it| it.folder == *folder);
+        made.branch.as_ref().is_some_and(|it| it.as_str() == "main")
+            && made.folder.as_ref().is_some_and(known)
+    });
 }
 
 /// What the server was told of besides calls.

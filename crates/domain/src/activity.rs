@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::ids::SessionId;
+use crate::ids::{Branch, Folder, SessionId};
 use crate::observed::Witness;
 use crate::time::Timestamp;
 use crate::tool::Tool;
@@ -109,6 +109,10 @@ pub struct Activity {
     pub tool: Option<Tool>,
     /// The session, where the source says so.
     pub session: Option<SessionId>,
+    /// The working folder, where the source says so.
+    pub folder: Option<Folder>,
+    /// The branch that was checked out, where the source says so.
+    pub branch: Option<Branch>,
     /// Who reported it.
     pub witness: Arc<Witness>,
 }

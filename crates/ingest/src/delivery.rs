@@ -17,7 +17,7 @@ mod write;
 use std::sync::Arc;
 
 use domain::{
-    Activity, ActivityKind, Call, Developer, Folder, Naming, Observed, PrLink, ReporterId, SessionId,
+    Activity, ActivityKind, Branch, Call, Developer, Folder, Naming, Observed, PrLink, ReporterId, SessionId,
     SessionTally, SourceKind, Timestamp, Tool, Witness,
 };
 
@@ -108,6 +108,10 @@ pub struct ReportedActivity {
     pub tool: Option<Tool>,
     /// The session.
     pub session: Option<SessionId>,
+    /// The working folder, under the name that stands for it.
+    pub folder: Option<Folder>,
+    /// The branch that was checked out.
+    pub branch: Option<Branch>,
 }
 
 /// Why bytes are no delivery.
@@ -224,8 +228,9 @@ impl ReportedActivity {
     /// The activity that it is to the company's book.
     #[must_use]
     pub fn activity(self, witness: &Arc<Witness>) -> Activity {
-        let Self { identity, source: _, at, kind, amount, subject, tool, session } = self;
-        Activity { identity, at, kind, amount, subject, tool, session, witness: Arc::clone(witness) }
+        let Self { identity, source: _, at, kind, amount, subject, tool, session, folder, branch } = self;
+        let witness = Arc::clone(witness);
+        Activity { identity, at, kind, amount, subject, tool, session, folder, branch, witness }
     }
 }
 

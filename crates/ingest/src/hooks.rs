@@ -9,10 +9,10 @@
 //! What is heard is kept as a [`Note`], a line of JSON that stays on the machine
 //! until the collector reads it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::{ActivityKind, Branch, SessionId, SourceKind, Timestamp, Tool};
+use domain::{ActivityKind, Branch, Folder, SessionId, SourceKind, Timestamp, Tool};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -199,7 +199,7 @@ impl Note {
     /// the same one.
     #[must_use]
     pub fn activity(&self) -> Option<ReportedActivity> {
-        let Heard::Commit { hash, .. } = &self.heard else { return None };
+        let Heard::Commit { folder, branch, hash } = &self.heard else { return None };
         let kind = ActivityKind::Commit;
         let session = self.session.as_ref().map_or("", SessionId::as_str);
         let identity = Identity::of(kind.name()).with(self.tool.name()).with(session).with(hash).finish();
@@ -212,6 +212,8 @@ impl Note {
             subject: Some(Arc::from(hash.as_str())),
             tool: Some(self.tool),
             session: self.session.clone(),
+            folder: folder.as_deref().and_then(Path::to_str).map(Folder::new),
+            branch: branch.clone(),
         })
     }
 

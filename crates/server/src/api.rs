@@ -5,6 +5,7 @@ mod activities;
 mod audit;
 mod budgets;
 mod calls;
+mod commits;
 pub(crate) mod deliveries;
 mod events;
 mod figures;
@@ -125,6 +126,7 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(insight::models))
         .routes(routes!(insight::verdict::judge))
         .routes(routes!(activities::list))
+        .routes(routes!(commits::list))
         .routes(routes!(prices::list))
         .routes(routes!(tags::tag))
         .routes(routes!(calls::list))

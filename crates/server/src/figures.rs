@@ -10,6 +10,7 @@
 
 pub mod activities;
 pub mod calls;
+pub mod commits;
 pub mod costs;
 pub mod coverage;
 mod grain;

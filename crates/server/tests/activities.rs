@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{ActivityKind, SessionId, SourceKind, Tool};
+use domain::{ActivityKind, Branch, SessionId, SourceKind, Tool};
 use ingest::delivery::ReportedActivity;
 use serde_json::{Value, json};
 
@@ -21,6 +21,8 @@ fn commit(identity: u8, source: SourceKind, subject: Option<&str>) -> ReportedAc
         subject: subject.map(Arc::from),
         tool: Some(Tool::ClaudeCode),
         session: Some(SessionId::new("s")),
+        folder: None,
+        branch: None,
     }
 }
 
@@ -71,6 +73,43 @@ fn activities_are_shown_to_those_who_see_them_and_commits_once() {
     for bad in ["kind=naps", "cursor=x", "by=day"] {
         assert_eq!(world.get(&format!("/api/v1/activities?{bad}"), OWNER).outcome(), "400 bad_parameter");
     }
+}
+
+#[test]
+fn commits_are_named_once_with_repository_and_branch() {
+    let world = World::new();
+    let mut sent = delivery("m", "s", REPO, DAY, &["msg_1"]);
+    let place = sent.calls[0].call.owner.place.clone();
+    sent.activities = vec![
+        ReportedActivity {
+            folder: place.folder.clone(),
+            branch: Some(Branch::new("next")),
+            ..commit(1, SourceKind::Hook, Some("1f0a2b3"))
+        },
+        commit(2, SourceKind::Log, Some("1f0a2b3c4d5e")),
+        commit(3, SourceKind::Hook, Some("2222222")),
+    ];
+    world.deliver(&world.collector("ada@example.com"), &sent).ok();
+    let rows = |token: &str, page: &str| {
+        let answer = world.get(&format!("/api/v1/commits?since=2026-11-20{page}"), token).ok().json();
+        let texts = ["commit", "session", "tool", "repo", "branch", "developer"];
+        let row = |it: &Value| texts.map(|name| it[name].as_str().unwrap_or("-").to_owned()).join(" ");
+        let all: Vec<String> = answer["rows"].as_array().unwrap().iter().map(row).collect();
+        (all, answer["next"].as_str().map(str::to_owned))
+    };
+    let branch = place.branch.as_ref().map_or("-", |it| it.as_str());
+    let all = [
+        format!("1f0a2b3c4d5e s claude-code {REPO} next ada@example.com"),
+        format!("2222222 s claude-code {REPO} {branch} ada@example.com"),
+    ];
+    assert_eq!(rows(OWNER, ""), (all.to_vec(), None));
+    let (first, next) = rows(OWNER, "&limit=1");
+    assert_eq!(first, all[..1]);
+    let cursor = next.unwrap().bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    assert_eq!(rows(OWNER, &format!("&cursor={cursor}")), (all[1..].to_vec(), None));
+    let eve = world.token(&json!({ "role": "developer", "developer": "eve@example.com" }));
+    assert_eq!(rows(&eve, ""), (Vec::new(), None));
+    assert_eq!(world.get("/api/v1/commits?cursor=x", OWNER).outcome(), "400 bad_parameter");
 }
 
 #[test]

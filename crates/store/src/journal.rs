@@ -30,7 +30,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pages kept in memory, in KiB.
 const CACHE_KIB: i64 = 12 * 1_024;
 /// Migrations, oldest first. One that was released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/journal/0001_ground.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/journal/0001_ground.sql"),
+    include_str!("../migrations/journal/0003_whence.sql"),
+];
 
 /// One machine's calls.
 pub struct Journal {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    ActivityKind, CallKey, Cell, Day, Developer, NanoUsd, Observed, OutputConfidence, Price, Seen, Service,
-    SessionId, Timestamp, Tool, Unpriced, Usage, Whereabouts, Witness,
+    ActivityKind, Branch, CallKey, Cell, Day, Developer, Folder, NanoUsd, Observed, OutputConfidence, Price,
+    Seen, Service, SessionId, Timestamp, Tool, Unpriced, Usage, Whereabouts, Witness,
 };
 use metering::{CallId, Matching};
 
@@ -173,6 +173,10 @@ pub struct ActivitySum {
     pub tool: Option<Tool>,
     /// The session, where the source says so.
     pub session: Option<SessionId>,
+    /// The working folder, where the source says so.
+    pub folder: Option<Folder>,
+    /// The branch, where the source says so.
+    pub branch: Option<Branch>,
     /// The person whose credential reported it.
     pub developer: Option<Developer>,
     /// The person that the reporter named.

@@ -239,6 +239,8 @@ impl<'a> Collector<'a> {
                 subject: it.subject,
                 tool: it.tool,
                 session: it.session,
+                folder: it.folder,
+                branch: it.branch,
             })
             .collect();
         if activities.is_empty() {
@@ -248,7 +250,9 @@ impl<'a> Collector<'a> {
         if recorded.is_err() {
             self.spool.again();
         }
-        Ok(recorded?)
+        recorded?;
+        // Of a commit the repository is told as well, also where no call was made.
+        knowledge::folders(&mut self.opened).map(drop)
     }
 
     /// Reads what is new in the logs, and asks git about folders that are.

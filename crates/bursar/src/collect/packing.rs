@@ -37,7 +37,7 @@ impl Packer {
                 Outgoing::PullRequest(link) => delivery.pull_requests.push(link.clone()),
                 Outgoing::Folder(row) => delivery.folders.push(self.folder(row)),
                 Outgoing::Tag(row) => delivery.tags.push(tag(row)),
-                Outgoing::Activity(row) => delivery.activities.push(activity(row)),
+                Outgoing::Activity(row) => delivery.activities.push(self.activity(row)),
             }
         }
         delivery
@@ -70,6 +70,12 @@ impl Packer {
             facts: Arc::from(facts.to_text()),
         }
     }
+
+    fn activity(&self, row: &ActivityRow) -> ReportedActivity {
+        let ActivityRow { identity, at, kind, amount, subject, tool, session, folder, branch } = row.clone();
+        let (source, folder) = (SourceKind::Hook, folder.map(|it| self.installation.folder(&it)));
+        ReportedActivity { identity, source, at, kind, amount, subject, tool, session, folder, branch }
+    }
 }
 
 /// Whether a remote is the address of a repository: a path of this machine is none.
@@ -84,11 +90,6 @@ fn tag(row: &Tag) -> SessionTag {
         key: Arc::from(row.key.as_str()),
         value: Arc::from(row.value.as_str()),
     }
-}
-
-fn activity(row: &ActivityRow) -> ReportedActivity {
-    let ActivityRow { identity, at, kind, amount, subject, tool, session } = row.clone();
-    ReportedActivity { identity, source: SourceKind::Hook, at, kind, amount, subject, tool, session }
 }
 
 #[cfg(test)]

@@ -200,6 +200,8 @@ fn activity(wire: &wire::Activity<'_>) -> Result<ReportedActivity, Problem> {
         subject: maybe("subject", wire.subject.as_ref(), |it| Arc::from(it))?,
         tool: wire.tool.as_ref().map(|it| named("tool", it, Tool::from_name)).transpose()?,
         session: maybe("session", wire.session.as_ref(), SessionId::new)?,
+        folder: maybe("folder", wire.folder.as_ref(), Folder::new)?,
+        branch: maybe("branch", wire.branch.as_ref(), Branch::new)?,
     })
 }
 

@@ -99,6 +99,8 @@ fn full() -> Delivery {
             subject: Some(Arc::from("1f0a")),
             tool: Some(Tool::ClaudeCode),
             session: Some(SessionId::new("5a69ca08")),
+            folder: Some(Folder::new("f1")),
+            branch: Some(Branch::new("feat/pay")),
         }],
         ..Delivery::new(ReporterId::new("machine-1"), "0.1.0", Some(Developer::new("ada@example.com")))
     }

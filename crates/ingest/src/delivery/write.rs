@@ -149,5 +149,7 @@ fn activity(activity: &ReportedActivity) -> wire::Activity<'_> {
         subject: activity.subject.as_deref().map(Text::from),
         tool: activity.tool.map(|it| Text::from(it.name())),
         session: activity.session.as_ref().map(|it| Text::from(it.as_str())),
+        folder: activity.folder.as_ref().map(|it| Text::from(it.as_str())),
+        branch: activity.branch.as_ref().map(|it| Text::from(it.as_str())),
     }
 }

@@ -18,7 +18,7 @@ use domain::{
 };
 use serde::Deserialize;
 
-use super::attributes::Facts;
+use super::attributes::{Facts, is_name};
 use super::metrics::nanos_of;
 use super::reading::{CallId, Deed, Event, EventKind, Reading, Told};
 use super::telemetry::Rejection;
@@ -52,16 +52,16 @@ pub(super) fn event(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
             let request = facts.name("request_id");
             let id = request.map(|id| format!("{id}/{}", facts.name("attempt").unwrap_or_default()));
             let status = facts.name("status_code").filter(|status| is_status(status));
-            let deed = Deed { id: id.as_deref(), subject: status.as_deref() };
+            let deed = Deed { id: id.as_deref(), subject: status.as_deref(), branch: None };
             reading.deed(event, ActivityKind::ApiError, deed);
         }
         "user_prompt" => {
             let id = facts.any_name(&["message.uuid", "prompt.id"]);
-            reading.deed(event, ActivityKind::Prompt, Deed { id: id.as_deref(), subject: None });
+            reading.deed(event, ActivityKind::Prompt, Deed { id: id.as_deref(), ..Deed::default() });
         }
         "tool_decision" => {
             let (id, tool) = (facts.name("tool_use_id"), facts.name("tool_name"));
-            let deed = Deed { id: id.as_deref(), subject: tool.as_deref() };
+            let deed = Deed { id: id.as_deref(), subject: tool.as_deref(), branch: None };
             match facts.name("decision").as_deref() {
                 Some("accept") => reading.deed(event, ActivityKind::ToolAccepted, deed),
                 Some("reject") => reading.deed(event, ActivityKind::ToolRejected, deed),
@@ -171,12 +171,13 @@ fn tool_result(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
     let failed = facts.is("success", "false");
     if failed {
         let (id, tool) = (facts.name("tool_use_id"), facts.name("tool_name"));
-        let deed = Deed { id: id.as_deref(), subject: tool.as_deref() };
+        let deed = Deed { id: id.as_deref(), subject: tool.as_deref(), branch: None };
         reading.deed(event, ActivityKind::ToolFailed, deed);
     }
     match commit(facts) {
-        Some(commit) => {
-            let deed = Deed { id: Some(&commit), subject: Some(&commit) };
+        Some(Commit { hash, branch }) => {
+            let branch = branch.as_deref();
+            let deed = Deed { id: Some(&hash), subject: Some(&hash), branch };
             reading.deed(event, ActivityKind::Commit, deed);
         }
         None if !failed => reading.ignore(),
@@ -188,15 +189,24 @@ fn tool_result(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
 struct Parameters {
     #[serde(default)]
     git_commit_id: Text,
+    #[serde(default)]
+    git_branch: Text,
+}
+
+struct Commit {
+    hash: String,
+    branch: Option<String>,
 }
 
 /// The commit that a tool's use made. Its parameters hold the command as well, which
 /// is passed over.
-fn commit(facts: &Facts<'_, '_>) -> Option<String> {
+fn commit(facts: &Facts<'_, '_>) -> Option<Commit> {
     let parameters = facts.value("tool_parameters").text();
-    let parameters = parameters.and_then(|text| serde_json::from_str::<Parameters>(&text).ok());
-    let commit = parameters.as_ref().and_then(|it| it.git_commit_id.get()).map(str::to_lowercase);
-    commit.filter(|commit| is_hash(commit))
+    let parameters = parameters.and_then(|text| serde_json::from_str::<Parameters>(&text).ok())?;
+    let hash = parameters.git_commit_id.get().map(str::to_lowercase).filter(|hash| is_hash(hash))?;
+    let branch = facts.name("vcs.ref.head.name").map(Cow::into_owned);
+    let stated = || parameters.git_branch.get().filter(|it| is_name(it)).map(str::to_owned);
+    Some(Commit { hash, branch: branch.or_else(stated) })
 }
 
 /// Whether this is the hash of a git object.

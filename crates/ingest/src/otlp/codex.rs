@@ -24,21 +24,25 @@ pub(super) fn event(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
     match event.name {
         "sse_event" | "websocket_event" => call(reading, event),
         "conversation_starts" => {
-            reading.deed(event, ActivityKind::SessionStart, Deed { id: Some(""), subject: None });
+            reading.deed(event, ActivityKind::SessionStart, Deed { id: Some(""), ..Deed::default() });
         }
         "user_prompt" => reading.deed(event, ActivityKind::Prompt, Deed::default()),
         "api_request" => {
             let status = facts.any_name(&["http.response.status_code", "status"]);
             let status = status.filter(|status| is_status(status));
             if status.as_ref().is_some_and(|status| !status.starts_with('2')) {
-                reading.deed(event, ActivityKind::ApiError, Deed { id: None, subject: status.as_deref() });
+                reading.deed(
+                    event,
+                    ActivityKind::ApiError,
+                    Deed { subject: status.as_deref(), ..Deed::default() },
+                );
             } else {
                 reading.ignore();
             }
         }
         "tool_decision" => {
             let (id, tool) = (facts.name("call_id"), facts.name("tool_name"));
-            let deed = Deed { id: id.as_deref(), subject: tool.as_deref() };
+            let deed = Deed { id: id.as_deref(), subject: tool.as_deref(), branch: None };
             let decision = facts.name("decision").unwrap_or_default().to_lowercase();
             if decision.starts_with("approved") {
                 reading.deed(event, ActivityKind::ToolAccepted, deed);
@@ -48,7 +52,7 @@ pub(super) fn event(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
         }
         "tool_result" if facts.is("success", "false") => {
             let (id, tool) = (facts.name("call_id"), facts.name("tool_name"));
-            let deed = Deed { id: id.as_deref(), subject: tool.as_deref() };
+            let deed = Deed { id: id.as_deref(), subject: tool.as_deref(), branch: None };
             reading.deed(event, ActivityKind::ToolFailed, deed);
         }
         _ => reading.ignore(),

@@ -28,11 +28,15 @@ pub(super) fn event(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
         "api_response" => call(reading, event),
         "api_error" => {
             let status = facts.name("status_code").filter(|status| is_status(status));
-            reading.deed(event, ActivityKind::ApiError, Deed { id: None, subject: status.as_deref() });
+            reading.deed(
+                event,
+                ActivityKind::ApiError,
+                Deed { subject: status.as_deref(), ..Deed::default() },
+            );
         }
         "user_prompt" => {
             let id = facts.name("prompt_id");
-            reading.deed(event, ActivityKind::Prompt, Deed { id: id.as_deref(), subject: None });
+            reading.deed(event, ActivityKind::Prompt, Deed { id: id.as_deref(), ..Deed::default() });
         }
         "tool_call" => tool_call(reading, event),
         _ => reading.ignore(),
@@ -85,7 +89,7 @@ fn usage(facts: &Facts<'_, '_>) -> Option<Usage> {
 fn tool_call(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
     let facts = &event.facts;
     let tool = facts.name("function_name");
-    let deed = || Deed { id: None, subject: tool.as_deref() };
+    let deed = || Deed { subject: tool.as_deref(), ..Deed::default() };
     let decision = match facts.name("decision").as_deref() {
         Some("accept" | "auto_accept" | "modify") => Some(ActivityKind::ToolAccepted),
         Some("reject") => Some(ActivityKind::ToolRejected),

@@ -84,6 +84,8 @@ pub(super) fn point(
         subject: counted.subject,
         tool: Some(counted.tool),
         session: reading.named_session(facts),
+        folder: None,
+        branch: None,
         witness,
     });
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use domain::call::{Figures, Owner};
 use domain::{
-    Activity, ActivityKind, Call, CallKey, Developer, Lineage, ModelName, Naming, NanoUsd, Observed, Origin,
-    OutputConfidence, Place, Provider, RequestId, SessionId, SourceKind, Terms, Thread, Timestamp, Tool,
-    Usage, Witness,
+    Activity, ActivityKind, Branch, Call, CallKey, Developer, Lineage, ModelName, Naming, NanoUsd, Observed,
+    Origin, OutputConfidence, Place, Provider, RequestId, SessionId, SourceKind, Terms, Thread, Timestamp,
+    Tool, Usage, Witness,
 };
 
 use super::attributes::{Facts, Raw};
@@ -247,6 +247,8 @@ impl<'e> Reading<'e> {
             subject: deed.subject.map(Arc::from),
             tool: Some(event.tool),
             session: Some(session),
+            folder: None,
+            branch: deed.branch.map(Branch::new),
             witness,
         });
     }
@@ -285,6 +287,8 @@ pub(super) struct Deed<'d> {
     /// The id by which it is the same if it is sent again.
     pub(super) id: Option<&'d str>,
     pub(super) subject: Option<&'d str>,
+    /// The branch on which it happened.
+    pub(super) branch: Option<&'d str>,
 }
 
 /// The key of a call that nothing names.

@@ -96,6 +96,7 @@ fn happened(activity: &Activity) -> String {
     parts.extend(activity.subject.as_ref().map(ToString::to_string));
     parts.push(format!("{} @ {}", moment(activity.at), activity.tool.map_or("?", |tool| tool.name())));
     parts.extend(activity.session.as_ref().map(ToString::to_string));
+    parts.extend(activity.branch.as_ref().map(|it| format!("on {it}")));
     parts.extend(by(activity.witness.claimed.as_ref()));
     parts.join(" ")
 }

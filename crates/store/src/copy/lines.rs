@@ -118,6 +118,10 @@ pub(super) struct ActivityLine {
     tool: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch: Option<String>,
     witness: WitnessLine,
 }
 
@@ -366,6 +370,8 @@ fn activity_line(it: &Activity) -> ActivityLine {
         subject: it.subject.as_deref().map(str::to_owned),
         tool: it.tool.map(|tool| tool.name().to_owned()),
         session: text(it.session.as_ref(), SessionId::as_str),
+        folder: text(it.folder.as_ref(), Folder::as_str),
+        branch: text(it.branch.as_ref(), Branch::as_str),
         witness: witness_line(&it.witness),
     }
 }
@@ -383,6 +389,8 @@ fn activity(it: ActivityLine) -> Option<Activity> {
         subject: it.subject.map(Arc::from),
         tool,
         session: it.session.as_deref().map(SessionId::new),
+        folder: it.folder.as_deref().map(Folder::new),
+        branch: it.branch.as_deref().map(Branch::new),
         witness: Arc::new(witness(&it.witness)?),
     })
 }

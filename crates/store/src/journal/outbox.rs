@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use domain::{ActivityKind, Call, PrLink, SessionId, SessionTally, Timestamp, Tool};
+use domain::{ActivityKind, Branch, Call, Folder, PrLink, SessionId, SessionTally, Timestamp, Tool};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::Journal;
@@ -106,6 +106,10 @@ pub struct ActivityRow {
     pub tool: Option<Tool>,
     /// The session.
     pub session: Option<SessionId>,
+    /// The working folder.
+    pub folder: Option<Folder>,
+    /// The branch that was checked out.
+    pub branch: Option<Branch>,
 }
 
 /// How much is in the outbox.
@@ -269,8 +273,8 @@ impl Journal {
         {
             let outbox = Outbox::of(&transaction)?;
             let mut statement = transaction.prepare_cached(
-                "INSERT INTO activity (identity, at, kind, amount, subject, tool, session)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+                "INSERT INTO activity (identity, at, kind, amount, subject, tool, session, folder, branch)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
             )?;
             for it in activities {
                 let identity = hex(it.identity);
@@ -282,6 +286,8 @@ impl Journal {
                     it.subject.as_deref(),
                     it.tool.map(Tool::name),
                     it.session.as_ref().map(SessionId::as_str),
+                    it.folder.as_ref().map(Folder::as_str),
+                    it.branch.as_ref().map(Branch::as_str),
                 ])?;
                 if added > 0 {
                     outbox.put(About::Activity, &[&identity])?;
@@ -289,6 +295,18 @@ impl Journal {
             }
         }
         Ok(transaction.commit()?)
+    }
+
+    /// The folders in which something happened that hooks noted.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub fn noted_folders(&self) -> Result<Vec<Folder>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT DISTINCT folder FROM activity WHERE folder IS NOT NULL ORDER BY folder",
+        )?;
+        let folders = statement.query_map([], |row| Ok(Folder::new(&row.get::<_, String>(0)?)))?;
+        Ok(folders.collect::<Result<_, _>>()?)
     }
 }
 
@@ -334,7 +352,8 @@ fn item(
         About::Session => session(connection, first, second),
         About::Activity => one(
             connection,
-            "SELECT at, kind, amount, subject, tool, session FROM activity WHERE identity = ?1",
+            "SELECT at, kind, amount, subject, tool, session, folder, branch FROM activity
+             WHERE identity = ?1",
             [first],
             |row| activity(first, row).map(Outgoing::Activity),
         ),
@@ -385,6 +404,8 @@ fn activity(identity: &str, row: &Row<'_>) -> Result<ActivityRow, StoreError> {
         subject: columns.maybe_text(|text| Arc::from(text))?,
         tool: columns.value::<Option<String>>()?.as_deref().and_then(Tool::from_name),
         session: columns.maybe_text(SessionId::new)?,
+        folder: columns.maybe_text(Folder::new)?,
+        branch: columns.maybe_text(Branch::new)?,
     })
 }
 

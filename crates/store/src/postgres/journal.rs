@@ -50,8 +50,13 @@ use crate::reading::{
 use crate::sessions;
 use crate::store::Settings;
 
-const SCHEMA: Schema =
-    schema!("journal", &[include_str!("../../migrations/postgres/journal/0001_ground.sql")]);
+const SCHEMA: Schema = schema!(
+    "journal",
+    &[
+        include_str!("../../migrations/postgres/journal/0001_ground.sql"),
+        include_str!("../../migrations/postgres/journal/0003_whence.sql"),
+    ]
+);
 /// News that wait for whoever watches; who is slower misses the oldest.
 const NEWS: usize = 256;
 /// What begins a transaction that writes. Its turn comes within the time of the lock, or

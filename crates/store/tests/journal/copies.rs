@@ -64,6 +64,8 @@ async fn fill(store: &Store) {
             subject: Some(Arc::from("abc")),
             tool: None,
             session: None,
+            folder: Some(Folder::new("f")),
+            branch: Some(Branch::new("next")),
             witness: Arc::new(witness(SourceKind::Otlp, None)),
         }],
         folders: vec![FolderReport {

@@ -150,6 +150,8 @@ async fn an_activity_counts_once_with_its_largest_amount(engine: &Engine) {
         subject: None,
         tool: Some(Tool::ClaudeCode),
         session: Some(SessionId::new("s")),
+        folder: None,
+        branch: None,
         witness: Arc::new(witness(SourceKind::Otlp, Some("ada@example.com"))),
     };
     let store = engine.store().await;

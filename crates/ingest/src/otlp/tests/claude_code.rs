@@ -203,7 +203,7 @@ fn what_happened_beside_calls() {
         "prompt 1 -1.000 @ claude-code s\n\
          tool_accepted 1 Bash -1.000 @ claude-code s\n\
          tool_rejected 1 Edit -1.000 @ claude-code s\n\
-         commit 1 0123456789abcdef0123456789abcdef01234567 -1.000 @ claude-code s\n\
+         commit 1 0123456789abcdef0123456789abcdef01234567 -1.000 @ claude-code s on main\n\
          tool_failed 1 Bash -1.000 @ claude-code s\n\
          api_error 1 529 -1.000 @ claude-code s\n\
          api_error 1 -1.000 @ claude-code s\n\

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::{
-    ActivityKind, CallKey, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, PrLink,
-    Progress, RequestId, SessionId, SessionTally, Shape, SourceFile, Stamp, Terms, Timestamp, Tokens, Tool,
-    Usage,
+    ActivityKind, Branch, CallKey, Folder, Lineage, ModelName, Observation, Origin, OutputConfidence, Place,
+    PrLink, Progress, RequestId, SessionId, SessionTally, Shape, SourceFile, Stamp, Terms, Timestamp, Tokens,
+    Tool, Usage,
 };
 use metering::{Meter, single};
 use pricing::{Contract, PriceBook, Pricer};
@@ -57,6 +57,8 @@ fn commit(hash: &str) -> ActivityRow {
         subject: Some(Arc::from(hash)),
         tool: Some(Tool::Codex),
         session: Some(SessionId::new("s")),
+        folder: Some(Folder::new("/src/pay")),
+        branch: Some(Branch::new("feat/pay")),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use deadpool_postgres::Transaction;
-use domain::{Activity, ActivityKind, Day, QuarterHour, SessionId, Timestamp, Tool, Witness};
+use domain::{Activity, ActivityKind, Branch, Day, Folder, QuarterHour, SessionId, Timestamp, Tool, Witness};
 
 use super::values::{self, Value as _, Values};
 use crate::books::{count, signed};
@@ -27,9 +27,10 @@ pub(super) async fn store(
     let rows: Vec<Row<'_>> = rows(activities, calendar)?;
     let insert = transaction
         .prepare_cached(
-            "INSERT INTO journal.activity (identity, at, day, kind, amount, subject, tool, session, witness)
+            "INSERT INTO journal.activity
+                (identity, at, day, kind, amount, subject, tool, session, witness, folder, branch)
              SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[],
-                $6::text[], $7::text[], $8::text[], $9::bigint[])
+                $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[])
              ON CONFLICT (identity) DO NOTHING RETURNING witness",
         )
         .await?;
@@ -50,6 +51,8 @@ pub(super) async fn store(
                 &column(&rows, |row| row.it.tool.map(Tool::name)),
                 &column(&rows, |row| row.it.session.as_ref().map(SessionId::as_str)),
                 &column(&rows, |row| ids::witness_of(row.it)),
+                &column(&rows, |row| row.it.folder.as_ref().map(Folder::as_str)),
+                &column(&rows, |row| row.it.branch.as_ref().map(Branch::as_str)),
             ],
         )
         .await?;
@@ -108,12 +111,13 @@ pub(super) async fn sums(
     let Some((first, last)) = days else { return Ok(Vec::new()) };
     let statement = transaction
         .prepare_cached(
-            "SELECT day, kind, sum(amount)::bigint, subject, tool, session, witness FROM journal.activity
-             WHERE day BETWEEN $1 AND $2 GROUP BY day, kind, subject, tool, session, witness",
+            "SELECT day, kind, sum(amount)::bigint, subject, tool, session, folder, branch, witness
+             FROM journal.activity WHERE day BETWEEN $1 AND $2
+             GROUP BY day, kind, subject, tool, session, folder, branch, witness",
         )
         .await?;
     let rows = transaction.query(&statement, &[&first.number(), &last.number()]).await?;
-    let ids = rows.iter().map(|row| row.try_get(6)).collect::<Result<Vec<i64>, _>>()?;
+    let ids = rows.iter().map(|row| row.try_get(8)).collect::<Result<Vec<i64>, _>>()?;
     let witnesses = values.load::<Witness>(transaction, ids.into_iter()).await?;
     let mut sums: BTreeMap<ActivitySum, u64> = BTreeMap::new();
     for row in &rows {
@@ -124,9 +128,12 @@ pub(super) async fn sums(
         let subject = columns.maybe_text(|text| Arc::from(text))?;
         let tool = tool(&mut columns)?;
         let session = columns.maybe_text(SessionId::new)?;
+        let folder = columns.maybe_text(Folder::new)?;
+        let branch = columns.maybe_text(Branch::new)?;
         let witness = values::of(&witnesses, columns.value()?)?;
         let (developer, claimed) = (witness.developer.clone(), witness.claimed.clone());
-        let sum = ActivitySum { day, kind, subject, tool, session, developer, claimed, amount: 0 };
+        let sum =
+            ActivitySum { day, kind, subject, tool, session, folder, branch, developer, claimed, amount: 0 };
         let total = sums.entry(sum).or_default();
         *total = total.checked_add(amount).ok_or(domain::Overflow)?;
     }
@@ -142,12 +149,12 @@ pub(super) async fn behind(
 ) -> Result<Vec<Activity>, StoreError> {
     let statement = transaction
         .prepare_cached(
-            "SELECT identity, at, kind, amount, subject, tool, session, witness FROM journal.activity
-             WHERE identity > $1 ORDER BY identity LIMIT $2",
+            "SELECT identity, at, kind, amount, subject, tool, session, folder, branch, witness
+             FROM journal.activity WHERE identity > $1 ORDER BY identity LIMIT $2",
         )
         .await?;
     let rows = transaction.query(&statement, &[&identity, &limit]).await?;
-    let ids = rows.iter().map(|row| row.try_get(7)).collect::<Result<Vec<i64>, _>>()?;
+    let ids = rows.iter().map(|row| row.try_get(9)).collect::<Result<Vec<i64>, _>>()?;
     let witnesses = values.load::<Witness>(transaction, ids.into_iter()).await?;
     let activity = |row| {
         let mut columns = Columns::of(row);
@@ -164,6 +171,8 @@ pub(super) async fn behind(
             subject: columns.maybe_text(|text| Arc::from(text))?,
             tool: tool(&mut columns)?,
             session: columns.maybe_text(SessionId::new)?,
+            folder: columns.maybe_text(Folder::new)?,
+            branch: columns.maybe_text(Branch::new)?,
             witness: Arc::clone(values::of(&witnesses, columns.value()?)?),
         })
     };

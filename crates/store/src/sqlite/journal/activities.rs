@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{Activity, ActivityKind, Day, SessionId, Tool};
+use domain::{Activity, ActivityKind, Branch, Day, Folder, SessionId, Tool};
 use rusqlite::{Connection, params};
 
 use super::values::{Values, columns_of_witness};
@@ -19,8 +19,9 @@ pub(super) fn store(connection: &Connection, it: &Activity, calendar: &Calendar)
     let day = calendar.day(it.at.quarter_hour()).number();
     let amount = i64::try_from(it.amount).map_err(|_| domain::Overflow)?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO activity (identity, at, day, kind, amount, subject, tool, session, witness)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (identity) DO NOTHING",
+        "INSERT INTO activity
+            (identity, at, day, kind, amount, subject, tool, session, witness, folder, branch)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (identity) DO NOTHING",
     )?;
     let inserted = insert.execute(params![
         it.identity.as_slice(),
@@ -32,6 +33,8 @@ pub(super) fn store(connection: &Connection, it: &Activity, calendar: &Calendar)
         it.tool.map(Tool::name),
         it.session.as_ref().map(SessionId::as_str),
         ids::witness_of(it),
+        it.folder.as_ref().map(Folder::as_str),
+        it.branch.as_ref().map(Branch::as_str),
     ])?;
     if inserted > 0 {
         return Ok(true);
@@ -52,7 +55,8 @@ pub(super) fn sums(
 ) -> Result<Vec<ActivitySum>, StoreError> {
     let Some((first, last)) = days else { return Ok(Vec::new()) };
     let mut statement = connection.prepare_cached(
-        "SELECT day, kind, amount, subject, tool, session, witness FROM activity WHERE day BETWEEN ?1 AND ?2",
+        "SELECT day, kind, amount, subject, tool, session, folder, branch, witness FROM activity
+         WHERE day BETWEEN ?1 AND ?2",
     )?;
     let mut rows = statement.query([first.number(), last.number()])?;
     let mut values = Values::default();
@@ -65,9 +69,12 @@ pub(super) fn sums(
         let subject = columns.maybe_text(|text| Arc::from(text))?;
         let tool = tool(&mut columns)?;
         let session = columns.maybe_text(SessionId::new)?;
+        let folder = columns.maybe_text(Folder::new)?;
+        let branch = columns.maybe_text(Branch::new)?;
         let witness = values.witness(connection, columns.value()?)?;
         let (developer, claimed) = (witness.developer.clone(), witness.claimed.clone());
-        let sum = ActivitySum { day, kind, subject, tool, session, developer, claimed, amount: 0 };
+        let sum =
+            ActivitySum { day, kind, subject, tool, session, folder, branch, developer, claimed, amount: 0 };
         let total = sums.entry(sum).or_default();
         *total = total.checked_add(amount).ok_or(domain::Overflow)?;
     }
@@ -82,7 +89,7 @@ pub(super) fn behind(
     limit: i64,
 ) -> Result<Vec<Activity>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT identity, at, kind, amount, subject, tool, session, witness FROM activity
+        "SELECT identity, at, kind, amount, subject, tool, session, folder, branch, witness FROM activity
          WHERE identity > ?1 ORDER BY identity LIMIT ?2",
     )?;
     let mut rows = statement.query(params![identity, limit])?;
@@ -97,6 +104,8 @@ pub(super) fn behind(
             subject: columns.maybe_text(|text| Arc::from(text))?,
             tool: tool(&mut columns)?,
             session: columns.maybe_text(SessionId::new)?,
+            folder: columns.maybe_text(Folder::new)?,
+            branch: columns.maybe_text(Branch::new)?,
             witness: values.witness(connection, columns.value()?)?,
         });
     }

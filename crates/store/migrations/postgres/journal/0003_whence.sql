@@ -1,0 +1,3 @@
+-- Where something happened, where the source says so: a hook at a commit does.
+ALTER TABLE journal.activity ADD COLUMN folder TEXT;
+ALTER TABLE journal.activity ADD COLUMN branch TEXT;
