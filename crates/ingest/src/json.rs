@@ -15,7 +15,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(crate) use self::skim::{Raw, read, read_or_where};
+pub(crate) use self::skim::{Raw, read, read_leniently};
 use crate::harvest::Record;
 use crate::moment;
 

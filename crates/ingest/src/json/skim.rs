@@ -23,15 +23,21 @@ const SHORT: usize = 48;
 
 /// Reads a JSON value, and nothing behind it but white space.
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
-    read_or_where(bytes).ok()
+    finish(Skimmer { rest: bytes, odd: Odd::Refused }).ok()
 }
 
-/// The same; where it fails, how many bytes were read before that.
-pub(crate) fn read_or_where<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, usize> {
-    let mut skimmer = Skimmer { rest: bytes };
+/// The same, but a text or number that says nothing, as half of a letter in two parts or a
+/// number beyond all that there are, reads as null. Where it fails, how many bytes were
+/// read before that.
+pub(crate) fn read_leniently<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, usize> {
+    finish(Skimmer { rest: bytes, odd: Odd::Null })
+}
+
+fn finish<'a, T: Deserialize<'a>>(mut skimmer: Skimmer<'a>) -> Result<T, usize> {
+    let length = skimmer.rest.len();
     let value = T::deserialize(&mut skimmer);
     let is_whole = skimmer.peek().is_none();
-    value.ok().filter(|_| is_whole).ok_or_else(|| bytes.len().saturating_sub(skimmer.rest.len()))
+    value.ok().filter(|_| is_whole).ok_or_else(|| length.saturating_sub(skimmer.rest.len()))
 }
 
 /// A value as it stands, for [`read`] alone. Its texts may be other than UTF-8.
@@ -80,6 +86,16 @@ struct Text<'a> {
 struct Skimmer<'a> {
     /// What was not looked at yet.
     rest: &'a [u8],
+    odd: Odd,
+}
+
+/// What becomes of a text or number that says nothing.
+#[derive(Clone, Copy)]
+enum Odd {
+    /// It and all around it cannot be read.
+    Refused,
+    /// It reads as null.
+    Null,
 }
 
 impl<'a> Skimmer<'a> {
@@ -195,6 +211,17 @@ impl<'a> Skimmer<'a> {
         }
     }
 
+    /// Hands a text or number to `serde_json`.
+    fn scalar<V: Visitor<'a>>(&self, bytes: &'a [u8], visitor: V) -> Result<V::Value, Fault> {
+        if matches!(self.odd, Odd::Null) && serde_json::from_slice::<serde_json::Value>(bytes).is_err() {
+            return visitor.visit_unit();
+        }
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let value = json.deserialize_any(visitor)?;
+        json.end()?;
+        Ok(value)
+    }
+
     /// `true`, `false` or `null`, which is nothing.
     fn literal(&mut self) -> Result<Option<bool>, Fault> {
         match self.next()? {
@@ -206,12 +233,17 @@ impl<'a> Skimmer<'a> {
     }
 }
 
-/// Hands a text or number to `serde_json`.
-fn scalar<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::Value, Fault> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = json.deserialize_any(visitor)?;
-    json.end()?;
-    Ok(value)
+/// A whole number of digits alone, as most are.
+fn plain_number(bytes: &[u8]) -> Option<u64> {
+    const MOST_DIGITS: usize = 19;
+    let is_plain = bytes.len() <= MOST_DIGITS && (bytes.len() == 1 || !bytes.starts_with(b"0"));
+    if !is_plain {
+        return None;
+    }
+    bytes.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
 }
 
 /// How many of the first bytes stand for themselves in a text.
@@ -251,10 +283,16 @@ impl<'de> Deserializer<'de> for &mut Skimmer<'de> {
                 let text = self.text()?;
                 match text.plain {
                     Some(plain) => visitor.visit_borrowed_str(utf8(plain)?),
-                    None => scalar(text.quoted, visitor),
+                    None => self.scalar(text.quoted, visitor),
                 }
             }
-            b'-' | b'0'..=b'9' => scalar(self.number()?, visitor),
+            b'-' | b'0'..=b'9' => {
+                let number = self.number()?;
+                match plain_number(number) {
+                    Some(number) => visitor.visit_u64(number),
+                    None => self.scalar(number, visitor),
+                }
+            }
             _ => match self.literal()? {
                 Some(flag) => visitor.visit_bool(flag),
                 None => visitor.visit_unit(),

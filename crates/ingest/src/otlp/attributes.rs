@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{json, protobuf};
-use crate::json::{Count, Raw as Standing};
+use super::protobuf;
+use crate::json::Count;
 
 /// Attributes that one record may have. Exporters stop at 128 unless told otherwise.
 const MAX_ATTRIBUTES: usize = 1_024;
@@ -11,21 +11,22 @@ const MAX_ATTRIBUTES: usize = 1_024;
 /// Bytes of an id, a name or an address. Longer ones are prose, or an attack.
 const MAX_NAME_BYTES: usize = 512;
 
-/// A value as it stands in the request.
-#[derive(Debug, Clone, Copy)]
+/// A value of the request.
+#[derive(Debug, Clone)]
 pub(super) enum Raw<'a> {
-    /// A message of the protobuf encoding.
+    /// A message of the protobuf encoding, as it stands there: it says how long it is, so that
+    /// nobody looks into it who does not ask for it.
     Protobuf(&'a [u8]),
-    /// An object of the JSON encoding.
-    Json(Standing<'a>),
+    /// What the JSON encoding says: where it ends is known when it was read.
+    Json(Value<'a>),
 }
 
 impl<'a> Raw<'a> {
     /// What it says.
-    pub(super) fn value(self) -> Value<'a> {
+    pub(super) fn value(&self) -> Value<'a> {
         match self {
             Raw::Protobuf(message) => protobuf::value(message),
-            Raw::Json(raw) => json::value(raw),
+            Raw::Json(value) => value.clone(),
         }
     }
 }
@@ -87,8 +88,8 @@ impl<'a> Attributes<'a> {
         fits
     }
 
-    fn raw(&self, key: &str) -> Option<Raw<'a>> {
-        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| *value)
+    fn value(&self, key: &str) -> Option<Value<'a>> {
+        self.0.iter().find(|(known, _)| known == key).map(|(_, value)| value.value())
     }
 
     /// All of them by key, whatever the order in which the exporter wrote them.
@@ -115,9 +116,8 @@ pub(super) struct Facts<'r, 'a> {
 impl<'a> Facts<'_, 'a> {
     /// The value of that key. One that says nothing does not hide the resource's.
     pub(super) fn value(&self, key: &str) -> Value<'a> {
-        let of = |attributes: &Attributes<'a>| attributes.raw(key).map(Raw::value);
-        match of(self.record) {
-            Some(Value::Absent) | None => of(self.resource).unwrap_or_default(),
+        match self.record.value(key) {
+            Some(Value::Absent) | None => self.resource.value(key).unwrap_or_default(),
             Some(value) => value,
         }
     }

@@ -14,7 +14,7 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor a
 use super::attributes::{Attributes, Raw, Value};
 use super::message::{Distribution, Id, Log, Metric, Origin, Point, Shape, Span, Temporality, Visitor};
 use super::{Malformed, Signal};
-use crate::json::{Raw as Standing, read as part, read_or_where};
+use crate::json::{Raw as Standing, read_leniently};
 
 /// Shows every record of an export request to the visitor.
 pub(super) fn read(signal: Signal, text: &str, visitor: &mut impl Visitor) -> Result<(), Malformed> {
@@ -23,7 +23,7 @@ pub(super) fn read(signal: Signal, text: &str, visitor: &mut impl Visitor) -> Re
         return Err(Malformed::Json { at: 1 });
     }
     let request: Request<'_> =
-        read_or_where(text.as_bytes()).map_err(|before| Malformed::Json { at: before.saturating_add(1) })?;
+        read_leniently(text.as_bytes()).map_err(|before| Malformed::Json { at: before.saturating_add(1) })?;
     for of_resource in request.of_resources.all() {
         let resource = of_resource.resource.unwrap_or_default().attributes.0;
         for of_scope in of_resource.of_scopes.all() {
@@ -255,7 +255,7 @@ struct Pair<'a> {
     #[serde(borrow, default)]
     key: Scalar<'a>,
     #[serde(borrow)]
-    value: Option<Standing<'a>>,
+    value: Option<AnyValue<'a>>,
 }
 
 struct PairsReader;
@@ -275,7 +275,7 @@ impl<'de> Reader<'de> for PairsReader {
         let mut pairs = Attributes::default();
         while let Some(pair) = list.next_element::<Option<Pair<'de>>>()? {
             if let Some(Pair { key, value: Some(value) }) = pair
-                && !pairs.push(key.text(), Raw::Json(value))
+                && !pairs.push(key.text(), Raw::Json(value.0))
             {
                 return Err(A::Error::custom("too many attributes"));
             }
@@ -290,11 +290,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     }
 }
 
-/// What an attribute's object says; what cannot be read says nothing.
-pub(super) fn value(raw: Standing<'_>) -> Value<'_> {
-    part::<AnyValue<'_>>(raw.0).map_or(Value::Absent, |it| it.0)
-}
-
+/// What an attribute's object says. What is no object says nothing.
 struct AnyValue<'a>(Value<'a>);
 
 struct AnyValueReader;
@@ -303,21 +299,51 @@ impl<'de> Reader<'de> for AnyValueReader {
     type Value = AnyValue<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<AnyValue<'de>, E> {
+        Ok(AnyValue(Value::Absent))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<AnyValue<'de>, E> {
+        Ok(AnyValue(Value::Absent))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<AnyValue<'de>, E> {
+        Ok(AnyValue(Value::Absent))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<AnyValue<'de>, E> {
+        Ok(AnyValue(Value::Absent))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<AnyValue<'de>, E> {
+        Ok(AnyValue(Value::Absent))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<AnyValue<'de>, E> {
+        Ok(AnyValue(Value::Absent))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<AnyValue<'de>, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(AnyValue(Value::Absent))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<AnyValue<'de>, A::Error> {
         let mut value = Value::Absent;
         while let Some(Key(kind)) = object.next_key()? {
-            let scalar: Scalar<'de> = object.next_value()?;
-            let read = match kind {
-                Kind::Text => scalar.string(),
-                Kind::Bool => scalar.bool(),
-                Kind::Int => scalar.int(),
-                Kind::Double => scalar.double(),
-                Kind::Other => continue,
+            value = match kind {
+                Kind::Text => object.next_value::<Scalar<'de>>()?.string(),
+                Kind::Bool => object.next_value::<Scalar<'de>>()?.bool(),
+                Kind::Int => object.next_value::<Scalar<'de>>()?.int(),
+                Kind::Double => object.next_value::<Scalar<'de>>()?.double(),
+                Kind::Other => {
+                    object.next_value::<IgnoredAny>()?;
+                    continue;
+                }
             };
-            value = read;
         }
         Ok(AnyValue(value))
     }
@@ -325,7 +351,7 @@ impl<'de> Reader<'de> for AnyValueReader {
 
 impl<'de: 'a, 'a> Deserialize<'de> for AnyValue<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(AnyValueReader)
+        deserializer.deserialize_any(AnyValueReader)
     }
 }
 
@@ -375,7 +401,7 @@ struct LogRecord<'a> {
     #[serde(borrow, default, alias = "event_name")]
     event_name: Scalar<'a>,
     #[serde(borrow)]
-    body: Option<Standing<'a>>,
+    body: Option<AnyValue<'a>>,
     #[serde(borrow, default)]
     attributes: Pairs<'a>,
     #[serde(borrow, default, alias = "trace_id")]
@@ -383,12 +409,12 @@ struct LogRecord<'a> {
 }
 
 fn log(record: Standing<'_>, origin: &Origin<'_, '_>, visitor: &mut impl Visitor) {
-    let Some(record) = part::<LogRecord<'_>>(record.0) else { return visitor.broken() };
+    let Ok(record) = read_leniently::<LogRecord<'_>>(record.0) else { return visitor.broken() };
     let log = Log {
         at: record.time_unix_nano.whole(),
         observed_at: record.observed_time_unix_nano.whole(),
         event_name: record.event_name.text(),
-        body: record.body.map(Raw::Json),
+        body: record.body.map(|it| Raw::Json(it.0)),
         attributes: record.attributes.0,
         trace: Some(Id::Hex(record.trace_id.text())),
     };
@@ -411,7 +437,7 @@ struct SpanRecord<'a> {
 }
 
 fn span(record: Standing<'_>, origin: &Origin<'_, '_>, visitor: &mut impl Visitor) {
-    let Some(record) = part::<SpanRecord<'_>>(record.0) else { return visitor.broken() };
+    let Ok(record) = read_leniently::<SpanRecord<'_>>(record.0) else { return visitor.broken() };
     let span = Span {
         name: record.name.text(),
         began_at: record.start_time_unix_nano.whole(),
@@ -469,7 +495,7 @@ struct PointRecord<'a> {
 
 /// Shows the points of a metric; a metric that cannot be read counts as one broken point.
 fn metric(record: Standing<'_>, origin: &Origin<'_, '_>, visitor: &mut impl Visitor) {
-    let Some(record) = part::<MetricRecord<'_>>(record.0) else {
+    let Ok(record) = read_leniently::<MetricRecord<'_>>(record.0) else {
         return visitor.broken();
     };
     let data = [
@@ -489,7 +515,7 @@ fn metric(record: Standing<'_>, origin: &Origin<'_, '_>, visitor: &mut impl Visi
     };
     let metric = Metric { name: record.name.text(), distribution };
     for point in data.data_points.all() {
-        let Some(point) = part::<PointRecord<'_>>(point.0) else {
+        let Ok(point) = read_leniently::<PointRecord<'_>>(point.0) else {
             visitor.broken();
             continue;
         };

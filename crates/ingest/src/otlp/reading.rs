@@ -313,7 +313,7 @@ impl Visitor for Reading<'_> {
         let facts = origin.facts(&log.attributes);
         self.repository(&facts);
         let named = facts.name("event.name").unwrap_or_else(|| Cow::Borrowed(&log.event_name));
-        let body = log.body.map(Raw::value).and_then(|body| body.text()).unwrap_or_default();
+        let body = log.body.as_ref().map(Raw::value).and_then(|body| body.text()).unwrap_or_default();
         let (nanos, at) = self.log_moment(log, &facts);
         let of = |tool, name| Event {
             tool,
