@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Dimension, NanoUsd};
+use jiff::ToSpan;
 use jiff::civil::Date;
 
 use super::ledger::{ByDay, Parts, Spent};
@@ -31,8 +32,18 @@ const ACTIVE_WINDOW: i64 = 35;
 const LEAST_ACTIVE: usize = 5;
 /// What is more than usual must be this part of what the team spent on the day, in tenths of a percent.
 const PART_OF_TEAM: i128 = 100;
+/// Days that say how widely people's days scatter; of fewer nothing is said.
+const LEAST_MULTIPLES: usize = 100;
+/// Beyond the square of what nine of ten days are within it must be so much, in tenths of a percent.
+const OUT_OF_REACH: i128 = 1_500;
 /// Days of a session that are one event.
-const SESSION_DAYS: i64 = 3;
+pub(super) const SESSION_DAYS: i64 = 3;
+
+/// Days before a day, and how many of them are worked on, that say what a person usually spends in a part.
+const USUAL_PART_DAYS: i64 = 28;
+const WORKING_DAYS: i128 = 20;
+/// A day is one person's where this part of what is more than usual is theirs, in tenths of a percent.
+const OF_ONE: i128 = 667;
 
 /// Causes that are named.
 const CAUSES: usize = 3;
@@ -41,12 +52,15 @@ const CAUSES: usize = 3;
 pub(super) fn unusual(spent: &Spent, first: Date, last: Date) -> Result<Vec<Anomaly>, ReportError> {
     let mut found = developers(spent, first, last)?;
     found.extend(sessions(spent, first, last, &found)?);
+    let people = found.clone();
     for (dimension, all, parts) in
         [(Dimension::Team, &spent.teams, &spent.in_team), (Dimension::Repo, &spent.repos, &spent.in_repo)]
     {
         for (value, days) in all {
             let watch = Watch::of(Subject::of(dimension, value), days, Some(&spent.whole), last);
-            found.extend(watch.unusual(first, &|from, to| causes(parts, value, (from, to))));
+            let mut seen = watch.unusual(first, &|from, to| causes(parts, value, (from, to)));
+            seen.retain(|it| is_of_several(it, parts) || is_of_somebody_told(it, &people));
+            found.extend(seen);
         }
     }
     let by_team = |from: Date, to: Date| {
@@ -74,12 +88,33 @@ fn usual_day(spent: &Spent, developer: &Arc<str>, day: Date) -> Result<Option<(i
     Ok(median(active).filter(|_| count >= LEAST_ACTIVE).map(|it| (it, count)))
 }
 
-/// Whether an amount is [`TIMES`] what is usual, and enough more to matter on that day.
-fn is_many_times(cost: i128, usual: i128, around: i128) -> bool {
+/// How many times the middle is too many before a day, in thousandths: [`TIMES`], and more where
+/// people's days scatter so widely that some reach that by chance. Nine of ten days are within
+/// some multiple of their middle; the square of it and half as much again is out of reach.
+fn bar(spent: &Spent, day: Date) -> Result<i128, ReportError> {
+    let least = i128::from(TIMES) * 1_000;
+    let from = shifted(day, -ACTIVE_WINDOW)?;
+    let mut multiples: Vec<i128> = Vec::new();
+    for days in spent.developers.values() {
+        let active: Vec<i128> = days.range(from..day).map(|it| wide(*it.1)).filter(|it| *it > 0).collect();
+        if active.len() >= LEAST_ACTIVE
+            && let Some(middle) = median(active.clone())
+        {
+            multiples.extend(active.iter().filter_map(|it| it.saturating_mul(1_000).checked_div(middle)));
+        }
+    }
+    multiples.sort_unstable();
+    let most = (multiples.len() * 9).div_ceil(10).checked_sub(1).and_then(|it| multiples.get(it));
+    let enough = multiples.len() >= LEAST_MULTIPLES;
+    Ok(most
+        .filter(|_| enough)
+        .map_or(least, |it| share(share(it.saturating_mul(*it), 1), OUT_OF_REACH).max(least)))
+}
+
+/// Whether an amount is so many times what is usual, and enough more to matter on that day.
+fn is_many_times(cost: i128, usual: i128, around: i128, bar: i128) -> bool {
     let excess = cost.saturating_sub(usual);
-    cost >= usual.saturating_mul(i128::from(TIMES))
-        && excess >= wide(DAY_FLOOR)
-        && excess >= share(around, PART_OF_TEAM)
+    cost >= share(usual, bar) && excess >= wide(DAY_FLOOR) && excess >= share(around, PART_OF_TEAM)
 }
 
 /// What was spent on a day around a developer: by the team, or by everybody.
@@ -89,6 +124,7 @@ fn around(spent: &Spent, developer: &Arc<str>, day: Date) -> i128 {
 }
 
 fn developers(spent: &Spent, first: Date, last: Date) -> Result<Vec<Anomaly>, ReportError> {
+    let least = i128::from(TIMES) * 1_000;
     let mut found = Vec::new();
     for (developer, days) in &spent.developers {
         for (&day, &cost) in days.range(first..=last) {
@@ -97,7 +133,10 @@ fn developers(spent: &Spent, first: Date, last: Date) -> Result<Vec<Anomaly>, Re
                 continue;
             }
             let Some((usual, active)) = usual_day(spent, developer, day)? else { continue };
-            if !is_many_times(wide(cost), usual, around(spent, developer, day)) {
+            let around = around(spent, developer, day);
+            if !is_many_times(wide(cost), usual, around, least)
+                || !is_many_times(wide(cost), usual, around, bar(spent, day)?)
+            {
                 continue;
             }
             let own = spent.developers.get(developer).map_or(0, |it| it.range(..day).count());
@@ -140,7 +179,8 @@ fn sessions(spent: &Spent, first: Date, last: Date, days: &[Anomaly]) -> Result<
         }
         let Some((usual, _)) = usual_day(spent, developer, from)? else { continue };
         let told = days.iter().any(|it| it.subject.value == *developer && (from..=to).contains(&it.first));
-        if told || !is_many_times(cost, usual, around(spent, developer, to)) {
+        let around = around(spent, developer, to);
+        if told || !is_many_times(cost, usual, around, i128::from(TIMES) * 1_000) {
             continue;
         }
         let reason = format!(
@@ -198,15 +238,39 @@ pub(super) fn anomaly(
     }
 }
 
+/// Whether what is more than usual on a day comes from several people. A day of one person is
+/// judged by what is usual for that person, wherever it was spent.
+fn is_of_several(one: &Anomaly, parts: &Parts) -> bool {
+    let Some(dearest) = one.causes.first().filter(|_| one.rule == Rule::Weekday) else { return true };
+    let (value, person) = (&one.subject.value, &dearest.subject.value);
+    let of_person = |day: Date| {
+        let parts = parts.get(&(Arc::clone(value), day)).into_iter().flatten();
+        parts.filter(|it| it.0 == *person).fold(0_i128, |sum, it| sum.saturating_add(wide(it.1)))
+    };
+    let before: i128 = (1..=USUAL_PART_DAYS)
+        .filter_map(|back| shifted(one.first, -back).ok())
+        .fold(0, |sum, day| sum.saturating_add(of_person(day)));
+    let usual = before / WORKING_DAYS;
+    let excess = wide(dearest.cost).saturating_sub(usual);
+    excess.saturating_mul(1_000) < wide(one.excess).saturating_mul(OF_ONE)
+}
+
+/// Whether a person that it came from is told of as well: then it is told with them.
+fn is_of_somebody_told(one: &Anomaly, people: &[Anomaly]) -> bool {
+    let overlaps = |it: &&Anomaly| it.first <= one.last && one.first <= it.last;
+    let named = |it: &Anomaly| {
+        let own = [&it.subject].into_iter().chain(it.causes.iter().map(|it| &it.subject));
+        own.into_iter().any(|it| one.causes.iter().any(|cause| cause.subject == *it))
+    };
+    people.iter().filter(overlaps).any(named)
+}
+
 /// Who spent on something from one day to another.
 fn causes(parts: &Parts, value: &Arc<str>, (from, to): (Date, Date)) -> Vec<Cause> {
     let mut by: BTreeMap<Arc<str>, Vec<NanoUsd>> = BTreeMap::new();
-    for ((of, day), parts) in parts {
-        if of == value && (from..=to).contains(day) {
-            for (developer, cost) in parts {
-                by.entry(Arc::clone(developer)).or_default().push(*cost);
-            }
-        }
+    let days = from.series(1.day()).take_while(|it| *it <= to);
+    for (developer, cost) in days.filter_map(|day| parts.get(&(Arc::clone(value), day))).flatten() {
+        by.entry(Arc::clone(developer)).or_default().push(*cost);
     }
     let all = by.into_iter().map(|(developer, costs)| Cause {
         subject: Subject::of(Dimension::Developer, &developer),
