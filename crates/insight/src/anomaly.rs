@@ -184,6 +184,16 @@ pub fn anomaly_query(query: &Query, now: Timestamp) -> Query {
     Query { span, group_by: Vec::new(), period: None, top: None, compare: false, ..query.clone() }
 }
 
+/// The same of which sessions are told apart: the days of the period, and those on which a
+/// session may have begun that goes on in it.
+#[must_use]
+pub fn unusual_sessions_query(query: &Query, now: Timestamp) -> Query {
+    let since = period(query, now).and_then(|(first, _)| shifted(first, -rules::SESSION_DAYS)).ok();
+    let since = since.and_then(|it| calendar::midnight(it, &query.timezone));
+    let asked = anomaly_query(query, now);
+    Query { span: Span { since, until: asked.span.until }, ..asked }
+}
+
 /// The days that a question looks at: those it names, otherwise the last [`LOOKED_AT_DAYS`].
 fn period(query: &Query, now: Timestamp) -> Result<(Date, Date), ReportError> {
     let last = today(query, now)?;
@@ -203,8 +213,11 @@ pub fn anomalies(
     now: Timestamp,
 ) -> Result<Anomalies, ReportError> {
     let (first, last) = period(query, now)?;
+    let of_sessions = unusual_sessions_query(query, now);
     let query = anomaly_query(query, now);
-    let spent = ledger::Spent::of(&query, book, now)?;
+    let near = book.cells_of(&query, now);
+    let book = &Book { cells: &near, ..*book };
+    let spent = ledger::Spent::of(&query, &of_sessions, book)?;
     let mut found = rules::unusual(&spent, first, last)?;
     if individuals == Individuals::Hidden {
         for one in &mut found {

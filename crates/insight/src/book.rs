@@ -5,6 +5,9 @@ use std::sync::Arc;
 use domain::{Attribution, Cell, Confidence, Dimension, Place, Provider, Service, Timestamp, Tool};
 use pricing::Pricer;
 
+use crate::query::Query;
+use crate::span::Span;
+
 /// How anything that is not known is called, in every key and filter.
 pub const UNKNOWN: &str = "unknown";
 
@@ -17,6 +20,15 @@ pub struct Book<'a> {
     pub places: &'a [PlaceFacts],
     /// Services, by [`Cell::service`].
     pub services: &'a [ServiceFacts],
+}
+
+impl Book<'_> {
+    /// The cells that lie in the period of a question, or in the one that it is compared with:
+    /// for who asks several questions about a part of a long book.
+    pub(crate) fn cells_of(&self, query: &Query, now: Timestamp) -> Vec<Cell> {
+        let span = Span { since: query.begins(now), until: query.span.until };
+        self.cells.iter().filter(|it| span.holds(it.quarter)).copied().collect()
+    }
 }
 
 /// A place and whom its calls belong to.

@@ -1,7 +1,7 @@
 //! A dimension laid over a book: which value each cell has, as a small number.
 //!
-//! Values are looked up once a place, service or quarter hour and not once a
-//! cell, so that cutting a hundred thousand cells is a walk over arrays. A filter is
+//! Values are looked up once a place, service or quarter hour that has cells, and not
+//! once a cell, so that cutting a hundred thousand cells is a walk over arrays. A filter is
 //! a cut with a verdict on each value; [`Sieves`] are all filters of a question.
 
 use std::collections::HashMap;
@@ -10,9 +10,10 @@ use std::sync::Arc;
 use domain::{Cell, Confidence, Dimension, QuarterHour};
 use jiff::tz::TimeZone;
 
-use crate::book::{Book, UNKNOWN};
+use crate::book::{Book, PlaceFacts, UNKNOWN};
 use crate::calendar::{self, Shift};
-use crate::query::{Filter, Query};
+use crate::codes::CodeMap;
+use crate::query::{Filter, Pattern, Query};
 
 /// The number of [`UNKNOWN`] in every cut.
 pub(crate) const UNKNOWN_CODE: u32 = 0;
@@ -32,18 +33,29 @@ pub enum CutError {
 }
 
 /// One dimension of one book.
-pub(crate) struct Cut {
+pub(crate) struct Cut<'a> {
     /// The dimension.
     pub(crate) dimension: Dimension,
     labels: Labels,
-    axis: Axis,
+    axis: Axis<'a>,
 }
 
-enum Axis {
-    Place(Vec<Answer>),
+enum Axis<'a> {
+    /// Those of places that no cell was of so far are not known.
+    Place {
+        places: &'a [PlaceFacts],
+        answers: Vec<Option<Answer>>,
+    },
     Service(Vec<Answer>),
-    Time { zone: TimeZone, quarters: HashMap<(QuarterHour, Side), Answer> },
+    Time {
+        zone: TimeZone,
+        quarters: CodeMap<(QuarterHour, Side), Answer>,
+        last: Option<LastQuarter>,
+    },
 }
+
+/// The answer that was given last: cells mostly come day by day.
+type LastQuarter = ((QuarterHour, Side), Answer);
 
 /// Which of two compared periods a cell is of. Cells of the earlier one are laid
 /// over the later one, day upon day.
@@ -64,12 +76,12 @@ pub(crate) struct Answer {
     pub(crate) confidence: Option<Confidence>,
 }
 
-impl Cut {
+impl<'a> Cut<'a> {
     /// Lays the dimension over the book.
-    pub(crate) fn new(dimension: Dimension, book: &Book<'_>, zone: &TimeZone) -> Result<Self, CutError> {
+    pub(crate) fn new(dimension: Dimension, book: &Book<'a>, zone: &TimeZone) -> Result<Self, CutError> {
         let mut labels = Labels::new();
         let axis = if dimension.is_time() {
-            Axis::Time { zone: zone.clone(), quarters: HashMap::new() }
+            Axis::Time { zone: zone.clone(), quarters: CodeMap::default(), last: None }
         } else if dimension == Dimension::Model {
             let answers = book.services.iter().map(|it| labels.plain(&it.model));
             Axis::Service(answers.collect::<Result<_, _>>()?)
@@ -77,11 +89,7 @@ impl Cut {
             let answers = book.services.iter().map(|it| labels.plain(it.provider.as_str()));
             Axis::Service(answers.collect::<Result<_, _>>()?)
         } else {
-            let answers = book.places.iter().map(|it| match it.answer(dimension) {
-                Some((value, confidence)) => Ok(Answer { code: labels.code(value)?, confidence }),
-                None => Ok(Answer { code: UNKNOWN_CODE, confidence: None }),
-            });
-            Axis::Place(answers.collect::<Result<_, CutError>>()?)
+            Axis::Place { places: book.places, answers: vec![None; book.places.len()] }
         };
         Ok(Self { dimension, labels, axis })
     }
@@ -89,10 +97,24 @@ impl Cut {
     /// The value of a cell.
     pub(crate) fn answer(&mut self, cell: &Cell, side: Side, shift: Shift) -> Result<Answer, CutError> {
         match &mut self.axis {
-            Axis::Place(answers) => at(answers, cell.place).ok_or(CutError::NoSuchPlace(cell.place)),
+            Axis::Place { places, answers } => {
+                let missing = CutError::NoSuchPlace(cell.place);
+                let place = usize::try_from(cell.place).map_err(|_| missing)?;
+                let slot = answers.get_mut(place).ok_or(missing)?;
+                if let Some(known) = *slot {
+                    return Ok(known);
+                }
+                let facts = places.get(place).ok_or(missing)?;
+                Ok(*slot.insert(self.labels.of_place(facts, self.dimension)?))
+            }
             Axis::Service(answers) => at(answers, cell.service).ok_or(CutError::NoSuchService(cell.service)),
-            Axis::Time { zone, quarters } => {
-                if let Some(&known) = quarters.get(&(cell.quarter, side)) {
+            Axis::Time { zone, quarters, last } => {
+                let of = (cell.quarter, side);
+                if let Some(known) = last.filter(|it| it.0 == of) {
+                    return Ok(known.1);
+                }
+                if let Some(&known) = quarters.get(&of) {
+                    *last = Some((of, known));
                     return Ok(known);
                 }
                 let own = cell.quarter.start();
@@ -105,10 +127,23 @@ impl Cut {
                     None => UNKNOWN_CODE,
                 };
                 let answer = Answer { code, confidence: None };
-                quarters.insert((cell.quarter, side), answer);
+                quarters.insert(of, answer);
+                *last = Some((of, answer));
                 Ok(answer)
             }
         }
+    }
+
+    /// The values of the whole book, and not only those of cells.
+    fn all_labels(&self) -> Result<Labels, CutError> {
+        let mut labels = self.labels.clone();
+        if let Axis::Place { places, .. } = &self.axis {
+            labels = Labels::new();
+            for facts in *places {
+                labels.of_place(facts, self.dimension)?;
+            }
+        }
+        Ok(labels)
     }
 
     /// The text of a value.
@@ -127,6 +162,7 @@ fn at(answers: &[Answer], number: u32) -> Option<Answer> {
 }
 
 /// Texts and their numbers; [`UNKNOWN`] is the first.
+#[derive(Clone)]
 struct Labels {
     texts: Vec<Arc<str>>,
     orders: Vec<i64>,
@@ -148,6 +184,14 @@ impl Labels {
         Ok(Answer { code: self.code(text)?, confidence: None })
     }
 
+    /// The answer of a place.
+    fn of_place(&mut self, facts: &PlaceFacts, dimension: Dimension) -> Result<Answer, CutError> {
+        match facts.answer(dimension) {
+            Some((value, confidence)) => Ok(Answer { code: self.code(value)?, confidence }),
+            None => Ok(Answer { code: UNKNOWN_CODE, confidence: None }),
+        }
+    }
+
     /// The number of a stretch of time, which is where its first moment is.
     fn timed(&mut self, text: &str, order: i64) -> Result<u32, CutError> {
         if let Some(&code) = self.codes.get(text) {
@@ -164,6 +208,11 @@ impl Labels {
         Ok(code)
     }
 
+    /// All values that are known.
+    fn values(&self) -> &[Arc<str>] {
+        self.texts.get(1..).unwrap_or_default()
+    }
+
     fn text(&self, code: u32) -> Arc<str> {
         let known = usize::try_from(code).ok().and_then(|it| self.texts.get(it));
         known.map_or_else(|| Arc::from(UNKNOWN), Arc::clone)
@@ -175,7 +224,7 @@ pub(crate) struct Sieves<'a>(Vec<Sieve<'a>>);
 
 impl<'a> Sieves<'a> {
     /// Lays them over the book.
-    pub(crate) fn new(query: &'a Query, book: &Book<'_>) -> Result<Self, CutError> {
+    pub(crate) fn new(query: &'a Query, book: &Book<'a>) -> Result<Self, CutError> {
         let all = query.filters.iter().map(|it| Sieve::new(it, book, &query.timezone));
         Ok(Self(all.collect::<Result<_, _>>()?))
     }
@@ -191,12 +240,13 @@ impl<'a> Sieves<'a> {
     }
 
     /// The patterns that ask for no value of the book, by the dimension of their filter.
-    pub(crate) fn idle_patterns(&self) -> Vec<(Dimension, IdlePattern)> {
-        let of = |it: &Sieve<'_>| {
-            let dimension = it.filter.dimension;
-            it.idle_patterns().into_iter().map(move |idle| (dimension, idle)).collect::<Vec<_>>()
-        };
-        self.0.iter().flat_map(of).collect()
+    pub(crate) fn idle_patterns(&self) -> Result<Vec<(Dimension, IdlePattern)>, CutError> {
+        let mut all = Vec::new();
+        for sieve in &self.0 {
+            let dimension = sieve.filter.dimension;
+            all.extend(sieve.idle_patterns()?.into_iter().map(|idle| (dimension, idle)));
+        }
+        Ok(all)
     }
 }
 
@@ -205,14 +255,14 @@ type IdlePattern = (String, Vec<Arc<str>>);
 
 /// A filter laid over a book.
 struct Sieve<'a> {
-    cut: Cut,
+    cut: Cut<'a>,
     filter: &'a Filter,
     verdicts: Vec<Option<bool>>,
 }
 
 impl<'a> Sieve<'a> {
     /// Lays the filter over the book.
-    fn new(filter: &'a Filter, book: &Book<'_>, zone: &TimeZone) -> Result<Self, CutError> {
+    fn new(filter: &'a Filter, book: &Book<'a>, zone: &TimeZone) -> Result<Self, CutError> {
         let cut = Cut::new(filter.dimension, book, zone)?;
         Ok(Self { cut, filter, verdicts: Vec::new() })
     }
@@ -237,15 +287,14 @@ impl<'a> Sieve<'a> {
 
     /// The patterns that ask for no value of the book, each with some values that
     /// there are: those that contain its text first.
-    fn idle_patterns(&self) -> Vec<IdlePattern> {
+    fn idle_patterns(&self) -> Result<Vec<IdlePattern>, CutError> {
         /// So many values are worth showing.
         const SHOWN: usize = 3;
-        let known = self.cut.labels.texts.get(1..).unwrap_or_default();
-        let idle = self.filter.patterns.iter().filter(|pattern| {
-            pattern.is_wanted()
-                && pattern.text() != UNKNOWN
-                && !known.iter().any(|it| self.filter.fits(pattern, it))
-        });
+        if self.idle(&self.cut.labels).next().is_none() {
+            return Ok(Vec::new());
+        }
+        let all = self.cut.all_labels()?;
+        let known = all.values();
         let near = |text: &str| {
             let text = text.replace('*', "").to_ascii_lowercase();
             let (mut alike, other): (Vec<_>, Vec<_>) =
@@ -255,6 +304,15 @@ impl<'a> Sieve<'a> {
             alike.truncate(SHOWN);
             alike
         };
-        idle.map(|it| (it.to_text(), near(it.text()))).collect()
+        Ok(self.idle(&all).map(|it| (it.to_text(), near(it.text()))).collect())
+    }
+
+    /// The patterns that ask for none of these values.
+    fn idle(&self, labels: &Labels) -> impl Iterator<Item = &Pattern> {
+        self.filter.patterns.iter().filter(|pattern| {
+            pattern.is_wanted()
+                && pattern.text() != UNKNOWN
+                && !labels.values().iter().any(|it| self.filter.fits(pattern, it))
+        })
     }
 }

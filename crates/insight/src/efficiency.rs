@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::anomaly::Individuals;
 use crate::book::{Book, UNKNOWN};
-use crate::figures::{LeaderFigures, TopShare, figures, percentile};
+use crate::figures::{LeaderFigures, TopShare, figures_with, percentile};
 use crate::models::of_a_period;
 use crate::query::Query;
 use crate::report::{Figures, ReportError, ReportPeriod, report};
@@ -111,7 +111,8 @@ pub fn efficiency(
     now: Timestamp,
 ) -> Result<Efficiency, ReportError> {
     let asked = Query { compare: false, ..of_a_period(query, now)? };
-    let mut figures = figures(&asked, book, tallies, now)?;
+    let all = sessions(&asked, book, tallies, now)?;
+    let mut figures = figures_with(&asked, book, &all.rows, now)?;
     if individuals == Individuals::Hidden {
         figures.large_contexts.dearest.clear();
         figures.likely_loops.dearest.clear();
@@ -130,7 +131,6 @@ pub fn efficiency(
         let monday = row.key.first()?.value.parse().ok()?;
         Some(CacheWeek { monday, hit: cache_hit(&row.figures.measures) })
     });
-    let all = sessions(&asked, book, tallies, now)?;
     let courses: Vec<Course> = all.rows.iter().filter_map(|it| it.course).collect();
     Ok(Efficiency {
         developer_day: developer_day(&asked, book, now)?,

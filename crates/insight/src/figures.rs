@@ -95,6 +95,17 @@ pub fn figures(
     now: Timestamp,
 ) -> Result<LeaderFigures, ReportError> {
     let plain = Query { group_by: Vec::new(), period: None, top: None, compare: false, ..query.clone() };
+    let all = sessions(&plain, book, tallies, now)?;
+    figures_with(&plain, book, &all.rows, now)
+}
+
+/// The same, of all sessions of the calls.
+pub(crate) fn figures_with(
+    plain: &Query,
+    book: &Book<'_>,
+    sessions: &[SessionRow],
+    now: Timestamp,
+) -> Result<LeaderFigures, ReportError> {
     let by =
         |group_by: &[Dimension]| report(&Query { group_by: group_by.to_vec(), ..plain.clone() }, book, now);
     let days = by(&[Dimension::Developer, Dimension::Day])?;
@@ -120,9 +131,7 @@ pub fn figures(
         let share = PerMille::of_money(measures.cost, total.cost);
         row.key.into_iter().next().map(|it| ModelShare { model: it.value, measures, share })
     };
-    let all = sessions(&plain, book, tallies, now)?;
-    let costs: Vec<NanoUsd> = all
-        .rows
+    let costs: Vec<NanoUsd> = sessions
         .iter()
         .map(|it| &it.figures.measures)
         .filter(|it| it.unpriced_calls < it.calls)
@@ -139,11 +148,11 @@ pub fn figures(
         models: by(&[Dimension::Model])?.rows.into_iter().filter_map(model).collect(),
         top_one: top(&spenders, 1, total.cost)?,
         top_tenth: top(&spenders, spenders.len().div_ceil(10), total.cost)?,
-        sessions: u64::try_from(all.rows.len()).unwrap_or(u64::MAX),
+        sessions: u64::try_from(sessions.len()).unwrap_or(u64::MAX),
         median_session: percentile(&costs, 50),
         p90_session: percentile(&costs, 90),
-        large_contexts: remarkable(&all.rows, |it| it.grew_large())?,
-        likely_loops: remarkable(&all.rows, |it| it.is_likely_loop())?,
+        large_contexts: remarkable(sessions, |it| it.grew_large())?,
+        likely_loops: remarkable(sessions, |it| it.is_likely_loop())?,
     })
 }
 

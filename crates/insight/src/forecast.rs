@@ -95,7 +95,7 @@ pub fn forecast(
     let query = history_query(query, now);
     let today = today(&query, now)?;
     let by = query.group_by.first().copied();
-    let days = days(&query, by, book, now)?;
+    let days = days(&query, by, book)?;
     let recent = Recent::of(&query, book, now)?;
     let factors = plan.factors(today, recent.developers, &recent.models);
     let look = |amounts: &BTreeMap<Date, NanoUsd>| {
@@ -135,9 +135,11 @@ impl Recent {
     fn of(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Self, ReportError> {
         let since = shifted(today(query, now)?, -RECENT_DAYS)?;
         let since = calendar::midnight(since, &query.timezone);
+        let recent = Query { span: Span { since, until: query.span.until }, top: None, ..query.clone() };
+        let near = book.cells_of(&recent, now);
+        let book = &Book { cells: &near, ..*book };
         let by = |it: Dimension| {
-            let span = Span { since, until: query.span.until };
-            let query = Query { group_by: vec![it], span, top: None, ..query.clone() };
+            let query = Query { group_by: vec![it], ..recent.clone() };
             Ok::<_, ReportError>(report(&query, book, now)?.rows)
         };
         let known = by(Dimension::Developer)?;

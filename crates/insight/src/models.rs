@@ -12,11 +12,11 @@ use pricing::{Pricer, ResolvedModel, Used};
 
 use crate::book::Book;
 use crate::calendar;
+use crate::codes::CodeMap;
 use crate::cut::{CutError, Sieves};
 use crate::query::Query;
 use crate::report::{Figures, ReportError, ReportPeriod, report};
 use crate::series::{to_the_end_of_the_day, today};
-use crate::span::Span;
 use crate::text::PerMille;
 
 /// What must be said beside every price of a cheaper model.
@@ -168,9 +168,10 @@ fn cheaper(
     let mut found = Vec::new();
     for from in used.iter().take(COMPARED) {
         let mut of_one = Vec::new();
+        let averages = averages(asked, &from.value, book, pricer)?;
         for to in used.iter().filter(|it| it.value != from.value) {
             let Some(target) = pricer.resolve(&domain::ModelName::new(&to.value), None) else { continue };
-            let answer = instead(asked, (&from.value, &to.value), &target, (book, pricer))?;
+            let answer = instead((&from.value, &to.value), &averages, &target, pricer)?;
             of_one.extend(answer.filter(|it| it.hypothetical < it.actual));
         }
         of_one.sort_by_key(|it| it.hypothetical);
@@ -182,13 +183,48 @@ fn cheaper(
     Ok(found)
 }
 
-fn instead(
+/// A sum of calls of a model, and what its average call used and cost.
+struct Average<'a> {
+    cell: &'a Cell,
+    service: &'a Service,
+    usage: Usage,
+    price: i128,
+}
+
+/// The sums of a model, each with its average call, as far as that has a price.
+fn averages<'a>(
     asked: &Query,
-    (from, to): (&Arc<str>, &Arc<str>),
-    target: &ResolvedModel,
-    (book, pricer): (&Book<'_>, &Pricer),
-) -> Result<Option<Cheaper>, ReportError> {
+    model: &Arc<str>,
+    book: &Book<'a>,
+    pricer: &Pricer,
+) -> Result<Vec<Average<'a>>, ReportError> {
     let mut sieves = Sieves::new(asked, book)?;
+    let mut resolved: CodeMap<u32, Option<ResolvedModel>> = CodeMap::default();
+    let mut found = Vec::new();
+    for cell in book.cells.iter().filter(|it| asked.span.holds(it.quarter)) {
+        let facts = usize::try_from(cell.service).ok().and_then(|it| book.services.get(it));
+        let facts = facts.ok_or(CutError::NoSuchService(cell.service))?;
+        if facts.model != *model || cell.measures.unpriced_calls > 0 || !sieves.keep(cell)? {
+            continue;
+        }
+        let service = &facts.service;
+        let own = resolved
+            .entry(cell.service)
+            .or_insert_with(|| pricer.resolve(&service.model, service.provider.as_ref()));
+        let Some(usage) = average(&cell.measures) else { continue };
+        let Some(price) = price(cell, (&usage, service), own.as_ref(), pricer) else { continue };
+        found.push(Average { cell, service, usage, price });
+    }
+    Ok(found)
+}
+
+/// What sums would have cost: each its cost by the ratio of the two prices of its average call.
+fn instead(
+    (from, to): (&Arc<str>, &Arc<str>),
+    averages: &[Average<'_>],
+    target: &ResolvedModel,
+    pricer: &Pricer,
+) -> Result<Option<Cheaper>, ReportError> {
     let mut answer = Cheaper {
         from: Arc::clone(from),
         to: Arc::clone(to),
@@ -196,32 +232,30 @@ fn instead(
         actual: NanoUsd::ZERO,
         hypothetical: NanoUsd::ZERO,
     };
-    for cell in book.cells.iter().filter(|it| asked.span.holds(it.quarter)) {
-        let facts = usize::try_from(cell.service).ok().and_then(|it| book.services.get(it));
-        let facts = facts.ok_or(CutError::NoSuchService(cell.service))?;
-        if facts.model != *from || cell.measures.unpriced_calls > 0 || !sieves.keep(cell)? {
-            continue;
-        }
-        let Some(hypothetical) = repriced(cell, &facts.service, target, pricer) else { continue };
+    for Average { cell, service, usage, price: own } in averages {
+        let cost = cell.measures.cost;
+        let hypothetical = price(cell, (usage, service), Some(target), pricer).and_then(|other| {
+            let scaled = i128::from(cost.nano()).checked_mul(other)?.checked_div(*own)?;
+            i64::try_from(scaled).ok().map(NanoUsd::new)
+        });
+        let Some(hypothetical) = hypothetical else { continue };
         answer.calls = answer.calls.checked_add(cell.measures.calls).ok_or(Overflow)?;
-        answer.actual = answer.actual.plus(cell.measures.cost)?;
+        answer.actual = answer.actual.plus(cost)?;
         answer.hypothetical = answer.hypothetical.plus(hypothetical)?;
     }
     Ok((answer.calls > 0).then_some(answer))
 }
 
-/// What a sum would have cost: its cost by the ratio of the two prices of its average call.
-fn repriced(cell: &Cell, service: &Service, target: &ResolvedModel, pricer: &Pricer) -> Option<NanoUsd> {
-    let usage = average(&cell.measures)?;
-    let at: Timestamp = cell.quarter.start();
-    let own = pricer.resolve(&service.model, service.provider.as_ref());
-    let price = |model: Option<&ResolvedModel>| {
-        let used = Used::stated(&usage, OutputConfidence::Final);
-        pricer.price(model, at, used, &service.terms).ok().map(|it| i128::from(it.contract.nano()))
-    };
-    let (own, other) = (price(own.as_ref())?, price(Some(target))?);
-    let scaled = i128::from(cell.measures.cost.nano()).checked_mul(other)?.checked_div(own)?;
-    i64::try_from(scaled).ok().map(NanoUsd::new)
+/// What the average call of a sum costs with a model.
+fn price(
+    cell: &Cell,
+    (usage, service): (&Usage, &Service),
+    model: Option<&ResolvedModel>,
+    pricer: &Pricer,
+) -> Option<i128> {
+    let used = Used::stated(usage, OutputConfidence::Final);
+    let priced = pricer.price(model, cell.quarter.start(), used, &service.terms);
+    priced.ok().map(|it| i128::from(it.contract.nano()))
 }
 
 /// The usage of the average call of a sum.
@@ -238,12 +272,4 @@ fn average(measures: &Measures) -> Option<Usage> {
         reasoning: part(usage.reasoning)?,
         web_searches: usage.web_searches.checked_div(calls)?,
     })
-}
-
-/// The question that models read the book with.
-#[must_use]
-pub fn models_query(query: &Query, now: Timestamp) -> Query {
-    let asked = of_a_period(query, now).unwrap_or_else(|_| query.clone());
-    let since = asked.begins(now);
-    Query { span: Span { since, until: asked.span.until }, compare: false, ..asked }
 }

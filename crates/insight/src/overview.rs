@@ -106,9 +106,11 @@ pub fn overview(
     now: Timestamp,
 ) -> Result<Overview, ReportError> {
     let asked = of_a_period(query, now)?;
-    let whole = report(&asked, book, now)?;
     let forecast = forecast(&Query { group_by: Vec::new(), ..query.clone() }, book, &Plan::default(), now)?;
     let anomalies = anomalies(&asked, book, beside.judgements, beside.individuals, now)?;
+    let near = book.cells_of(&asked, now);
+    let book = &Book { cells: &near, ..*book };
+    let whole = report(&asked, book, now)?;
     let courses = courses(beside.budgets, &forecast);
     let (budgets, others): (Vec<_>, Vec<_>) =
         courses.into_iter().partition(|it| it.line.scope.kind() == ScopeKind::Organisation);
@@ -130,7 +132,7 @@ pub fn overview(
     let first =
         asked.span.since.and_then(|it| crate::calendar::wall(it, &asked.timezone)).map(|it| it.date());
     let last = today(&asked, now)?;
-    let amounts = days(&Query { compare: false, ..asked.clone() }, None, book, now)?.whole;
+    let amounts = days(&asked, None, book)?.whole;
     let first = first.or_else(|| amounts.keys().next().copied()).unwrap_or(last);
     let minutes = |it: Timestamp| u64::try_from(now.millis_since(it) / MINUTE_MILLIS).unwrap_or(0);
     Ok(Overview {

@@ -78,6 +78,18 @@ impl Query {
         Some(before.min(since))
     }
 
+    /// The moments at which its period begins and ends, and the one that it is compared with.
+    #[must_use]
+    pub fn ends(&self, now: Timestamp) -> Vec<Timestamp> {
+        let before = if self.compare { self.span.before(&self.timezone, now).map(|it| it.0) } else { None };
+        [Some(self.span), before]
+            .into_iter()
+            .flatten()
+            .flat_map(|it| [it.since, it.until])
+            .flatten()
+            .collect()
+    }
+
     pub(crate) fn check_filters(&self) -> Result<(), QueryError> {
         let patterns = self.filters.iter().map(|it| it.patterns.len()).sum::<usize>();
         if patterns > MAX_PATTERNS { Err(QueryError::TooManyPatterns(patterns)) } else { Ok(()) }

@@ -19,6 +19,7 @@ use domain::{
 use crate::book::{Book, is_attributed};
 use crate::calendar::Shift;
 use crate::change::Change;
+use crate::codes::CodeMap;
 use crate::cut::{Cut, CutError, Side, Sieves, UNKNOWN_CODE};
 use crate::query::{Query, QueryError};
 
@@ -179,7 +180,7 @@ pub fn report(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Report, 
             tally.add(cell, side, before.map_or(Shift::Millis(0), |it| it.1))?;
         }
     }
-    let idle = sieves.idle_patterns().into_iter();
+    let idle = sieves.idle_patterns()?.into_iter();
     let idle = idle.map(|(dimension, (pattern, there_are))| IdlePattern { dimension, pattern, there_are });
     let written = |it: &crate::query::Filter| {
         (it.dimension, it.patterns.iter().map(crate::query::Pattern::to_text).collect())
@@ -254,8 +255,8 @@ struct Group {
 /// Everything that one walk over the cells collects.
 struct Tally<'a> {
     book: &'a Book<'a>,
-    cuts: Vec<Cut>,
-    index: HashMap<[u32; KEY_LEN], usize>,
+    cuts: Vec<Cut<'a>>,
+    index: CodeMap<[u32; KEY_LEN], usize>,
     groups: Vec<Group>,
     total: Sums,
     outputs: [Measures; 4],
@@ -272,7 +273,7 @@ impl<'a> Tally<'a> {
         Ok(Self {
             book,
             cuts: cuts.collect::<Result<_, _>>()?,
-            index: HashMap::new(),
+            index: CodeMap::default(),
             groups: Vec::new(),
             total: Sums::default(),
             outputs: [Measures::ZERO; 4],

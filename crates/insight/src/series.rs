@@ -9,8 +9,9 @@ use jiff::civil::Date;
 
 use crate::book::Book;
 use crate::calendar;
+use crate::daily::daily;
 use crate::query::Query;
-use crate::report::{ReportError, report};
+use crate::report::ReportError;
 
 /// The most days of one series: twelve years.
 const MAX_DAYS: usize = 4_400;
@@ -66,25 +67,16 @@ pub(crate) struct Days {
     pub(crate) by_value: ByValue,
 }
 
-/// The days of a question: sums of the rows of its report by day.
-pub(crate) fn days(
-    query: &Query,
-    by: Option<Dimension>,
-    book: &Book<'_>,
-    now: Timestamp,
-) -> Result<Days, ReportError> {
-    let mut group_by = vec![Dimension::Day];
-    group_by.extend(by);
-    let cut = Query { group_by, period: None, top: None, compare: false, ..query.clone() };
+/// The days of a question.
+pub(crate) fn days(query: &Query, by: Option<Dimension>, book: &Book<'_>) -> Result<Days, ReportError> {
     let mut days = Days { whole: BTreeMap::new(), by_value: BTreeMap::new() };
-    for row in report(&cut, book, now)?.rows {
-        let mut key = row.key.into_iter();
-        let Some(day) = key.next().and_then(|it| it.value.parse::<Date>().ok()) else { continue };
-        let cost = row.figures.measures.cost;
+    let Some(by) = by else {
+        days.whole = daily(query, [], book)?.into_iter().map(|(day, [], cost)| (day, cost)).collect();
+        return Ok(days);
+    };
+    for (day, [value], cost) in daily(query, [by], book)? {
         add(&mut days.whole, day, cost)?;
-        if let Some(value) = key.next() {
-            add(days.by_value.entry(value.value).or_default(), day, cost)?;
-        }
+        add(days.by_value.entry(value).or_default(), day, cost)?;
     }
     Ok(days)
 }
@@ -130,8 +122,8 @@ mod tests {
     fn days_without_calls_are_nothing_and_the_sum_is_the_report() {
         let company = company();
         let query = Query::total(berlin());
-        let days = days(&query, Some(Dimension::Repo), &company.book(), at(NOW)).expect("days");
-        let total = report(&query, &company.book(), at(NOW)).expect("a report").total.measures.cost;
+        let days = days(&query, Some(Dimension::Repo), &company.book()).expect("days");
+        let total = crate::report(&query, &company.book(), at(NOW)).expect("a report").total.measures.cost;
         let (first, last) = ("2026-10-01".parse().expect("a day"), today(&query, at(NOW)).expect("a day"));
         let series = DailySeries::filled(first, last, &days.whole);
         assert_eq!(series.costs.len(), 53);

@@ -16,6 +16,7 @@ use domain::{
 
 use crate::book::{Book, UNKNOWN};
 use crate::calendar::Shift;
+use crate::codes::CodeMap;
 use crate::cut::{Cut, CutError, Side, Sieves};
 use crate::query::Query;
 use crate::report::{Figures, Key, Report, ReportError, Rest, report};
@@ -210,19 +211,19 @@ struct Part {
     weakest: Option<Confidence>,
 }
 
-struct Gathered {
+struct Gathered<'a> {
     /// The session of each place.
     of_place: Vec<usize>,
     names: Vec<(Tool, SessionId)>,
     figures: Vec<Figures>,
     /// The dimensions of [`ABOUT`].
-    cuts: Vec<Cut>,
+    cuts: Vec<Cut<'a>>,
     /// By session, cut and value.
-    parts: HashMap<(usize, usize, u32), Part>,
+    parts: CodeMap<(usize, usize, u32), Part>,
 }
 
-impl Gathered {
-    fn new(book: &Book<'_>, query: &Query) -> Result<Self, ReportError> {
+impl<'a> Gathered<'a> {
+    fn new(book: &Book<'a>, query: &Query) -> Result<Self, ReportError> {
         let mut index: HashMap<(Tool, &SessionId), usize> = HashMap::new();
         let mut names = Vec::new();
         let of_place = book.places.iter().map(|it| {
@@ -236,7 +237,7 @@ impl Gathered {
         let cuts = ABOUT.into_iter().map(|it| Cut::new(it, book, &query.timezone));
         let cuts = cuts.collect::<Result<_, _>>()?;
         let figures = vec![Figures::default(); names.len()];
-        Ok(Self { of_place, names, figures, cuts, parts: HashMap::new() })
+        Ok(Self { of_place, names, figures, cuts, parts: CodeMap::default() })
     }
 
     fn add(&mut self, cell: &Cell) -> Result<(), ReportError> {
@@ -259,7 +260,7 @@ impl Gathered {
     }
 
     fn rows(&self, courses: &HashMap<(Tool, &SessionId), Course>) -> Vec<SessionRow> {
-        let mut dearest: HashMap<(usize, usize), (Part, Arc<str>)> = HashMap::new();
+        let mut dearest: CodeMap<(usize, usize), (Part, Arc<str>)> = CodeMap::default();
         for (&(session, number, code), &part) in &self.parts {
             let Some(label) = self.cuts.get(number).map(|it| it.label(code)) else { continue };
             match dearest.entry((session, number)) {

@@ -4,11 +4,11 @@
 use domain::{Dimension, SessionTally, Timestamp};
 use pricing::Pricer;
 
-use crate::anomaly::{Anomalies, anomalies, anomaly_query};
+use crate::anomaly::{Anomalies, anomalies, anomaly_query, unusual_sessions_query};
 use crate::book::Book;
 use crate::efficiency::{Efficiency, efficiency};
 use crate::forecast::{Forecast, Plan, forecast, history_query};
-use crate::models::{Models, models, models_query};
+use crate::models::{Models, models, of_a_period};
 use crate::overview::{Beside, Overview, overview};
 use crate::query::Query;
 use crate::report::ReportError;
@@ -98,29 +98,32 @@ impl Topic {
         Self::ALL.into_iter().find(|it| it.name() == name)
     }
 
-    /// The question whose sums answer it: its period, and every dimension that is told apart.
+    /// The questions whose sums answer it: their periods, and every dimension that is told apart.
     #[must_use]
-    pub fn reads(self, query: &Query, now: Timestamp) -> Query {
-        let asked = match self {
-            Self::Overview | Self::Teams => {
-                let (far, near) = (history_query(query, now), models_query(query, now));
-                let since = far.span.since.zip(near.span.since).map(|(one, other)| one.min(other));
-                let mut wide = near;
-                wide.span.since = since;
-                wide
+    pub fn reads(self, query: &Query, now: Timestamp) -> Vec<Query> {
+        let month = || of_a_period(query, now).unwrap_or_else(|_| query.clone());
+        let by = |asked: Query, by: &[Dimension]| {
+            let group_by = by.iter().chain(&query.group_by).copied().collect();
+            Query { group_by, ..asked }
+        };
+        let days = |asked: Query| by(asked, &[Dimension::Day]);
+        let sessions = |asked: &Query| by(unusual_sessions_query(asked, now), &[Dimension::Session]);
+        match self {
+            Self::Overview => {
+                let asked = month();
+                let unusual = days(anomaly_query(&asked, now));
+                vec![days(history_query(query, now)), unusual, sessions(&asked), days(asked)]
             }
-            Self::Trends => trends_query(query, now),
-            Self::Anomalies => anomaly_query(query, now),
-            Self::Forecast => history_query(query, now),
-            Self::Efficiency | Self::Models => models_query(query, now),
-        };
-        let by: &[Dimension] = match self {
-            Self::Overview | Self::Anomalies => &[Dimension::Session],
-            Self::Efficiency => &[Dimension::Session, Dimension::Branch],
-            Self::Trends | Self::Forecast | Self::Teams | Self::Models => &[Dimension::Day],
-        };
-        let group_by = by.iter().chain(&query.group_by).copied().collect();
-        Query { group_by, ..asked }
+            Self::Teams => vec![days(history_query(query, now)), days(month())],
+            Self::Trends => vec![days(trends_query(query, now))],
+            Self::Anomalies => vec![days(anomaly_query(query, now)), sessions(query)],
+            Self::Forecast => vec![days(history_query(query, now))],
+            Self::Efficiency => {
+                let asked = Query { compare: false, ..month() };
+                vec![by(asked, &[Dimension::Session, Dimension::Branch])]
+            }
+            Self::Models => vec![days(month())],
+        }
     }
 }
 

@@ -112,7 +112,7 @@ pub fn trends(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Trends, 
             *slot(rows.entry(key.value).or_default()) = row.figures;
         }
     }
-    let days = days(&read, by, book, now)?;
+    let days = days(&read, by, book)?;
     whole.weeks = weeks(&days.whole, today)?;
     for (value, trend) in &mut rows {
         trend.weeks = days.by_value.get(value).map_or_else(|| Ok(Vec::new()), |it| weeks(it, today))?;

@@ -33,8 +33,9 @@ use insight::{
 };
 use jiff::tz::TimeZone;
 use pricing::{Pricer, Used};
-use store::{CallQuery, Grain, Store, StoreError};
+use store::{CallQuery, Cells, Store, StoreError};
 
+use self::grain::Portion;
 use self::layout::Layout;
 use self::sight::Sight;
 use self::surroundings::Surroundings;
@@ -120,14 +121,15 @@ impl FiguresDesk {
         }
         let swaps = parameters.what_if.as_deref().map(|it| Swap::parse(it, &self.pricer)).transpose()?;
         let tallies = if parameters.figures { self.store.sessions().await? } else { Vec::new() };
-        // What leaders ask for looks at sessions, and a what-if at calls.
-        let grain = match (&swaps, parameters.figures) {
-            (None, false) => self.grain(&parameters.query),
-            _ => Grain::Quarter,
-        };
-        let asker = Asker { sight: &sight, directory: &directory, now };
-        let laid = self.lay_out(&parameters.query, asker, grain).await?;
         let query = parameters.query.clone();
+        // What leaders ask for looks at sessions, and a what-if at calls.
+        let portions = match &swaps {
+            None if parameters.figures => self.portions(&[query.clone(), of_sessions(&query)], now),
+            None => self.portions(std::slice::from_ref(&query), now),
+            Some(_) => grain::by_quarter(&query, now),
+        };
+        let asker = Asker { sight: &sight, directory: &directory };
+        let laid = self.lay_out(&portions, asker).await?;
         let (laid, report, mut asides) = blocking(move || {
             let report = Self::with_book(&laid, |book| insight::report(&query, book, now))?;
             let mut asides = Asides::default();
@@ -168,8 +170,8 @@ impl FiguresDesk {
     pub async fn sessions(&self, asked: Asked, page: Option<SessionPage>) -> Result<Written, FiguresError> {
         let Asked { parameters, sight, directory, now } = self.whole_teams(asked);
         let tallies = self.store.sessions().await?;
-        let asker = Asker { sight: &sight, directory: &directory, now };
-        let laid = self.lay_out(&parameters.query, asker, Grain::Quarter).await?;
+        let asker = Asker { sight: &sight, directory: &directory };
+        let laid = self.lay_out(&self.portions(&[of_sessions(&parameters.query)], now), asker).await?;
         let query = parameters.query.clone();
         let (laid, sessions): (Layout, Sessions) = blocking(move || {
             let tallies: Vec<SessionTally> = tallies;
@@ -196,9 +198,9 @@ impl FiguresDesk {
     /// [`FiguresError`].
     pub async fn coverage(&self, asked: Asked, by: Dimension) -> Result<coverage::Coverage, FiguresError> {
         let Asked { parameters, sight, directory, now } = self.whole_teams(asked);
-        let asker = Asker { sight: &sight, directory: &directory, now };
-        let laid = self.lay_out(&parameters.query, asker, Grain::Quarter).await?;
-        let query: Query = parameters.query;
+        let query = Query { group_by: vec![by], ..parameters.query };
+        let asker = Asker { sight: &sight, directory: &directory };
+        let laid = self.lay_out(&self.portions(std::slice::from_ref(&query), now), asker).await?;
         blocking(move || {
             let kept =
                 Self::with_book(&laid, |book| insight::kept_cells(&query, book).map_err(ReportError::from))?;
@@ -221,14 +223,22 @@ impl FiguresDesk {
         Provenance { sources, price_book: self.pricer.digest() }
     }
 
-    fn grain(&self, query: &Query) -> Grain {
-        grain::enough_for(query, &self.zone, &self.rules)
+    /// The sums that are enough to answer some questions.
+    fn portions(&self, queries: &[Query], now: Timestamp) -> Vec<Portion> {
+        grain::portions(queries, &self.zone, &self.rules, now)
     }
 
-    /// The sums that a question is about, with everything known about them.
-    async fn lay_out(&self, query: &Query, asker: Asker<'_>, grain: Grain) -> Result<Layout, FiguresError> {
-        let (from, to) = grain::reach(query, asker.now);
-        let cells = self.store.cells(grain, from, to).await?;
+    /// Those sums, with everything known about them.
+    async fn lay_out(&self, portions: &[Portion], asker: Asker<'_>) -> Result<Layout, FiguresError> {
+        let mut days = Vec::new();
+        let mut names = Arc::default();
+        for Portion { from, to, grain } in portions {
+            let cells = self.store.cells(*grain, *from, *to).await?;
+            days.extend(cells.days);
+            // The later ones know all that the earlier ones do.
+            names = cells.names;
+        }
+        let cells = Cells { days, names };
         let surroundings = self.surroundings(asker.directory).await?;
         let pricer = Arc::clone(&self.pricer);
         let sight = asker.sight.clone();
@@ -322,12 +332,17 @@ pub struct Asked {
     pub now: Timestamp,
 }
 
-/// Who asks, of which organisation, and when.
+/// Who asks, of which organisation.
 #[derive(Clone, Copy)]
 struct Asker<'a> {
     sight: &'a Sight,
     directory: &'a DirectoryAt,
-    now: Timestamp,
+}
+
+/// The question that reads what answers it session by session.
+fn of_sessions(query: &Query) -> Query {
+    let group_by = vec![Dimension::Session, Dimension::Branch];
+    Query { group_by, compare: false, ..query.clone() }
 }
 
 /// Runs what takes milliseconds of a core where it holds up nobody.

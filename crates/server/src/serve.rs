@@ -126,6 +126,8 @@ async fn run(
     jobs.spawn(async move { reporting.newsroom().follow(news, reporting.stopping()).await });
     if role != Role::Gateway {
         jobs.spawn(async move { reprice(&pricing).await });
+        let reading = desk.clone();
+        jobs.spawn(async move { read_ahead(&reading).await });
     }
     let (hang_up, hung_up) = watch::channel(false);
     let (end, ending) = watch::channel(false);
@@ -150,6 +152,13 @@ async fn run(
     jobs.shutdown().await;
     tracing::info!("stopped");
     outcome
+}
+
+/// Reads what the first page will show, while its first reader is still on the way.
+async fn read_ahead(desk: &Desk) {
+    if let Err(error) = desk.figures().read_ahead(desk.now()).await {
+        tracing::warn!(%error, "nothing was read ahead; the first pages take longer");
+    }
 }
 
 /// Brings calls up to the prices that the server was started with.

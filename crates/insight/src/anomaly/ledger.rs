@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use domain::{Dimension, NanoUsd, Overflow, Timestamp};
+use domain::{Dimension, NanoUsd, Overflow};
 use jiff::civil::Date;
 
 use crate::book::{Book, UNKNOWN};
+use crate::daily::daily;
 use crate::query::Query;
-use crate::report::{ReportError, report};
+use crate::report::ReportError;
 
 /// Days with an amount.
 pub(super) type ByDay = BTreeMap<Date, NanoUsd>;
@@ -35,13 +36,14 @@ pub(super) struct Spent {
 }
 
 impl Spent {
-    pub(super) fn of(query: &Query, book: &Book<'_>, now: Timestamp) -> Result<Self, ReportError> {
+    /// What was spent in the period of a question, and by session in that of another.
+    pub(super) fn of(query: &Query, of_sessions: &Query, book: &Book<'_>) -> Result<Self, ReportError> {
         let mut spent = Self::default();
-        each(query, [Dimension::Developer, Dimension::Team], (book, now), |day, [developer, team], cost| {
+        for (day, [developer, team], cost) in daily(query, [Dimension::Developer, Dimension::Team], book)? {
             add(&mut spent.whole, day, cost)?;
             if is_known(&developer) {
                 add(spent.developers.entry(Arc::clone(&developer)).or_default(), day, cost)?;
-                // Rows come with the dearest first within a day.
+                // The dearest of a day comes first.
                 let of = (Arc::clone(&developer), day);
                 spent.team_of.entry(of).or_insert_with(|| Arc::clone(&team));
             }
@@ -49,45 +51,19 @@ impl Spent {
                 add(spent.teams.entry(Arc::clone(&team)).or_default(), day, cost)?;
                 spent.in_team.entry((team, day)).or_default().push((developer, cost));
             }
-            Ok(())
-        })?;
-        each(query, [Dimension::Repo, Dimension::Developer], (book, now), |day, [repo, developer], cost| {
+        }
+        for (day, [repo, developer], cost) in daily(query, [Dimension::Repo, Dimension::Developer], book)? {
             if is_known(&repo) {
                 add(spent.repos.entry(Arc::clone(&repo)).or_default(), day, cost)?;
                 spent.in_repo.entry((repo, day)).or_default().push((developer, cost));
             }
-            Ok(())
-        })?;
-        each(
-            query,
-            [Dimension::Developer, Dimension::Session],
-            (book, now),
-            |day, [developer, session], cost| {
-                spent.sessions.entry((developer, day)).or_default().push((session, cost));
-                Ok(())
-            },
-        )?;
+        }
+        let by = [Dimension::Developer, Dimension::Session];
+        for (day, [developer, session], cost) in daily(of_sessions, by, book)? {
+            spent.sessions.entry((developer, day)).or_default().push((session, cost));
+        }
         Ok(spent)
     }
-}
-
-/// Each row of a report by day and two dimensions.
-fn each(
-    query: &Query,
-    by: [Dimension; 2],
-    of: (&Book<'_>, Timestamp),
-    mut take: impl FnMut(Date, [Arc<str>; 2], NanoUsd) -> Result<(), Overflow>,
-) -> Result<(), ReportError> {
-    let [one, other] = by;
-    let cut = Query { group_by: vec![Dimension::Day, one, other], ..query.clone() };
-    for row in report(&cut, of.0, of.1)?.rows {
-        let mut key = row.key.into_iter().map(|it| it.value);
-        let day = key.next().and_then(|it| it.parse::<Date>().ok());
-        if let (Some(day), Some(one), Some(other)) = (day, key.next(), key.next()) {
-            take(day, [one, other], row.figures.measures.cost)?;
-        }
-    }
-    Ok(())
 }
 
 fn add(days: &mut ByDay, day: Date, cost: NanoUsd) -> Result<(), Overflow> {

@@ -27,8 +27,8 @@ impl FiguresDesk {
         let mut query = Query::total(self.zone.clone());
         query.group_by = by.into_iter().collect();
         query.span = Span { since, until: None };
-        let asker = Asker { sight, directory, now };
-        let laid = self.lay_out(&query, asker, self.grain(&query)).await?;
+        let asker = Asker { sight, directory };
+        let laid = self.lay_out(&self.portions(std::slice::from_ref(&query), now), asker).await?;
         super::blocking(move || {
             let report = Self::with_book(&laid, |book| insight::report(&query, book, now))?;
             if query.group_by.is_empty() {

@@ -8,10 +8,9 @@ use insight::forecast::Plan;
 use insight::models::of_a_period;
 use insight::overview::{Beside, SeenTwice};
 use insight::{Format, Insight, Known, ReportError, Span, Topic, csv, render, wire};
-use store::Grain;
 
 use super::layout::Layout;
-use super::{Asked, Asker, FiguresDesk, FiguresError, Written, blocking};
+use super::{Asked, Asker, FiguresDesk, FiguresError, Written, blocking, grain};
 
 /// How far back the newest call is looked for by the quarter hour.
 const RECENT_MILLIS: i64 = 2 * 24 * 60 * 60 * 1_000;
@@ -42,10 +41,10 @@ impl FiguresDesk {
     ) -> Result<Written, FiguresError> {
         let Asked { parameters, sight, directory, now } = self.whole_teams(asked);
         let reads = topic.reads(&parameters.query, now);
-        let asker = Asker { sight: &sight, directory: &directory, now };
+        let asker = Asker { sight: &sight, directory: &directory };
         let tallies = if topic == Topic::Efficiency { self.store.sessions().await? } else { Vec::new() };
-        let laid = self.lay_out(&reads, asker, self.grain(&reads)).await?;
-        let newest = if topic == Topic::Overview { self.newest(asker, &laid).await? } else { None };
+        let laid = self.lay_out(&self.portions(&reads, now), asker).await?;
+        let newest = if topic == Topic::Overview { self.newest(asker, &laid, now).await? } else { None };
         let pricer = std::sync::Arc::clone(&self.pricer);
         let query = parameters.query.clone();
         let (laid, answer) = blocking(move || {
@@ -73,6 +72,18 @@ impl FiguresDesk {
         Ok(Written { format: parameters.format, text })
     }
 
+    /// Takes the sums of the first page into memory.
+    ///
+    /// # Errors
+    /// [`FiguresError::Store`].
+    pub(crate) async fn read_ahead(&self, now: Timestamp) -> Result<(), FiguresError> {
+        let reads = Topic::Overview.reads(&insight::Query::total(self.zone.clone()), now);
+        for grain::Portion { from, to, grain } in self.portions(&reads, now) {
+            self.store.cells(grain, from, to).await?;
+        }
+        Ok(())
+    }
+
     /// What is unusual, for whoever has something to say of it.
     ///
     /// # Errors
@@ -84,8 +95,8 @@ impl FiguresDesk {
     ) -> Result<Anomalies, FiguresError> {
         let Asked { parameters, sight, directory, now } = asked;
         let reads = Topic::Anomalies.reads(&parameters.query, now);
-        let asker = Asker { sight: &sight, directory: &directory, now };
-        let laid = self.lay_out(&reads, asker, self.grain(&reads)).await?;
+        let asker = Asker { sight: &sight, directory: &directory };
+        let laid = self.lay_out(&self.portions(&reads, now), asker).await?;
         blocking(move || {
             Self::with_book(&laid, |book| anomalies(&parameters.query, book, &[], individuals, now))
         })
@@ -93,13 +104,18 @@ impl FiguresDesk {
     }
 
     /// When the newest call was made: to the quarter hour of late, else to the day.
-    async fn newest(&self, asker: Asker<'_>, laid: &Layout) -> Result<Option<Timestamp>, FiguresError> {
-        let since = Timestamp::from_millis(asker.now.millis().saturating_sub(RECENT_MILLIS));
+    async fn newest(
+        &self,
+        asker: Asker<'_>,
+        laid: &Layout,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, FiguresError> {
+        let since = Timestamp::from_millis(now.millis().saturating_sub(RECENT_MILLIS));
         let span = Span { since: Some(since), until: None };
         let recent = insight::Query { span, ..insight::Query::total(self.zone.clone()) };
-        let recent = self.lay_out(&recent, asker, Grain::Quarter).await?;
+        let recent = self.lay_out(&grain::by_quarter(&recent, now), asker).await?;
         let past = laid.cells.iter().chain(&recent.cells).map(|it| it.quarter);
-        let past = past.filter(|it| it.start() <= asker.now);
+        let past = past.filter(|it| it.start() <= now);
         Ok(past.max().map(QuarterHour::start))
     }
 }

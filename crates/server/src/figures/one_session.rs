@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use domain::SessionId;
 use insight::{Format, Query, SessionError, SessionNotes, Span, render, session, wire};
-use store::Grain;
 
-use super::{Asked, Asker, FiguresDesk, FiguresError, Written, blocking};
+use super::{Asked, Asker, FiguresDesk, FiguresError, Written, blocking, grain};
 
 /// Sessions that begin alike of which so many are looked at, to find those in sight.
 const MOST_LOOKED_AT: usize = 200;
@@ -64,8 +63,8 @@ impl FiguresDesk {
         let until = domain::Timestamp::from_millis(last.millis().saturating_add(1));
         let span = Span { since: Some(first), until: Some(until) };
         let query = Query { span, ..Query::total(zone.clone()) };
-        let asker = Asker { sight: &sight, directory: &directory, now };
-        let laid = self.lay_out(&query, asker, Grain::Quarter).await?;
+        let asker = Asker { sight: &sight, directory: &directory };
+        let laid = self.lay_out(&grain::by_quarter(&query, now), asker).await?;
         let tallies = self.store.sessions().await?;
         let pull_requests = self.store.pull_requests().await?;
         let desk = self.clone();
