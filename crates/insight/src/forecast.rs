@@ -2,8 +2,8 @@
 //! after it, with how far such forecasts were off in the past.
 //!
 //! Reading order: `estimate` (amounts and numbers), `method` and `trend` (ways to go on),
-//! `backtest` (which one is best here, and how good that is), [`plan`] (what will be
-//! different from the past), `outlook` (one series, forecast).
+//! `backtest` (which one is best here, and how good that is), `spread` (how far totals may be
+//! off), [`plan`] (what will be different from the past), `outlook` (one series, forecast).
 //!
 //! Here alone are floats: an estimate is no money (`docs/decisions/0010`). What goes out
 //! of here has been rounded once, to nano-USD.
@@ -18,12 +18,14 @@ mod estimate;
 mod method;
 mod outlook;
 pub mod plan;
+mod spread;
 mod trend;
 
-pub use backtest::{ENOUGH_DAYS, NOMINAL_PERCENT};
+pub use backtest::ENOUGH_DAYS;
 pub use method::Method;
-pub use outlook::{Errors, Estimate, History, Horizon, LEAST_DAYS, Outlook, Target};
+pub use outlook::{BURN_DAYS, Errors, Estimate, History, Horizon, LEAST_DAYS, Outlook, Target};
 pub use plan::{Plan, PlanError};
+pub use spread::NOMINAL_PERCENT;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

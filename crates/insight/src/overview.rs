@@ -60,6 +60,8 @@ pub struct Overview {
     pub developers: u64,
     /// What one costs on a day with calls.
     pub developer_day: Option<DayCost>,
+    /// What is spent a day of late, weekends included.
+    pub burn_per_day: NanoUsd,
     /// Each day of the period.
     pub days: DailySeries,
     /// Month, quarter and the quarter after it.
@@ -138,6 +140,7 @@ pub fn overview(
     Ok(Overview {
         developers,
         developer_day: developer_day(&asked, book, now)?,
+        burn_per_day: forecast.whole.burn_per_day(forecast.today)?,
         days: DailySeries::filled(first, last, &amounts),
         budgets,
         in_danger: others.into_iter().filter(BudgetCourse::is_in_danger).collect(),

@@ -13,11 +13,8 @@ use crate::forecast::{Forecast, Plan, forecast};
 use crate::models::of_a_period;
 use crate::query::Query;
 use crate::report::{Figures, ReportError, ReportPeriod, report};
-use crate::series::{shifted, today};
+use crate::series::today;
 use crate::text::PerMille;
-
-/// Days whose mean is the burn rate: two weeks, so that each has its weekends.
-pub const BURN_DAYS: i64 = 14;
 
 /// The teams of a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +75,10 @@ pub fn teams(
             share: PerMille::of_money(row.figures.measures.cost, whole.total.measures.cost),
             developers,
             developer_day: DayCost::of(days),
-            burn_per_day: burn(&ahead, &team)?,
+            burn_per_day: match ahead.rows.iter().find(|it| it.0 == team) {
+                Some((_, outlook)) => outlook.burn_per_day(ahead.today)?,
+                None => NanoUsd::ZERO,
+            },
             budgets: courses(budgets, &ahead, &team, today(query, now)?),
             cache: cache.remove(&team).unwrap_or_default(),
             figures: row.figures,
@@ -108,14 +108,6 @@ fn people(asked: &Query, book: &Book<'_>, now: Timestamp) -> Result<HashMap<Arc<
         (team, (count, people.into_values().flatten().collect()))
     };
     Ok(known.into_iter().map(flat).collect())
-}
-
-/// What a team spent a day in the whole days of the last two weeks.
-fn burn(ahead: &Forecast, team: &Arc<str>) -> Result<NanoUsd, ReportError> {
-    let Some((_, outlook)) = ahead.rows.iter().find(|it| it.0 == *team) else { return Ok(NanoUsd::ZERO) };
-    let (first, last) = (shifted(ahead.today, -BURN_DAYS)?, shifted(ahead.today, -1)?);
-    let spent = outlook.past.between(first, last)?;
-    Ok(NanoUsd::new(spent.nano().checked_div(BURN_DAYS).unwrap_or_default()))
 }
 
 fn courses(

@@ -1,27 +1,29 @@
 //! How well each method would have done: it is asked at moments of the past what was to
 //! come, and what came is known.
 //!
-//! A moment is judged by the total of the stretch that the forecast is about, because
-//! that is what people plan with; errors of days do not add up to it. The errors of the
-//! chosen method make the interval: so many of ten totals came out within it.
+//! A moment is judged by the total of a stretch, because that is what people plan with. Two
+//! stretches are tried: a week, many times, and the one that the forecast is about, or as
+//! much of it as the history is long enough for. What is used at a moment is chosen by the
+//! tries that had ended by then, so that no error knows of what came after it.
 
 use super::estimate::{count, mean};
 use super::method::{Method, WEEK};
+use super::spread::{Measured, Spread};
 
 /// A history of fewer days than this is too short to choose a method by.
 pub const ENOUGH_DAYS: usize = 28;
 /// Days that a method is given at least before it is asked.
 const LEAST_TRAINING: usize = 21;
 /// Moments at most.
-const MOMENTS: usize = 40;
-/// A method must be better than a simpler one by this to be preferred.
-const WORTH_IT: f64 = 0.98;
-/// Tries before the coverage of intervals is counted.
+const MOMENTS: usize = 30;
+/// Tries that must have ended before any of them chooses a method.
+const LEAST_TO_CHOOSE: usize = 4;
+/// A method must have erred by less than this part of the usual one's error to be preferred.
+const WORTH_IT: f64 = 0.8;
+/// Intervals that must have been made before it is told how many totals came out within them.
 const LEAST_FOR_COVERAGE: usize = 8;
-/// Of a hundred totals so many come out within the interval.
-pub const NOMINAL_PERCENT: usize = 80;
-/// An interval of too few tries is its widest error and so much more.
-const FEW_TRIES: f64 = 1.5;
+/// The largest error of one try, as a logarithm: beyond twenty times it is all the same.
+const LARGEST_ERROR: f64 = 3.0;
 
 /// The days that a forecast is about: after so many days, so many days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,18 +43,27 @@ impl Stretch {
     }
 }
 
-/// How a method did.
+/// What came of a method at a moment.
+#[derive(Debug, Clone, Copy)]
+struct Try {
+    /// What came as a part of what was forecast, as a logarithm.
+    error: f64,
+    /// How far the total was off.
+    missed: f64,
+    /// How far its days were off, added up.
+    missed_days: f64,
+    /// What came.
+    came: f64,
+}
+
+/// All methods, tried on one stretch.
 #[derive(Debug, Clone)]
-pub(super) struct Trial {
-    pub(super) method: Method,
-    /// The error of totals, as a part of the totals.
-    pub(super) total_error: f64,
-    /// The error of days, as a part of the days.
-    pub(super) wape: f64,
-    /// The error of days against that of the same weekday a week before.
-    pub(super) mase: f64,
-    /// What came as a part of what was forecast, less one; in order of time.
-    pub(super) errors: Vec<f64>,
+pub(super) struct Tries {
+    stretch: Stretch,
+    /// The lengths of history at which was asked, the shortest first.
+    moments: Vec<usize>,
+    /// By method, in the order of [`Method::ALL`], and moment.
+    by_method: Vec<(Method, Vec<Try>)>,
 }
 
 /// What the past says of a forecast of a stretch.
@@ -60,12 +71,100 @@ pub(super) struct Trial {
 pub(super) struct Backtest {
     /// What was tried: the stretch itself, or as much of it as the history is long enough for.
     pub(super) tried: Stretch,
-    /// By method, in the order of [`Method::ALL`].
-    pub(super) trials: Vec<Trial>,
+    /// How often.
+    pub(super) tries: usize,
+    /// What is used now.
+    pub(super) method: Method,
+    /// The error of totals, as a part of the totals.
+    pub(super) total_error: f64,
+    /// The error of days, as a part of the days.
+    pub(super) wape: f64,
+    /// The error of days against that of the same weekday a week before.
+    pub(super) mase: f64,
+    /// How many of the totals came out within the intervals that the tries before them made.
+    pub(super) coverage: Option<f64>,
+    /// The error of totals of each method, as a part of the totals.
+    pub(super) methods: Vec<(Method, f64)>,
+    /// How far totals may be off.
+    pub(super) spread: Spread,
 }
 
-/// Tries all methods on the past; `None` where it is too short.
-pub(super) fn backtest(history: &[f64], stretch: Stretch) -> Option<Backtest> {
+impl Tries {
+    /// Tries all methods on a stretch.
+    fn of(history: &[f64], stretch: Stretch) -> Self {
+        let moments = moments(history.len(), stretch.end());
+        let by_method = Method::ALL.into_iter().map(|method| {
+            let tries = moments.iter().map(|&it| Try::of(method, history, it, stretch));
+            (method, tries.collect())
+        });
+        Self { stretch, by_method: by_method.collect(), moments }
+    }
+
+    /// Tries all methods on weeks.
+    pub(super) fn of_weeks(history: &[f64]) -> Self {
+        Self::of(history, Stretch { lead: 0, len: WEEK })
+    }
+
+    /// How many had ended when the history was so long.
+    fn ended(&self, days: usize) -> usize {
+        self.moments.partition_point(|it| it.saturating_add(self.stretch.end()) <= days)
+    }
+
+    /// The method that the tries speak for that had ended by then.
+    fn choice(&self, days: usize) -> Method {
+        let ended = self.ended(days);
+        let missed = |tries: &[Try]| tries.iter().take(ended).map(|it| it.missed).sum::<f64>();
+        let of = |method| self.by_method.iter().find(|it| it.0 == method).map(|it| missed(&it.1));
+        let Some(usual) = of(Method::USUAL).filter(|_| ended >= LEAST_TO_CHOOSE) else {
+            return Method::USUAL;
+        };
+        let best = self.by_method.iter().map(|it| (missed(&it.1), it.0)).min_by(|a, b| a.0.total_cmp(&b.0));
+        best.filter(|it| it.0 < usual * WORTH_IT).map_or(Method::USUAL, |it| it.1)
+    }
+
+    /// Each try with the method that others had chosen by then.
+    fn chosen(&self, by: &Self) -> Vec<Try> {
+        let pick = |(place, &moment): (usize, &usize)| {
+            let method = by.choice(moment);
+            self.by_method.iter().find(|it| it.0 == method)?.1.get(place).copied()
+        };
+        self.moments.iter().enumerate().filter_map(pick).collect()
+    }
+
+    /// How far those were off on the whole that had ended when the history was so long.
+    fn measured(&self, chosen: &[Try], days: usize) -> Measured {
+        let chosen = chosen.get(..self.ended(days)).unwrap_or(chosen);
+        let squares: Vec<f64> = chosen.iter().map(|it| it.error.powi(2)).collect();
+        let ends = self.moments.first().zip(chosen.len().checked_sub(1).and_then(|it| self.moments.get(it)));
+        let days = ends.map_or(0, |(first, last)| last.saturating_sub(*first));
+        Measured {
+            stretch: self.stretch,
+            variance: mean(&squares).unwrap_or_default(),
+            // Tries that overlap say the same thing twice.
+            independent: 1.0 + count(days) / count(self.stretch.len),
+        }
+    }
+}
+
+impl Try {
+    fn of(method: Method, history: &[f64], moment: usize, stretch: Stretch) -> Self {
+        let (known, later) = history.split_at_checked(moment).unwrap_or((history, &[]));
+        let path = method.ahead(known, stretch.end());
+        let (forecast, actual) = (stretch.of(&path), stretch.of(later));
+        let (guess, came): (f64, f64) = (forecast.iter().sum(), actual.iter().sum());
+        let error = match (guess > 0.0, came > 0.0) {
+            (true, true) => (came / guess).ln().clamp(-LARGEST_ERROR, LARGEST_ERROR),
+            (false, false) => 0.0,
+            (true, false) => -LARGEST_ERROR,
+            (false, true) => LARGEST_ERROR,
+        };
+        let missed_days = forecast.iter().zip(actual).map(|(one, other)| (one - other).abs()).sum();
+        Self { error, missed: (came - guess).abs(), missed_days, came }
+    }
+}
+
+/// Tries all methods on the past, and on its weeks as was done; `None` where it is too short.
+pub(super) fn backtest(history: &[f64], weeks: &Tries, stretch: Stretch) -> Option<Backtest> {
     if history.len() < ENOUGH_DAYS || stretch.len == 0 {
         return None;
     }
@@ -73,20 +172,44 @@ pub(super) fn backtest(history: &[f64], stretch: Stretch) -> Option<Backtest> {
     let longest = history.len().checked_sub(LEAST_TRAINING)?.div_ceil(2).max(WEEK);
     let tried =
         if stretch.end() <= longest { stretch } else { Stretch { lead: 0, len: longest.min(stretch.end()) } };
-    let moments = moments(history.len(), tried.end());
+    let tries = Tries::of(history, tried);
+    let chosen = tries.chosen(&tries);
+    let sum = |of: fn(&Try) -> f64| chosen.iter().map(of).sum::<f64>();
+    let came = sum(|it| it.came);
+    if came <= 0.0 {
+        return None;
+    }
+    let per_day = sum(|it| it.missed_days) / count(chosen.len().saturating_mul(tried.len));
     let naive = naive_error(history);
-    let trials = Method::ALL.into_iter().filter_map(|it| trial(it, history, tried, (&moments, naive)));
-    let trials: Vec<Trial> = trials.collect();
-    if trials.is_empty() { None } else { Some(Backtest { tried, trials }) }
+    let of_method = |(method, tries): &(Method, Vec<Try>)| {
+        (*method, tries.iter().map(|it| it.missed).sum::<f64>() / came)
+    };
+    Some(Backtest {
+        tried,
+        tries: chosen.len(),
+        method: tries.choice(history.len()),
+        total_error: sum(|it| it.missed) / came,
+        wape: sum(|it| it.missed_days) / came,
+        mase: if naive > 0.0 { per_day / naive } else { 0.0 },
+        coverage: coverage(weeks, &tries, &chosen),
+        methods: tries.by_method.iter().map(of_method).collect(),
+        spread: Spread::of(
+            weeks.measured(&weeks.chosen(&tries), history.len()),
+            tries.measured(&chosen, history.len()),
+        ),
+    })
 }
 
-impl Backtest {
-    /// The best method; a simpler one where the difference is small.
-    pub(super) fn best(&self) -> Option<&Trial> {
-        let mut all = self.trials.iter();
-        let first = all.next()?;
-        Some(all.fold(first, |best, it| if it.total_error < best.total_error * WORTH_IT { it } else { best }))
-    }
+/// How many of the totals came out within the intervals that the tries before them made.
+fn coverage(weeks: &Tries, tries: &Tries, chosen: &[Try]) -> Option<f64> {
+    let of_weeks = weeks.chosen(tries);
+    let later = tries.moments.iter().zip(chosen).filter(|it| tries.ended(*it.0) >= LEAST_TO_CHOOSE);
+    let is_within = |(&moment, it): (&usize, &Try)| {
+        let spread = Spread::of(weeks.measured(&of_weeks, moment), tries.measured(chosen, moment));
+        if it.error.abs() <= spread.reach(tries.stretch) { 1.0 } else { 0.0 }
+    };
+    let within: Vec<f64> = later.map(is_within).collect();
+    mean(&within).filter(|_| within.len() >= LEAST_FOR_COVERAGE)
 }
 
 /// The lengths of history at which is asked, the shortest first.
@@ -101,36 +224,6 @@ fn moments(days: usize, end: usize) -> Vec<usize> {
     all
 }
 
-fn trial(method: Method, history: &[f64], tried: Stretch, around: (&[usize], f64)) -> Option<Trial> {
-    let (moments, naive) = around;
-    let (mut missed, mut came, mut total_missed, mut days) = (0.0, 0.0, 0.0, 0);
-    let mut errors = Vec::with_capacity(moments.len());
-    for &moment in moments {
-        let (known, later) = history.split_at_checked(moment)?;
-        let path = method.ahead(known, tried.end());
-        let (forecast, actual) = (tried.of(&path), tried.of(later));
-        missed += forecast.iter().zip(actual).map(|(one, other)| (one - other).abs()).sum::<f64>();
-        let (guess, total): (f64, f64) = (forecast.iter().sum(), actual.iter().sum());
-        came += total;
-        total_missed += (total - guess).abs();
-        days += actual.len();
-        if guess > 0.0 {
-            errors.push(total / guess - 1.0);
-        }
-    }
-    if came <= 0.0 || errors.is_empty() {
-        return None;
-    }
-    let per_day = missed / count(days);
-    Some(Trial {
-        method,
-        total_error: total_missed / came,
-        wape: missed / came,
-        mase: if naive > 0.0 { per_day / naive } else { 0.0 },
-        errors,
-    })
-}
-
 /// The mean error of saying that a day is like that of a week before.
 fn naive_error(history: &[f64]) -> f64 {
     let before = history.iter();
@@ -139,67 +232,44 @@ fn naive_error(history: &[f64]) -> f64 {
     mean(&errors).unwrap_or_default()
 }
 
-/// How far below and above a forecast totals came out, as parts of it.
-pub(super) fn band(errors: &[f64]) -> (f64, f64) {
-    let mut sorted = errors.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let tries = sorted.len();
-    // Conformal: of one more try the chance to lie beyond is what is left on each side.
-    let outside = tries.saturating_add(1).saturating_mul(100 - NOMINAL_PERCENT) / 200;
-    let low = match outside.checked_sub(1).and_then(|it| sorted.get(it)) {
-        Some(it) => *it,
-        None => sorted.first().map_or(0.0, |it| it.min(0.0) * FEW_TRIES),
-    };
-    let high = match tries.checked_sub(outside).filter(|_| outside > 0).and_then(|it| sorted.get(it)) {
-        Some(it) => *it,
-        None => sorted.last().map_or(0.0, |it| it.max(0.0) * FEW_TRIES),
-    };
-    (low.min(0.0), high.max(0.0))
-}
-
-/// How many of the totals came out within the intervals that the tries before them made.
-pub(super) fn coverage(errors: &[f64]) -> Option<f64> {
-    let later = errors.iter().enumerate().skip(LEAST_FOR_COVERAGE);
-    let hits: Vec<f64> = later
-        .map(|(place, error)| {
-            let (low, high) = band(errors.get(..place).unwrap_or_default());
-            if (low..=high).contains(error) { 1.0 } else { 0.0 }
-        })
-        .collect();
-    mean(&hits)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn tried(history: &[f64], stretch: Stretch) -> Option<Backtest> {
+        backtest(history, &Tries::of_weeks(history), stretch)
+    }
+
     #[test]
-    fn a_steady_week_is_forecast_without_error_and_simply() {
+    fn a_steady_week_is_forecast_without_error() {
         let history: Vec<f64> =
             [5.0, 6.0, 7.0, 6.0, 4.0, 0.0, 0.0].iter().cycle().take(90).copied().collect();
-        let test = backtest(&history, Stretch { lead: 0, len: 14 }).expect("a backtest");
-        let best = test.best().expect("a method");
-        assert_eq!((best.method, test.tried.len), (Method::WeekdayMedian, 14));
-        assert!(best.total_error < 1e-9 && best.errors.len() > 20, "{best:?}");
+        let stretch = Stretch { lead: 0, len: 14 };
+        let test = tried(&history, stretch).expect("a backtest");
+        assert_eq!((test.method, test.tried.len), (Method::USUAL, 14));
+        assert!(test.total_error < 1e-9 && test.tries > 20, "{test:?}");
+        assert!(test.spread.reach(stretch) < 1e-6, "{test:?}");
+        assert_eq!(test.coverage, Some(1.0));
     }
 
     #[test]
     fn what_is_longer_than_the_history_is_tried_shorter() {
         let history = vec![1.0; 61];
-        let tried = |lead, len| backtest(&history, Stretch { lead, len }).map(|it| it.tried);
+        let tried = |lead, len| tried(&history, Stretch { lead, len }).map(|it| it.tried);
         assert_eq!(tried(0, 90), Some(Stretch { lead: 0, len: 20 }));
         assert_eq!(tried(6, 9), Some(Stretch { lead: 6, len: 9 }));
-        assert!(backtest(&history[..27], Stretch { lead: 0, len: 9 }).is_none());
-        assert!(backtest(&[0.0; 60], Stretch { lead: 0, len: 9 }).is_none());
+        assert!(super::tests::tried(&history[..27], Stretch { lead: 0, len: 9 }).is_none());
+        assert!(super::tests::tried(&[0.0; 60], Stretch { lead: 0, len: 9 }).is_none());
     }
 
     #[test]
-    fn an_interval_leaves_out_as_many_as_it_says() {
-        let errors: Vec<f64> = (0..19).map(|it| f64::from(it - 9) / 100.0).collect();
-        assert_eq!(band(&errors), (-0.08, 0.08));
-        // Of few tries it is wider than all of them.
-        assert_eq!(band(&[0.1, -0.2, 0.0]), (-0.2 * FEW_TRIES, 0.1 * FEW_TRIES));
-        assert_eq!(band(&[]), (0.0, 0.0));
-        assert_eq!(coverage(&errors[..8]), None);
+    fn no_try_is_chosen_for_by_what_came_after_it() {
+        // Nothing grows, until everything does.
+        let day = |it: usize| if it < 70 { 10.0 } else { 10.0 + count(it - 70) };
+        let history: Vec<f64> = (0..140).map(day).collect();
+        let tries = Tries::of(&history, Stretch { lead: 0, len: 14 });
+        assert_eq!(tries.choice(84), Method::USUAL);
+        assert_ne!(tries.choice(140), Method::USUAL);
+        assert_eq!(tries.chosen(&tries).len(), tries.moments.len());
     }
 }

@@ -4,18 +4,20 @@ use domain::NanoUsd;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::backtest::{Backtest, ENOUGH_DAYS, Stretch, Trial, backtest, band, coverage};
-use super::estimate::{amount, count, number, per_mille};
+use super::backtest::{Backtest, ENOUGH_DAYS, Stretch, Tries, backtest};
+use super::estimate::{amount, number, per_mille};
 use super::method::Method;
 use super::plan::Factors;
 use crate::report::ReportError;
-use crate::series::DailySeries;
+use crate::series::{DailySeries, shifted};
 use crate::text::PerMille;
 
 /// A history of fewer days than this gives no forecast.
 pub const LEAST_DAYS: usize = 14;
 /// How far below and above the forecast of a short history its interval reaches.
 const SHORT_BAND: (f64, f64) = (-0.5, 1.0);
+/// Days whose mean is the burn rate: two weeks, so that each has its weekends.
+pub const BURN_DAYS: i64 = 14;
 /// The days of the past that a chart shows beside a forecast.
 const SHOWN_DAYS: usize = 92;
 
@@ -32,6 +34,18 @@ pub struct Outlook {
     pub past: DailySeries,
     /// The days from today to the end of the quarter, by the method of the month.
     pub path: Vec<(Date, NanoUsd)>,
+}
+
+impl Outlook {
+    /// What was spent a day in the last [`BURN_DAYS`] whole days, weekends included.
+    ///
+    /// # Errors
+    /// [`ReportError`] where a sum does not fit.
+    pub(crate) fn burn_per_day(&self, today: Date) -> Result<NanoUsd, ReportError> {
+        let (first, last) = (shifted(today, -BURN_DAYS)?, shifted(today, -1)?);
+        let spent = self.past.between(first, last)?;
+        Ok(NanoUsd::new(spent.nano().checked_div(BURN_DAYS).unwrap_or_default()))
+    }
 }
 
 /// How much past there is.
@@ -165,7 +179,8 @@ pub(super) fn look(series: &DailySeries, today: Date, factors: &Factors) -> Resu
         LEAST_DAYS..ENOUGH_DAYS => History::Short,
         _ => History::Enough,
     };
-    let view = View { series, history, so_far, today, length, factors };
+    let weeks = (length == History::Enough).then(|| Tries::of_weeks(history));
+    let view = View { series, history, so_far, today, weeks, factors };
     let mut targets = Vec::with_capacity(Horizon::ALL.len());
     for horizon in Horizon::ALL {
         targets.push(view.target(horizon)?);
@@ -189,7 +204,8 @@ struct View<'a> {
     history: &'a [f64],
     so_far: f64,
     today: Date,
-    length: History,
+    /// Where there is enough past: its weeks, tried.
+    weeks: Option<Tries>,
     factors: &'a Factors,
 }
 
@@ -201,29 +217,25 @@ impl View<'_> {
         let stretch =
             Stretch { lead, len: days_from(self.today, last).saturating_add(1).saturating_sub(lead) };
         let target = Target { horizon, first, last, spent, total: None, method: None, errors: None };
-        match self.length {
-            History::None => Ok(target),
-            History::Short => {
-                let method = Method::WeekdayMean;
-                let total = self.total(&target, method, stretch, SHORT_BAND);
-                Ok(Target { total: Some(total), method: Some(method), ..target })
+        let Some(weeks) = &self.weeks else {
+            if self.history.len() < LEAST_DAYS {
+                return Ok(target);
             }
-            History::Enough => {
-                let test = backtest(self.history, stretch);
-                let Some((test, best)) = test.as_ref().and_then(|it| Some((it, it.best()?))) else {
-                    // Nothing was ever spent in what could be tried.
-                    let method = Method::WeekdayMedian;
-                    let total = self.total(&target, method, stretch, SHORT_BAND);
-                    return Ok(Target { total: Some(total), method: Some(method), ..target });
-                };
-                let (low, high) = band(&best.errors);
-                // Errors grow with the root of the distance, as those of a wandering level do.
-                let wider = (count(stretch.end()) / count(test.tried.end())).sqrt().max(1.0);
-                let total = self.total(&target, best.method, stretch, (low * wider, high * wider));
-                let errors = Some(Errors::of(test, best));
-                Ok(Target { total: Some(total), method: Some(best.method), errors, ..target })
-            }
-        }
+            let method = Method::WeekdayMean;
+            let total = self.total(&target, method, stretch, SHORT_BAND);
+            return Ok(Target { total: Some(total), method: Some(method), ..target });
+        };
+        let Some(test) = backtest(self.history, weeks, stretch) else {
+            // Nothing was ever spent in what could be tried.
+            let method = Method::WeekdayMedian;
+            let total = self.total(&target, method, stretch, SHORT_BAND);
+            return Ok(Target { total: Some(total), method: Some(method), ..target });
+        };
+        let reach = test.spread.reach(stretch);
+        let band = ((-reach).exp_m1(), reach.exp_m1());
+        let total = self.total(&target, test.method, stretch, band);
+        let errors = Some(Errors::of(&test));
+        Ok(Target { total: Some(total), method: Some(test.method), errors, ..target })
     }
 
     /// The days from today on, with what is planned.
@@ -266,16 +278,16 @@ impl View<'_> {
 }
 
 impl Errors {
-    fn of(test: &Backtest, best: &Trial) -> Self {
+    fn of(test: &Backtest) -> Self {
         let share = |it: f64| PerMille::in_tenths(per_mille(it));
         Self {
             tried_days: test.tried.end(),
-            tries: best.errors.len(),
-            total: share(best.total_error),
-            wape: share(best.wape),
-            mase: per_mille(best.mase),
-            coverage: coverage(&best.errors).map(share),
-            methods: test.trials.iter().map(|it| (it.method, share(it.total_error))).collect(),
+            tries: test.tries,
+            total: share(test.total_error),
+            wape: share(test.wape),
+            mase: per_mille(test.mase),
+            coverage: test.coverage.map(share),
+            methods: test.methods.iter().map(|it| (it.0, share(it.1))).collect(),
         }
     }
 }

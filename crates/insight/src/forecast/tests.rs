@@ -40,10 +40,7 @@ fn a_short_past_is_said_and_a_shorter_one_gives_none() {
         "19 days, short: month weekday_mean not tried, quarter weekday_mean not tried, \
          next_quarter weekday_mean not tried",
     );
-    check(
-        100,
-        "97 days, enough: month weekday_mean tried, quarter weekday_mean tried, next_quarter weekday_mean tried",
-    );
+    check(100, "97 days, enough: month blend tried, quarter blend tried, next_quarter blend tried");
 }
 
 #[test]

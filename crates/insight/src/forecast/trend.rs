@@ -1,86 +1,69 @@
-//! A level and a trend over whole weeks, the trend damped: exponential smoothing after
-//! Holt, with the damping of Gardner and McKenzie. Weeks, because days would bring the
-//! noise of weekdays along.
+//! How fast a history grows, as far as that is more than chance: the middle of the slopes
+//! between all pairs of weeks, after Theil and Sen, which a few wild weeks do not turn. Weeks,
+//! because days would bring the noise of weekdays along; logarithms, because what grows does
+//! so by parts of itself.
 
+use super::estimate::{count, mean, median};
 use super::method::WEEK;
 
 /// The newest weeks that are looked at.
-const WEEKS: usize = 26;
-/// How fast the level follows, to choose from.
-const LEVELS: [f64; 4] = [0.1, 0.25, 0.5, 0.8];
-/// How fast the trend follows.
-const TRENDS: [f64; 3] = [0.0, 0.1, 0.3];
-/// What is left of the trend a week later.
-const DAMPING: [f64; 2] = [0.8, 0.95];
+const WEEKS: usize = 16;
+/// Weeks with spending that there must be.
+const LEAST_WEEKS: usize = 5;
+/// The standard deviation of a normal scatter as a multiple of its median deviation.
+const BY_MEDIAN: f64 = 1.4826;
 
-/// A state of the smoothing.
-#[derive(Clone, Copy)]
-struct State {
-    level: f64,
-    trend: f64,
-}
-
-/// How it is smoothed.
-#[derive(Clone, Copy)]
-struct Speed {
-    level: f64,
-    trend: f64,
-    damping: f64,
-}
-
-/// The weeks that begin after the history, as many as hold so many days.
-pub(super) fn weeks_ahead(history: &[f64], days: usize) -> Vec<f64> {
+/// By how much more is spent from one day to the next, as a logarithm. The less it stands out
+/// of the scatter of weeks, the more of it is left out.
+pub(super) fn growth(history: &[f64]) -> f64 {
     let weeks = whole_weeks(history);
-    let wanted = days.div_ceil(WEEK);
-    let Some((state, speed)) = best(&weeks) else { return vec![0.0; wanted] };
-    let mut step = state.trend;
-    let mut at = state.level;
-    let next = |_| {
-        step *= speed.damping;
-        at = (at + step).max(0.0);
-        at
-    };
-    (0..wanted).map(next).collect()
+    if weeks.len() < LEAST_WEEKS {
+        return 0.0;
+    }
+    let Some(slope) = middle_slope(&weeks).filter(|it| *it != 0.0) else { return 0.0 };
+    let left: Vec<f64> = weeks.iter().map(|it| slope.mul_add(-it.0, it.1)).collect();
+    let level = median(left.clone()).unwrap_or_default();
+    let scatter = median(left.iter().map(|it| (it - level).abs()).collect()).unwrap_or_default() * BY_MEDIAN;
+    let times: Vec<f64> = weeks.iter().map(|it| it.0).collect();
+    let middle = mean(&times).unwrap_or_default();
+    let apart: f64 = times.iter().map(|it| (it - middle).powi(2)).sum();
+    let error = scatter / apart.sqrt();
+    let sure = (1.0 - (error / slope).powi(2)).max(0.0);
+    slope * sure / count(WEEK)
 }
 
-/// Sums of whole weeks that end with the history, the oldest first.
-fn whole_weeks(history: &[f64]) -> Vec<f64> {
+/// Whole weeks that end with the history, as their numbers and the logarithms of their sums.
+fn whole_weeks(history: &[f64]) -> Vec<(f64, f64)> {
     let odd = history.len() % WEEK;
     let whole = history.get(odd..).unwrap_or_default();
-    let all: Vec<f64> = whole.chunks(WEEK).map(|it| it.iter().sum()).collect();
-    all.get(all.len().saturating_sub(WEEKS)..).unwrap_or_default().to_vec()
+    let hidden = (whole.len() / WEEK).saturating_sub(WEEKS);
+    let sums = whole.chunks(WEEK).skip(hidden).map(|it| it.iter().sum::<f64>()).enumerate();
+    sums.filter(|it| it.1 > 0.0).map(|(week, sum)| (count(week), sum.ln())).collect()
 }
 
-/// The speed whose guesses of the next week were best, and where it ends.
-fn best(weeks: &[f64]) -> Option<(State, Speed)> {
-    let mut best: Option<(f64, State, Speed)> = None;
-    for level in LEVELS {
-        for trend in TRENDS {
-            for damping in DAMPING {
-                let speed = Speed { level, trend, damping };
-                let (error, state) = smooth(weeks, speed)?;
-                if best.is_none_or(|it| error < it.0) {
-                    best = Some((error, state, speed));
-                }
-            }
-        }
-    }
-    best.map(|(_, state, speed)| (state, speed))
+/// The middle of the slopes between all pairs.
+fn middle_slope(weeks: &[(f64, f64)]) -> Option<f64> {
+    let pairs = weeks.iter().enumerate().flat_map(|(place, one)| {
+        weeks.iter().skip(place.saturating_add(1)).map(move |other| (other.1 - one.1) / (other.0 - one.0))
+    });
+    median(pairs.collect())
 }
 
-/// The sum of squared errors of the next week, and the last state.
-fn smooth(weeks: &[f64], speed: Speed) -> Option<(f64, State)> {
-    let (first, rest) = weeks.split_first()?;
-    let trend = rest.first().map_or(0.0, |second| (second - first) / 2.0);
-    let mut state = State { level: *first, trend };
-    let mut error = 0.0;
-    for week in rest {
-        let expected = speed.damping.mul_add(state.trend, state.level);
-        error += (week - expected).powi(2);
-        let level = speed.level.mul_add(week - expected, expected);
-        let moved = level - state.level;
-        let damped = speed.damping * state.trend;
-        state = State { level, trend: speed.trend.mul_add(moved - damped, damped) };
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_seen_and_chance_is_not() {
+        let of = |week: fn(usize) -> f64| growth(&(0..112).map(|day| week(day / 7)).collect::<Vec<f64>>());
+        assert!(
+            (of(|week| 1.05_f64.powi(i32::try_from(week).unwrap_or(0))) - 1.05_f64.ln() / 7.0).abs() < 1e-9
+        );
+        // One wild week turns nothing.
+        assert_eq!(of(|week| if week == 15 { 900.0 } else { 10.0 }), 0.0);
+        // What goes up and down does not grow.
+        assert!(of(|week| if week.is_multiple_of(2) { 10.0 } else { 14.0 }).abs() < 1e-9);
+        assert_eq!(growth(&[3.0; 34]), 0.0);
+        assert_eq!(growth(&[0.0; 200]), 0.0);
     }
-    Some((error, state))
 }

@@ -3,7 +3,7 @@
 use super::{changed, days, part, percent, remark, table, title};
 use crate::budget_line::BudgetCourse;
 use crate::change::Rate;
-use crate::forecast::{Horizon, LEAST_DAYS};
+use crate::forecast::{BURN_DAYS, Horizon, LEAST_DAYS};
 use crate::overview::{Overview, unknown_share};
 use crate::table::{Field, Kind, Terminal, fact, printable, prose};
 use crate::text::{counted, dollars, signed_dollars};
@@ -66,6 +66,8 @@ fn lines(it: &Overview) -> Vec<(&'static str, String)> {
             None => format!("needs {LEAST_DAYS} days of calls"),
         },
     ));
+    let burn = dollars(it.burn_per_day);
+    lines.push(("burn", format!("{burn} a day, the mean of the last {BURN_DAYS} with their weekends")));
     let day = it.developer_day.map_or_else(String::new, |it| {
         format!("; a day of one costs {} (median), {} (90th percentile)", dollars(it.median), dollars(it.p90))
     });

@@ -3,8 +3,9 @@
 use super::{changed, days, percent, remark, table, title};
 use crate::book::UNKNOWN;
 use crate::budget_line::BudgetCourse;
+use crate::forecast::BURN_DAYS;
 use crate::table::{Field, Kind, Terminal, Tone};
-use crate::teams::{BURN_DAYS, Teams};
+use crate::teams::Teams;
 use crate::text::dollars;
 
 pub(super) fn text(it: &Teams, terminal: &Terminal) -> String {

@@ -27,6 +27,8 @@ pub struct WireOverview<'a> {
     /// Developers with calls.
     developers: u64,
     developer_day: Option<WireDayCost>,
+    /// The mean of the last two weeks, weekends included.
+    burn_per_day: WireMoney,
     /// Each day of the period.
     days: Vec<WirePoint>,
     /// `enough`, `short` or `none`: how much past there is to forecast from.
@@ -111,6 +113,7 @@ impl<'a> WireOverview<'a> {
             },
             developers: it.developers,
             developer_day: it.developer_day.as_ref().map(WireDayCost::of),
+            burn_per_day: WireMoney::of(it.burn_per_day),
             days: it.days.days().map(WirePoint::of).collect(),
             history: it.forecast.whole.history.name(),
             forecast: it.forecast.whole.targets.iter().map(WireTarget::of).collect(),
