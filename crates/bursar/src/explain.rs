@@ -2,12 +2,15 @@
 
 pub(crate) mod rows;
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use attribution::attribute;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use domain::{PricedCall, Unpriced};
-use insight::{ExplainedCall, render, wire};
+use domain::{CallKey, PricedCall, Unpriced};
+use insight::turns::Belonging;
+use insight::{ExplainedCall, TurnCall, render, wire};
 use pricing::{Derivation, Pricer};
 
 use crate::client::{Client, encoded};
@@ -82,15 +85,28 @@ pub(crate) fn accounts<'a>(
     calls: &'a [PricedCall],
     file: Option<&'a str>,
 ) -> Result<Vec<ExplainedCall<'a>>> {
+    let turns = turns_of(opened, calls)?;
     let knowledge = Knowledge::gather(opened)?;
     let known = knowledge.known(&opened.rules);
     let pricer = opened.meter.pricer();
     let explained = calls.iter().map(|priced| {
         let call = &priced.call;
         let attribution = attribute(&call.owner.place, call.at.quarter_hour(), &known);
-        ExplainedCall { call, price: derive(priced, pricer), attribution, file }
+        let turn = turns.get(&call.key).copied();
+        ExplainedCall { call, price: derive(priced, pricer), attribution, turn, file }
     });
     Ok(explained.collect())
+}
+
+/// Which turn of its session each call is of, and of how many; calls are of one session.
+fn turns_of(opened: &mut Opened, calls: &[PricedCall]) -> Result<HashMap<CallKey, (Belonging, u32)>> {
+    let Some(first) = calls.first() else { return Ok(HashMap::new()) };
+    let all = opened.journal.calls_of_session(&first.call.owner.place.session)?;
+    let told: Vec<_> = all.iter().map(TurnCall::of).collect();
+    let turns = insight::turns(&told)?;
+    let count = turns.count();
+    let keys = all.into_iter().map(|it| it.call.key);
+    Ok(keys.zip(turns.of_calls.into_iter().map(|it| (it, count))).collect())
 }
 
 /// The call that was named, with the file that it was read from, or all calls of

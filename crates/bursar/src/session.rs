@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use insight::{SessionNotes, render, session, wire};
+use insight::{SessionNotes, TurnCall, render, session, wire};
 use serde_json::Value;
 
 use crate::book::OwnedBook;
@@ -22,7 +22,7 @@ const EXAMPLES: &str = "Examples:
   bursar session 5a69ca08 --format json
   bursar session 5a69ca08 --format csv  a row for each of its calls";
 
-/// One session from within: models, branches, hours, subagents, pull requests
+/// One session from within: models, branches, hours, turns, subagents, pull requests
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct SessionArgs {
@@ -56,7 +56,9 @@ pub(crate) fn run(args: &SessionArgs, environment: &Environment) -> Result<Strin
     let tallies = opened.journal.sessions()?;
     let pull_requests = opened.journal.pull_requests()?;
     let book = OwnedBook::of(&mut opened)?;
-    let notes = SessionNotes { tallies: &tallies, pull_requests: &pull_requests };
+    let calls = opened.journal.calls_of_session(&named)?;
+    let calls: Vec<_> = calls.iter().map(TurnCall::of).collect();
+    let notes = SessionNotes { tallies: &tallies, pull_requests: &pull_requests, calls: &calls };
     let detail = session(&named, &book.book(), &notes, &zone, now())?;
     Ok(if format == Format::Json {
         wire::session_json(&detail, &book.provenance(), &zone)?

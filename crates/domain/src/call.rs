@@ -7,6 +7,7 @@ use crate::money::NanoUsd;
 use crate::observation::{Lineage, Origin, OutputConfidence, Place};
 use crate::terms::{Service, Terms};
 use crate::time::Timestamp;
+use crate::turn::{ToolUses, TurnId};
 use crate::usage::Usage;
 
 /// All observations of one request, merged. It is counted once, whatever saw it.
@@ -26,6 +27,8 @@ pub struct Call {
     pub figures: Figures,
     /// The witness for where it belongs.
     pub owner: Owner,
+    /// The tools that its response called, as all observations together have them.
+    pub tools: ToolUses,
 }
 
 /// What was used, as the most complete observation has it.
@@ -64,6 +67,8 @@ impl Figures {
 pub struct Owner {
     /// Session, folder, branch.
     pub place: Arc<Place>,
+    /// The turn that it belongs to, where that is known.
+    pub turn: Option<TurnId>,
     /// What kind of record this was.
     pub lineage: Lineage,
     /// When it was written.

@@ -7,6 +7,7 @@
 //! Reading order: [`money`] and [`usage`] (what a call cost and used),
 //! [`observation`] (what one source said about a call), [`call`] (the merged
 //! atom of spend), [`attribution`] (who and where), [`cell`] (sums of calls);
+//! [`turn`] (which prompt a call answers, and with which tools);
 //! [`observed`] and [`activity`] (what reaches the book of a company),
 //! [`directory`] (who belongs where in it, and since when), [`scope`] and [`period`]
 //! (what a budget is about, and for how long).
@@ -31,6 +32,7 @@ pub mod source;
 pub mod terms;
 pub mod time;
 pub mod tool;
+pub mod turn;
 pub mod usage;
 pub mod wildcard;
 
@@ -55,4 +57,5 @@ pub use source::{Progress, Shape, SourceFile, Stamp};
 pub use terms::{InferenceGeo, Service, ServiceTier, Speed, Terms};
 pub use time::{QuarterHour, Timestamp};
 pub use tool::Tool;
+pub use turn::{ToolUse, ToolUses, TurnId};
 pub use usage::{TokenClass, Tokens, Usage};

@@ -7,6 +7,7 @@ use crate::money::NanoUsd;
 use crate::terms::Terms;
 use crate::time::Timestamp;
 use crate::tool::Tool;
+use crate::turn::{ToolUses, TurnId};
 use crate::usage::Usage;
 
 /// One source's word on one call. Several of them make a [`crate::Call`].
@@ -32,6 +33,11 @@ pub struct Observation {
     pub lineage: Lineage,
     /// Where it was made.
     pub place: Arc<Place>,
+    /// The turn that it belongs to, where the source tells turns apart. It stands beside the
+    /// place and not in it: places are few, and sums are kept for each.
+    pub turn: Option<TurnId>,
+    /// The tools that its response called, as far as this record says.
+    pub tools: ToolUses,
     /// What the tool itself says it cost. An alarm for drift, never the figure.
     pub reported_cost: Option<NanoUsd>,
     /// Where this was read.

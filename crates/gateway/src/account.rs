@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dialect::{Basis, Delivery, Meter, Reading, Request};
 use domain::{
     Branch, CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, OutputConfidence, Place, Provider,
-    RequestId, SessionId, Thread, Timestamp, Tokens, Tool, Usage,
+    RequestId, SessionId, Thread, Timestamp, Tokens, Tool, ToolUses, Usage,
 };
 use ledger::ReservationId;
 
@@ -184,6 +184,8 @@ impl Account {
             output: reading.confidence(),
             lineage: Lineage::Own,
             place: Arc::clone(&place),
+            turn: None,
+            tools: ToolUses::NONE,
             reported_cost: None,
             origin: Origin::default(),
         };

@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use domain::ToolUse;
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint;
@@ -26,17 +27,18 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    /// A tool is called.
-    pub(crate) fn begin(&mut self, call_id: &str, name: &str, arguments: &[u8]) {
+    /// A tool is called: the use that it is.
+    pub(crate) fn begin(&mut self, call_id: &str, name: &str, arguments: &[u8]) -> ToolUse {
         let id = fingerprint::of(call_id.as_bytes());
-        if self.awaited.iter().any(|(known, _)| *known == id) {
-            return;
-        }
         let step = fingerprint::more(fingerprint::of(name.as_bytes()), arguments);
-        self.awaited.push_back((id, step));
-        if self.awaited.len() > AWAITED_LIMIT {
-            self.awaited.pop_front();
+        if !self.awaited.iter().any(|(known, _)| *known == id) {
+            self.awaited.push_back((id, step));
+            if self.awaited.len() > AWAITED_LIMIT {
+                self.awaited.pop_front();
+            }
         }
+        let run = self.failing.iter().find(|(known, _)| *known == step).map_or(0, |(_, run)| *run);
+        ToolUse::new(id, name, run)
     }
 
     /// The tool failed: how often this very step has now failed in succession.
@@ -80,7 +82,7 @@ mod tests {
     fn the_same_step_failing_is_a_run_until_it_succeeds() {
         let mut steps = Steps::default();
         for (id, run) in [("a", 1), ("b", 2), ("c", 3)] {
-            steps.begin(id, "Bash", b"cargo test");
+            assert_eq!(steps.begin(id, "Bash", b"cargo test").retry(), run - 1);
             steps.begin(&format!("{id}-edit"), "Edit", id.as_bytes());
             steps.succeed(&format!("{id}-edit"));
             assert_eq!(steps.fail(id), run);
@@ -88,7 +90,7 @@ mod tests {
         steps.begin("d", "Bash", b"cargo test");
         steps.succeed("d");
         assert!(!steps.any_failing());
-        steps.begin("e", "Bash", b"cargo test");
+        assert_eq!(steps.begin("e", "Bash", b"cargo test").retry(), 0);
         assert_eq!(steps.fail("e"), 1);
     }
 

@@ -75,6 +75,34 @@ pub(crate) fn show(harvest: &Harvest) -> String {
     text
 }
 
+/// Which turn each call is of, by a number in the order of the log, and the tools that it
+/// called; `+2` behind one says that the step had failed twice before.
+pub(crate) fn show_turns(harvest: &Harvest) -> String {
+    let mut turns = Vec::new();
+    let mut text = String::new();
+    for call in &harvest.observations {
+        let number = call.turn.map(|turn| match turns.iter().position(|known| *known == turn) {
+            Some(place) => place + 1,
+            None => {
+                turns.push(turn);
+                turns.len()
+            }
+        });
+        let turn = number.map_or_else(|| "no turn".to_owned(), |it| format!("turn {it}"));
+        write!(text, "{} {turn}", call.key).unwrap();
+        let mut tools: Vec<_> = call.tools.iter().collect();
+        tools.sort_by_key(|it| (it.name(), it.retry()));
+        for used in tools {
+            write!(text, " {}", used.name()).unwrap();
+            if used.retry() > 0 {
+                write!(text, "+{}", used.retry()).unwrap();
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
 fn time(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.millis()).map_or_else(|_| "?".to_owned(), |at| format!("{at:.3}"))
 }
@@ -112,9 +140,17 @@ pub(crate) fn read_interrupted(bytes: &[u8], make: Make<'_>) -> Harvest {
 /// Checks what a decoder makes of a fixture, in one go and interrupted after every record.
 pub(crate) fn check(name: &str, make: Make<'_>, expected: &str) {
     let bytes = std::fs::read(fixture(name)).unwrap();
-    let once = show(&read(&bytes, make));
+    let (whole, interrupted) = (read(&bytes, make), read_interrupted(&bytes, make));
+    let once = show(&whole);
     assert_eq!(once, expected, "\n{once}");
-    assert_eq!(show(&read_interrupted(&bytes, make)), once, "{name}, interrupted");
+    assert_eq!(show(&interrupted), once, "{name}, interrupted");
+    assert_eq!(show_turns(&interrupted), show_turns(&whole), "{name}, interrupted");
+}
+
+/// Checks which turns and tools a decoder finds in a fixture.
+pub(crate) fn check_turns(name: &str, make: Make<'_>, expected: &str) {
+    let shown = show_turns(&read(&std::fs::read(fixture(name)).unwrap(), make));
+    assert_eq!(shown, expected, "\n{shown}");
 }
 
 /// Feeds a decoder a thousand damaged copies of a fixture: it must not panic, and
@@ -127,6 +163,7 @@ pub(crate) fn survives_damage(name: &str, make: Make<'_>) {
         if seed % INTERRUPTED_EVERY == 0 {
             let interrupted = read_interrupted(&damaged, make);
             assert_eq!(show(&interrupted), show(&once), "{name}, seed {seed}");
+            assert_eq!(show_turns(&interrupted), show_turns(&once), "{name}, seed {seed}");
         }
     }
 }

@@ -3,6 +3,8 @@
 use domain::{Attribution, Call, NanoUsd, Overflow, Timestamp, Unpriced};
 use pricing::Derivation;
 
+use crate::turns::Belonging;
+
 /// Calls that are shown in full; a session may have thousands.
 pub const CALLS_IN_FULL: usize = 20;
 
@@ -15,6 +17,8 @@ pub struct ExplainedCall<'a> {
     pub price: Result<Derivation, Unpriced>,
     /// Whom it belongs to.
     pub attribution: Attribution,
+    /// Which turn of its session it is of, and of how many.
+    pub turn: Option<(Belonging, u32)>,
     /// The file that its figures were read from.
     pub file: Option<&'a str>,
 }

@@ -371,7 +371,13 @@ pub(crate) fn calls() -> Vec<domain::Call> {
             at: at(when),
             origin: domain::Origin { file: 1, offset: 20_481 },
         },
-        owner: Owner { place: Arc::clone(&place), lineage: domain::Lineage::Own, at: at(when) },
+        owner: Owner {
+            place: Arc::clone(&place),
+            turn: Some(domain::TurnId::new(7)),
+            lineage: domain::Lineage::Own,
+            at: at(when),
+        },
+        tools: domain::ToolUses::of([domain::ToolUse::new(1, "Bash", 0), domain::ToolUse::new(2, "Bash", 2)]),
     };
     let usage = Usage {
         input: Tokens::new(811),
@@ -386,6 +392,22 @@ pub(crate) fn calls() -> Vec<domain::Call> {
         call("msg_made_up_1", "2026-11-02T09:20:11Z", "claude-haiku-5-5", usage),
         call("msg_made_up_2", "2026-11-02T09:21:40Z", "house-coder-2", usage),
     ]
+}
+
+/// The same calls of two turns, priced; the second by a subagent that tried a step thrice.
+pub(crate) fn told_calls() -> Vec<domain::PricedCall> {
+    let pricer = pricer();
+    let mut calls = calls();
+    calls[1].owner.turn = Some(domain::TurnId::new(8));
+    calls[1].owner.place =
+        Arc::new(Place { thread: Thread::Subagent, ..Place::clone(&calls[1].owner.place) });
+    let priced = calls.into_iter().map(|call| {
+        let figures = &call.figures;
+        let model = pricer.resolve(&figures.model, figures.provider.as_ref());
+        let price = pricer.price(model.as_ref(), call.at, figures, &figures.terms);
+        domain::PricedCall { call, price }
+    });
+    priced.collect()
 }
 
 /// A branch that the record states and a repository that git knows.

@@ -13,7 +13,7 @@
 //!   how a request asks it;
 //! - `cut` lays a question over a book, [`change`] compares two sums;
 //! - [`report`](mod@report) answers it; [`sessions`](mod@sessions), [`figures`](mod@figures)
-//!   and [`session_detail`] are further answers made of reports, [`what_if`] prices
+//!   and [`session_detail`] (with its [`turns`](mod@turns)) are further answers made of reports, [`what_if`] prices
 //!   calls again, [`explain`] shows how one was priced;
 //! - [`asides`] is what stands beside a report;
 //! - [`series`] are days, [`forecast`](mod@forecast) goes on from them, [`anomaly`] finds the
@@ -58,6 +58,7 @@ pub mod teams;
 mod text;
 pub mod topic;
 pub mod trends;
+pub mod turns;
 pub mod what_if;
 pub mod wire;
 
@@ -78,4 +79,5 @@ pub use statusline::{Spent, StatuslineFacts, StatuslineInput, statusline};
 pub use table::{Charset, Color, Terminal, printable};
 pub use text::{PerMille, dollars};
 pub use topic::{Insight, Known, Topic, insight};
+pub use turns::{TurnCall, Turns, turns};
 pub use what_if::{Swap, SwapError, WhatIf, WhatIfCall, WhatIfDesk, kept_cells};

@@ -8,6 +8,7 @@ mod notes;
 mod prices;
 mod report;
 mod sessions;
+mod turns;
 mod value;
 mod what_if;
 

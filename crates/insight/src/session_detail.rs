@@ -7,6 +7,7 @@ use crate::book::{Book, PlaceFacts};
 use crate::query::Query;
 use crate::report::{Report, ReportError, Row, report};
 use crate::sessions::{SessionRow, sessions};
+use crate::turns::{TurnCall, Turns, turns};
 
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct SessionDetail {
     pub by_hour: Vec<Row>,
     /// What subagents, workflows and side questions took.
     pub subagents: Measures,
+    /// By turn, in order of time; none where its source does not tell turns apart.
+    pub turns: Turns,
     /// Pull requests that it opened or named.
     pub pull_requests: Vec<PrLink>,
 }
@@ -56,6 +59,8 @@ pub struct SessionNotes<'a> {
     pub tallies: &'a [SessionTally],
     /// Pull requests that they opened or named.
     pub pull_requests: &'a [PrLink],
+    /// The calls of the session that is asked for, in the order of time.
+    pub calls: &'a [TurnCall<'a>],
 }
 
 /// The session of that id.
@@ -97,6 +102,7 @@ pub fn session(
         by_branch: by(Dimension::Branch)?,
         by_hour: by(Dimension::Hour)?,
         subagents,
+        turns: turns(notes.calls).map_err(ReportError::from)?,
         pull_requests,
     })
 }
@@ -129,7 +135,7 @@ mod tests {
         company.cells[4].place = 5;
         let tallies = tallies();
         let links = links();
-        let notes = SessionNotes { tallies: &tallies, pull_requests: &links };
+        let notes = SessionNotes { tallies: &tallies, pull_requests: &links, calls: &[] };
         session(&id.into(), &company.book(), &notes, &berlin(), at(NOW)).map_err(|it| it.to_string())
     }
 

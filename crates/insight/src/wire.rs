@@ -9,6 +9,7 @@ pub(crate) mod insight;
 mod prices;
 mod report;
 mod sessions;
+mod turns;
 
 pub use explain::{EXPLAIN_SCHEMA, ExplainError, WireExplainSum, WireExplained, explain_json, explained};
 pub use insight::{
@@ -18,6 +19,7 @@ pub use insight::{
 pub use prices::{WirePrices, prices_json};
 pub use report::{WireReport, report_json};
 pub use sessions::{WireDetail, WireSessions, session_json, sessions_json};
+pub use turns::{WireToolCount, WireTurn};
 
 use std::collections::BTreeMap;
 

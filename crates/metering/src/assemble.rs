@@ -28,6 +28,8 @@
 //! - *place*: a source that names the session, in its own record and not in a copy of it,
 //!   in the same order of kinds. Folder, branch, remote, command and skill are each of the
 //!   first in that order that has one.
+//! - *turn*: that of the first in the same order that names one.
+//! - *tools*: those that any of them names, each use once.
 //! - *claimed developer*: that of the first witness in that order that has one.
 //! - *moment*: the earliest; a vendor's only where nobody else saw the call.
 //!

@@ -14,6 +14,8 @@
 //!   alike in all of this: the call is the lower session id's, which is no guess at
 //!   the original but the same choice on every machine.
 //!
+//! The turn is that of the owner. The tools are those that any observation names, each use once.
+//!
 //! The id of the request is that of the records which are as original as the
 //! figures, the smallest of several: a side conversation that replays a message notes
 //! the id of a request of its own beside it.
@@ -42,11 +44,13 @@ pub fn single(observation: Observation) -> Call {
         output,
         lineage,
         place,
+        turn,
+        tools,
         reported_cost,
         origin,
     } = observation;
     let figures = Figures { model, provider, usage, terms, output, reported_cost, lineage, at, origin };
-    Call { key, request, at, figures, owner: Owner { place, lineage, at } }
+    Call { key, request, at, figures, owner: Owner { place, turn, lineage, at }, tools }
 }
 
 /// What two views of the same call make together.
@@ -55,7 +59,8 @@ pub fn join(one: Call, other: Call) -> Call {
     let request = request(&one, &other);
     let figures = if better_figures(&other.figures, &one.figures) { other.figures } else { one.figures };
     let owner = if better_owner(&other.owner, &one.owner) { other.owner } else { one.owner };
-    Call { key: one.key, request, at: one.at.min(other.at), figures, owner }
+    let tools = one.tools.join(other.tools);
+    Call { key: one.key, request, at: one.at.min(other.at), figures, owner, tools }
 }
 
 /// Calls being gathered, each joined with what came before.
@@ -80,6 +85,7 @@ impl Gathering {
                     known.owner = call.owner;
                 }
                 known.at = known.at.min(call.at);
+                known.tools = std::mem::take(&mut known.tools).join(call.tools);
             }
         }
     }
@@ -140,7 +146,11 @@ pub(crate) const fn replayed(lineage: Lineage) -> u8 {
 }
 
 pub(crate) fn better_owner(new: &Owner, known: &Owner) -> bool {
-    (new.lineage, new.at).cmp(&(known.lineage, known.at)).then_with(|| new.place.cmp(&known.place))
+    (new.lineage, new.at)
+        .cmp(&(known.lineage, known.at))
+        .then_with(|| new.place.cmp(&known.place))
+        // Whoever names the turn knows more.
+        .then_with(|| (new.turn.is_none(), new.turn).cmp(&(known.turn.is_none(), known.turn)))
         == Ordering::Less
 }
 

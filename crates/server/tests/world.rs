@@ -298,8 +298,9 @@ pub(crate) fn delivery(machine: &str, session: &str, repo: &str, first: &str, ke
             at,
             origin: Origin::default(),
         };
-        let owner = Owner { place: Arc::clone(&place), lineage: Lineage::Own, at };
-        let call = Call { key: CallKey::new(key), request: None, at, figures, owner };
+        let owner = Owner { place: Arc::clone(&place), turn: None, lineage: Lineage::Own, at };
+        let tools = domain::ToolUses::NONE;
+        let call = Call { key: CallKey::new(key), request: None, at, figures, owner, tools };
         delivery.calls.push(ReportedCall { naming: domain::Naming::Provider, call });
     }
     delivery

@@ -23,7 +23,7 @@ use domain::call::{Figures, Owner};
 use domain::{
     Branch, Call, CallKey, Developer, Folder, Lineage, Measures, ModelName, Naming, Observed, Origin,
     OutputConfidence, Place, ReporterId, RequestId, SessionId, SourceKind, Terms, Thread, Timestamp, Tokens,
-    Tool, Usage, Witness,
+    Tool, ToolUse, ToolUses, TurnId, Usage, Witness,
 };
 use pricing::{PriceBook, Pricer};
 use store::{Cells, Database, Delivery, Grain, Settings, Store};
@@ -149,7 +149,9 @@ fn log(developer: u64, day: u64, number: u64) -> Observed {
         origin: Origin { file: session as u32, offset: number * 2_311 },
     };
     let key = mixed(developer << 48 | day << 24 | number);
-    let owner = Owner { place: Arc::new(place), lineage: Lineage::Own, at };
+    let turn = Some(TurnId::new(mixed(session << 16 | number / 8)));
+    let owner = Owner { place: Arc::new(place), turn, lineage: Lineage::Own, at };
+    let tools = ToolUses::of((0..number % 3).map(|it| ToolUse::new(mixed(key ^ it), "Bash", 0)));
     Observed {
         witness: Arc::new(Witness {
             source: SourceKind::Log,
@@ -159,7 +161,14 @@ fn log(developer: u64, day: u64, number: u64) -> Observed {
         }),
         naming: Naming::Provider,
         request: Some(RequestId::new(&format!("req_011C{:020x}", mixed(key)))),
-        call: Call { key: CallKey::new(&format!("msg_01{key:022x}")), request: None, at, figures, owner },
+        call: Call {
+            key: CallKey::new(&format!("msg_01{key:022x}")),
+            request: None,
+            at,
+            figures,
+            owner,
+            tools,
+        },
     }
 }
 

@@ -7,6 +7,7 @@ mod interned;
 mod outbox;
 mod read;
 mod sources;
+pub(crate) mod tools;
 mod write;
 
 use std::fs;
@@ -30,8 +31,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pages kept in memory, in KiB.
 const CACHE_KIB: i64 = 12 * 1_024;
 /// Migrations, oldest first. One that was released is never changed.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/journal/0001_ground.sql"),
+    include_str!("../migrations/journal/0002_turns.sql"),
     include_str!("../migrations/journal/0003_whence.sql"),
 ];
 

@@ -119,4 +119,6 @@ fn same(one: &Assembled, other: &Assembled) -> bool {
         && one.whereabouts == other.whereabouts
         && (a.usage, a.terms, a.output, a.reported_cost) == (b.usage, b.terms, b.output, b.reported_cost)
         && (&a.model, &a.provider) == (&b.model, &b.provider)
+        && one.call.owner.turn == other.call.owner.turn
+        && one.call.tools == other.call.tools
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     ActivityKind, Branch, CallKey, Cell, Day, Developer, Folder, NanoUsd, Observed, OutputConfidence, Price,
-    Seen, Service, SessionId, Timestamp, Tool, Unpriced, Usage, Whereabouts, Witness,
+    Seen, Service, SessionId, Timestamp, Tool, ToolUses, TurnId, Unpriced, Usage, Whereabouts, Witness,
 };
 use metering::{CallId, Matching};
 
@@ -91,6 +91,10 @@ pub struct BookedCall {
     pub seen: Seen,
     /// How sure it is that its observations are of one call.
     pub matching: Matching,
+    /// The turn that it belongs to, where that is known.
+    pub turn: Option<TurnId>,
+    /// The tools that its response called, as far as anybody says.
+    pub tools: ToolUses,
     /// What it costs, or why nobody knows.
     pub price: Result<Price, Unpriced>,
 }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use domain::call::{Figures, Owner};
 use domain::{
     Call, CallKey, Developer, Lineage, Measures, ModelName, Naming, Observed, Origin, OutputConfidence,
-    Place, ReporterId, RequestId, SessionId, SourceKind, Terms, Timestamp, Tokens, Tool, Usage, Witness,
+    Place, ReporterId, RequestId, SessionId, SourceKind, Terms, Timestamp, Tokens, Tool, ToolUse, ToolUses,
+    TurnId, Usage, Witness,
 };
 use store::{Accepted, CallId, CallQuery, Delivery, Grain, Store};
 
@@ -48,12 +49,14 @@ fn said(source: SourceKind, naming: Naming, (key, at, output): (&str, i64, u64))
         at,
         origin: Origin { file: 3, offset: u64::MAX },
     };
-    let owner = Owner { place: Arc::new(place), lineage: Lineage::Own, at };
+    let turn = (source != SourceKind::Gateway).then(|| TurnId::new(u64::MAX - output % 3));
+    let owner = Owner { place: Arc::new(place), turn, lineage: Lineage::Own, at };
+    let tools = ToolUses::of((0..output % 3).map(|id| ToolUse::new(u64::MAX - id, "Bash", 1)));
     Observed {
         witness: Arc::new(witness(source, Some("ada@example.com"))),
         naming,
         request: None,
-        call: Call { key: CallKey::new(key), request: None, at, figures, owner },
+        call: Call { key: CallKey::new(key), request: None, at, figures, owner, tools },
     }
 }
 

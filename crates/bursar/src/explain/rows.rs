@@ -15,7 +15,7 @@ const TOKENS: [&str; 6] = ["input", "output", "cache_read", "cache_write_5m", "c
 /// What a cost is called, in the document.
 const COSTS: [&str; 2] = ["cost_nano_usd", "cost_usd"];
 /// The columns of a call's figures, named as those of a report.
-const FIGURES: [&str; 13] = [
+const FIGURES: [&str; 15] = [
     "input_tokens",
     "output_tokens",
     "cache_read_tokens",
@@ -29,6 +29,8 @@ const FIGURES: [&str; 13] = [
     "list_cost_nano_usd",
     "list_cost_usd",
     "unpriced",
+    "turn",
+    "tools",
 ];
 /// The columns of an account.
 const ACCOUNT: [&str; 10] =
@@ -50,6 +52,9 @@ pub(crate) fn calls(document: &Value) -> Listing {
         row.extend(COSTS.map(|it| text(paid, it)));
         row.extend(COSTS.map(|it| text(list, it)));
         row.push(call.get("unpriced").map(|it| text(it, "code")).unwrap_or_default());
+        row.push(text(call, "turn"));
+        let tools = all(call, "tools").iter().map(|it| format!("{} {}", text(it, "tool"), text(it, "uses")));
+        row.push(tools.collect::<Vec<_>>().join(", "));
         rows.row(row);
     }
     rows

@@ -326,6 +326,8 @@ fn a_cost_is_what_the_book_says() {
         output: OutputConfidence::Final,
         lineage: Lineage::Own,
         place: Arc::new(Place::of(Tool::ClaudeCode, SessionId::new("s"))),
+        turn: None,
+        tools: domain::ToolUses::NONE,
         reported_cost: None,
         origin: Origin::default(),
     };

@@ -7,7 +7,7 @@ use domain::call::{Figures, Owner};
 use domain::{
     ActivityKind, Branch, Call, CallKey, Developer, Folder, InferenceGeo, ModelName, NanoUsd, Origin,
     OutputConfidence, Place, PrLink, Provider, ReporterId, RequestId, ServiceTier, SessionId, SessionTally,
-    SourceKind, Speed, Terms, Timestamp, Tokens, Tool, Usage,
+    SourceKind, Speed, Terms, Timestamp, Tokens, Tool, ToolUse, ToolUses, TurnId, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -103,6 +103,7 @@ fn call(wire: &wire::Call<'_>, places: &[Arc<Place>]) -> Result<ReportedCall, Pr
     };
     let owner = Owner {
         place: Arc::clone(place),
+        turn: wire.turn.as_ref().map(|it| fingerprint("turn", it)).transpose()?.map(TurnId::new),
         lineage: named("owner_lineage", &wire.owner_lineage, names::lineage_of)?,
         at: moment("owner_at_ms", wire.owner_at_ms)?,
     };
@@ -114,8 +115,25 @@ fn call(wire: &wire::Call<'_>, places: &[Arc<Place>]) -> Result<ReportedCall, Pr
             at: moment("at_ms", wire.at_ms)?,
             figures,
             owner,
+            tools: tools(&wire.tools)?,
         },
     })
+}
+
+fn tools(wire: &[wire::ToolUse<'_>]) -> Result<ToolUses, Problem> {
+    if wire.len() > ToolUses::MOST {
+        return Err(format!("`tools` has {}, above {}", wire.len(), ToolUses::MOST));
+    }
+    let one = |it: &wire::ToolUse<'_>| Ok(ToolUse::new(fingerprint("id", &it.id)?, &it.name, it.retry));
+    Ok(ToolUses::of(wire.iter().map(one).collect::<Result<Vec<_>, Problem>>()?))
+}
+
+/// 16 hexadecimal digits.
+fn fingerprint(field: &str, text: &str) -> Result<u64, Problem> {
+    let digits = Some(text).filter(|it| it.len() == 16 && it.bytes().all(|it| it.is_ascii_hexdigit()));
+    digits
+        .and_then(|it| u64::from_str_radix(it, 16).ok())
+        .ok_or_else(|| format!("`{field}` is not 16 hexadecimal digits"))
 }
 
 fn usage(wire: &wire::Call<'_>) -> Result<Usage, Problem> {

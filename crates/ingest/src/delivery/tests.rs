@@ -7,7 +7,8 @@ use domain::call::{Figures, Owner};
 use domain::{
     ActivityKind, Branch, Call, CallKey, Developer, Folder, InferenceGeo, Lineage, ModelName, Naming,
     NanoUsd, Origin, OutputConfidence, Place, PrLink, Provider, ReporterId, RequestId, ServiceTier,
-    SessionId, SessionTally, SourceKind, Speed, Terms, Thread, Timestamp, Tokens, Tool, Usage,
+    SessionId, SessionTally, SourceKind, Speed, Terms, Thread, Timestamp, Tokens, Tool, ToolUse, ToolUses,
+    TurnId, Usage,
 };
 use serde_json::{Value, json};
 
@@ -58,7 +59,8 @@ fn call() -> Call {
         request: Some(RequestId::new("req_1")),
         at: moment(0),
         figures,
-        owner: Owner { place, lineage: Lineage::Sidechain, at: moment(2) },
+        owner: Owner { place, turn: Some(TurnId::new(0xF0)), lineage: Lineage::Sidechain, at: moment(2) },
+        tools: ToolUses::of([ToolUse::new(1, "Bash", 2), ToolUse::new(u64::MAX, "Read", 0)]),
     }
 }
 
@@ -231,7 +233,7 @@ fn fields(json: &Value, within: &str, into: &mut BTreeSet<String>) {
         match value.as_array() {
             Some(records) => {
                 assert!(!records.is_empty(), "{name} is to be filled");
-                records.iter().for_each(|record| fields(record, &format!("{name}."), into));
+                records.iter().for_each(|record| fields(record, &format!("{within}{name}."), into));
             }
             None => {
                 into.insert(format!("{within}{name}"));
@@ -261,7 +263,7 @@ fn every_field_of_the_wire_is_in_the_full_delivery() {
         Some(name.to_owned())
     });
     let names: BTreeSet<&str> = sent.iter().filter_map(|it| it.rsplit('.').next()).collect();
-    let lists = ["places", "calls", "sessions", "pull_requests", "folders", "tags", "activities"];
+    let lists = ["places", "calls", "sessions", "pull_requests", "folders", "tags", "activities", "tools"];
     for name in declared.filter(|it| !lists.contains(&it.as_str())) {
         assert!(names.contains(name.as_str()), "`{name}` is declared and never written");
     }

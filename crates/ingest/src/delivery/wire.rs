@@ -127,6 +127,23 @@ pub(super) struct Call<'a> {
     #[serde(borrow)]
     pub(super) owner_lineage: Text<'a>,
     pub(super) owner_at_ms: i64,
+    /// 16 hexadecimal digits.
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    pub(super) turn: Option<Text<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) tools: Vec<ToolUse<'a>>,
+}
+
+/// A tool that the response of a call called.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ToolUse<'a> {
+    /// 16 hexadecimal digits.
+    #[serde(borrow)]
+    pub(super) id: Text<'a>,
+    #[serde(borrow)]
+    pub(super) name: Text<'a>,
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub(super) retry: u32,
 }
 
 /// What a session did.
@@ -212,6 +229,11 @@ pub(super) struct Activity<'a> {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
 const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_none(count: &u32) -> bool {
     *count == 0
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{InferenceGeo, NanoUsd, Place, PrLink, ServiceTier, SessionTally, Speed};
+use domain::{InferenceGeo, NanoUsd, Place, PrLink, ServiceTier, SessionTally, Speed, ToolUse};
 
 use super::wire::{self, Text, names};
 use super::{Delivery, DeliveryError, FORMAT, FolderReport, ReportedActivity, ReportedCall, SessionTag};
@@ -85,7 +85,17 @@ fn call<'a>(reported: &'a ReportedCall, places: &mut Places<'a>) -> wire::Call<'
         figures_at_ms: figures.at.millis(),
         owner_lineage: Text::from(names::lineage(call.owner.lineage)),
         owner_at_ms: call.owner.at.millis(),
+        turn: call.owner.turn.map(|it| hexadecimal(it.fingerprint())),
+        tools: call.tools.iter().map(tool_use).collect(),
     }
+}
+
+fn tool_use(used: &ToolUse) -> wire::ToolUse<'_> {
+    wire::ToolUse { id: hexadecimal(used.id()), name: Text::from(used.name()), retry: used.retry() }
+}
+
+fn hexadecimal(fingerprint: u64) -> Text<'static> {
+    Text::from(format!("{fingerprint:016x}"))
 }
 
 /// The name of a value, unless it is what a reader takes for granted.

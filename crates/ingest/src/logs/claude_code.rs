@@ -13,6 +13,10 @@
 //! **Advisors**: `usage.iterations[]` of type `advisor_message` are not in the
 //! totals of `usage`; each is a call of its own, under its own model.
 //!
+//! **Turns**: a user's record names its prompt (`promptId`), as telemetry does (`prompt.id`), and
+//! a subagent's file names that of its parent. Records of before 2026 name none: then a turn has
+//! the `uuid` of the record that began it, and a subagent's calls have none.
+//!
 //! **Not here**: requests for titles and other side calls never reach a
 //! transcript, so that even a perfect reading is a little below the invoice.
 
@@ -26,7 +30,7 @@ use std::sync::Arc;
 
 use domain::{
     CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, PicoUsd, Place, PrLink, Provider, RequestId,
-    SessionId, Thread, Timestamp, Tool,
+    SessionId, Thread, Timestamp, Tool, ToolUses, TurnId,
 };
 use memchr::memmem::{self, Finder};
 
@@ -148,35 +152,43 @@ impl Transcript {
         };
         let session = self.session_of(line);
         let seen = Seen { line, at, lineage, place: self.place_of(line, session, thread), offset };
+        let turn = self.conversation.turn();
         let request = line.request_id.as_ref();
-        let prompt = seen.observe(message, request, harvest);
+        let observation = seen.observe(message, request, turn, harvest);
         if copied {
+            harvest.observations.extend(observation);
             return;
         }
         let tally = harvest.tallies.touch(Tool::ClaudeCode, &seen.place.session, at);
         if thread == Thread::Main {
-            if let Some(prompt) = prompt {
+            if let Some(prompt) = observation.as_ref().and_then(|it| it.usage.prompt().ok()) {
                 tally.context(prompt);
             }
             if self.conversation.call() {
                 tally.turns = tally.turns.saturating_add(1);
             }
         }
-        self.conversation.blocks(message, tally);
+        let tools = self.conversation.blocks(message, tally).tools;
+        harvest.observations.extend(observation.map(|it| Observation { tools, ..it }));
     }
 
     fn user(&mut self, line: &Line<'_>, harvest: &mut Harvest) {
         let Some(message) = &line.message else { return };
+        let named = line.prompt_id.as_ref().filter(|it| !it.as_str().is_empty());
         if line.forked_from.is_some() {
+            named.inspect(|it| self.conversation.enter_turn(it.as_str()));
             return;
         }
         let Some(at) = self.moment(line) else { return };
         let aside = [line.is_meta, line.is_compact_summary, line.is_visible_in_transcript_only];
         let is_prompt = self.thread_of(line) == Thread::Main && !aside.contains(&Some(true));
         let tally = harvest.tallies.touch(Tool::ClaudeCode, &self.session_of(line), at);
-        let has_results = self.conversation.blocks(message, tally);
-        if is_prompt && !has_results {
-            self.conversation.prompt(message);
+        if self.conversation.blocks(message, tally).has_results {
+            return;
+        }
+        let is_prompt = is_prompt && self.conversation.prompt(message);
+        if let Some(name) = named.or_else(|| line.uuid.as_ref().filter(|_| is_prompt)) {
+            self.conversation.enter_turn(name.as_str());
         }
     }
 
@@ -189,7 +201,9 @@ impl Transcript {
             let session = self.session_of(line);
             let place = self.place_of(line, session, Thread::Subagent);
             let seen = Seen { line, at, lineage: Lineage::Quoted, place, offset };
-            seen.observe(message, request_id.as_ref(), harvest);
+            let turn = self.conversation.turn();
+            let observation = seen.observe(message, request_id.as_ref(), turn, harvest);
+            harvest.observations.extend(observation);
         }
     }
 
@@ -277,13 +291,14 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Writes down the call, and its advisors'; returns the size of its prompt.
+    /// Writes down the calls of its advisors, and returns the call itself.
     fn observe<Content>(
         &self,
         message: &Message<'_, Content>,
         request: Option<&Text<'_>>,
+        turn: Option<TurnId>,
         harvest: &mut Harvest,
-    ) -> Option<domain::Tokens> {
+    ) -> Option<Observation> {
         let wire = message.usage.as_ref()?;
         let named = self.key(message, request).zip(message.model.as_ref());
         let Some(((key, model), usage)) = named.zip(usage::usage(wire)) else {
@@ -302,6 +317,8 @@ impl Seen<'_> {
             output: usage::output_confidence(stop, self.line.version.as_ref().map(Text::as_str)),
             lineage: self.lineage,
             place: Arc::clone(&self.place),
+            turn,
+            tools: ToolUses::NONE,
             reported_cost: self
                 .line
                 .cost_usd
@@ -309,10 +326,8 @@ impl Seen<'_> {
                 .and_then(to_nano),
             origin: Origin { file: 0, offset: self.offset },
         };
-        let prompt = observation.usage.prompt().ok();
         self.advisors(wire, &observation, harvest);
-        harvest.observations.push(observation);
-        prompt
+        Some(observation)
     }
 
     /// Calls of an advisor model inside this one, which the totals leave out.

@@ -28,23 +28,25 @@ use std::sync::Arc;
 
 use domain::{
     Branch, CallKey, Folder, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, Provider,
-    SessionId, SessionTally, Shape, Terms, Thread, Timestamp, Tool,
+    SessionId, SessionTally, Shape, Terms, Thread, Timestamp, Tool, ToolUse, ToolUses, TurnId,
 };
 use serde::{Deserialize, Serialize};
 
 use self::history::History;
 use self::records::{CountInfo, Event, Line, Meta, ResponseItem, Totals, TurnContext, UsageRecord};
+use self::turn::Turn;
 use crate::folders::walk;
 use crate::harvest::{Decoded, Decoder, Harvest, Problem, Record};
 use crate::source::{Found, Roots};
 use crate::steps::Steps;
-use crate::{json, moment, remote};
+use crate::{fingerprint, json, moment, remote};
 
 mod history;
 mod outcome;
 mod records;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 /// Folders below `sessions`: year, month, day.
 const DEPTH: usize = 3;
@@ -120,6 +122,7 @@ struct State {
     excused: u32,
     /// Whether a turn has begun whose prompt has not come yet.
     prompt_due: bool,
+    turn: Turn,
     steps: Steps,
 }
 
@@ -172,6 +175,8 @@ struct Call {
     used: Totals,
     place: Arc<Place>,
     lineage: Lineage,
+    turn: Option<TurnId>,
+    tools: ToolUses,
 }
 
 impl Rollout {
@@ -206,6 +211,7 @@ impl Rollout {
     fn context(&mut self, context: Option<TurnContext>) {
         let Some(context) = context else { return };
         self.state.history.turn(context.turn_id.get());
+        self.state.turn.named(context.turn_id.get());
         if let Some(model) = context.model.get() {
             self.state.model = Some(model.to_owned());
         }
@@ -226,6 +232,7 @@ impl Rollout {
             Some("token_count") => self.report(event.info.0.as_ref(), seen, harvest),
             Some("task_started" | "turn_started") => {
                 self.state.history.turn(event.turn_id.get());
+                self.state.turn.named(event.turn_id.get());
                 self.turn_begins(true, seen, harvest);
             }
             Some("user_message") => self.turn_begins(false, seen, harvest),
@@ -244,6 +251,7 @@ impl Rollout {
         }
         let known = !by_start && self.state.prompt_due;
         self.state.prompt_due = by_start;
+        self.state.turn.begins(&self.state.thread, known);
         if let Some(tally) = self.tally(seen, harvest)
             && !known
         {
@@ -285,8 +293,16 @@ impl Rollout {
         }
         let Totals { input, cached, output, reasoning, .. } = mark;
         let key = format!("codex:{}:{input}-{cached}-{output}-{reasoning}", self.state.thread);
+        let key = CallKey::new(&key);
+        let tools = self.state.turn.used(&key, used, seen);
+        let turn = self.turn();
         let place = self.place();
-        self.call(Call { key: CallKey::new(&key), used, place, lineage: Lineage::Own }, seen, harvest);
+        self.call(Call { key, used, place, lineage: Lineage::Own, turn, tools }, seen, harvest);
+    }
+
+    /// The turn under way, if it is one of the developer's.
+    fn turn(&self) -> Option<TurnId> {
+        self.state.turn.id().filter(|_| !self.state.is_subagent)
     }
 
     /// One response, under the provider's id.
@@ -310,6 +326,11 @@ impl Rollout {
         let is_copied = self.state.history.is_copied();
         let is_own = owner == self.state.thread && !is_copied;
         self.state.excused = if is_copied { 0 } else { self.state.excused.saturating_add(1) };
+        let key = CallKey::new(id);
+        let root =
+            record.root_turn_id.get().or_else(|| record.turn_id.get().filter(|_| !self.state.is_subagent));
+        let turn = root.map(fingerprint::turn).or_else(|| self.turn());
+        let tools = if is_copied { ToolUses::NONE } else { self.state.turn.used(&key, used, seen) };
         let (place, lineage) = if is_own {
             (self.place(), Lineage::Own)
         } else {
@@ -318,29 +339,14 @@ impl Rollout {
             let place = Place { session: SessionId::new(session), thread, ..self.place().as_ref().clone() };
             (Arc::new(place), Lineage::Copied)
         };
-        self.call(Call { key: CallKey::new(id), used, place, lineage }, seen, harvest);
+        self.call(Call { key, used, place, lineage, turn, tools }, seen, harvest);
     }
 
     fn call(&mut self, call: Call, seen: Seen, harvest: &mut Harvest) {
-        let (Some(at), Some(model)) = (seen.at, self.state.model.as_deref()) else {
+        let (usage, lineage) = (call.used.usage(), call.lineage);
+        let Some(observation) = self.observation(call, seen) else {
             harvest.problems.count(Problem::Incomplete, seen.offset);
             return;
-        };
-        let Call { key, used, place, lineage } = call;
-        let usage = used.usage();
-        let observation = Observation {
-            key,
-            request: None,
-            at,
-            model: ModelName::new(model),
-            provider: Some(Provider::new(self.state.provider.as_deref().unwrap_or(DEFAULT_PROVIDER))),
-            usage,
-            terms: Terms::STANDARD,
-            output: OutputConfidence::Final,
-            lineage,
-            place,
-            reported_cost: None,
-            origin: Origin { file: 0, offset: seen.offset },
         };
         harvest.observations.push(observation);
         let is_subagent = self.state.is_subagent;
@@ -353,19 +359,48 @@ impl Rollout {
         }
     }
 
+    /// What is said of the call; nothing where its time or model is not known.
+    fn observation(&self, call: Call, seen: Seen) -> Option<Observation> {
+        let (at, model) = (seen.at?, self.state.model.as_deref()?);
+        let Call { key, used, place, lineage, turn, tools } = call;
+        Some(Observation {
+            key,
+            request: None,
+            at,
+            model: ModelName::new(model),
+            provider: Some(Provider::new(self.state.provider.as_deref().unwrap_or(DEFAULT_PROVIDER))),
+            usage: used.usage(),
+            terms: Terms::STANDARD,
+            output: OutputConfidence::Final,
+            lineage,
+            place,
+            turn,
+            tools,
+            reported_cost: None,
+            origin: Origin { file: 0, offset: seen.offset },
+        })
+    }
+
     /// A tool call, or what came of it.
     fn item(&mut self, item: Option<ResponseItem<'_>>, seen: Seen, harvest: &mut Harvest) {
         let Some(item) = item else { return };
         let is_call = item.kind.get().is_some_and(|kind| kind.ends_with("_call"));
         let is_output = item.kind.get().is_some_and(|kind| kind.ends_with("_call_output"));
-        if self.state.history.is_copied() || !(is_call || is_output) {
+        if self.state.history.is_copied() {
+            return;
+        }
+        if item.kind.is("reasoning") || item.role.is("assistant") {
+            self.state.turn.speaks();
+        }
+        if !(is_call || is_output) {
             return;
         }
         let id = item.call_id.get().unwrap_or_default();
         if is_call {
             let name = item.name.get().or_else(|| item.kind.get()).unwrap_or_default();
             let arguments = item.arguments.or(item.input).or(item.action);
-            self.state.steps.begin(id, name, arguments.map_or("", |raw| raw.get()).as_bytes());
+            let used = self.state.steps.begin(id, name, arguments.map_or("", |raw| raw.get()).as_bytes());
+            self.called(&used, harvest);
             if let Some(tally) = self.tally(seen, harvest) {
                 tally.tool_calls = tally.tool_calls.saturating_add(1);
             }
@@ -378,6 +413,20 @@ impl Rollout {
         } else {
             self.state.steps.succeed(id);
         }
+    }
+
+    /// A tool was called: by a response that is told of once more, or by the next.
+    fn called(&mut self, used: &ToolUse, harvest: &mut Harvest) {
+        let Some(response) = self.state.turn.calls(used) else { return };
+        let call = Call {
+            key: CallKey::new(&response.key),
+            used: response.used,
+            place: self.place(),
+            lineage: Lineage::Own,
+            turn: self.turn(),
+            tools: ToolUses::of([used.clone()]),
+        };
+        harvest.observations.extend(self.observation(call, response.seen()));
     }
 
     /// The session's tally, unless the line was copied or has no time.

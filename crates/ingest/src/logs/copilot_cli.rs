@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use domain::{
     Branch, CallKey, Folder, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, SessionId,
-    SessionTally, Shape, Terms, Thread, Timestamp, Tool,
+    SessionTally, Shape, Terms, Thread, Timestamp, Tool, ToolUses,
 };
 use serde::{Deserialize, Serialize};
 
@@ -249,6 +249,9 @@ impl Session {
                 output: OutputConfidence::Aggregate,
                 lineage: Lineage::Own,
                 place: self.place(),
+                // Requests are told apart from what was said and done.
+                turn: None,
+                tools: ToolUses::NONE,
                 reported_cost: None,
                 origin: Origin { file: 0, offset },
             });

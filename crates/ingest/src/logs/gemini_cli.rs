@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use domain::{
     CallKey, Folder, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, Provider, SessionId,
-    SessionTally, Shape, Terms, Thread, Timestamp, Tool, Usage,
+    SessionTally, Shape, Terms, Thread, Timestamp, Tool, ToolUse, ToolUses, TurnId, Usage,
 };
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +120,8 @@ struct State {
     /// calls are counted.
     message: u64,
     calls: Vec<u64>,
+    /// The last prompt, as a fingerprint.
+    turn: Option<u64>,
     steps: Steps,
 }
 
@@ -165,14 +167,14 @@ impl Conversation {
         match message.kind.get() {
             Some("user") => self.prompt(message, at, harvest),
             Some("gemini") => {
-                self.tool_calls(id, message, at, harvest);
+                let tools = self.tool_calls(id, message, at, harvest);
                 if let Some(counts) = &message.tokens.0 {
                     let usage = if any_odd(counts.all()) { None } else { counts.usage() };
                     match (at, message.model.get(), usage) {
                         (_, _, Some(usage)) if usage.is_zero() => {}
                         (Some(at), Some(model), Some(usage)) => {
                             let call = self.call(id, (at, model), usage, offset);
-                            self.count(call, harvest);
+                            self.count(Observation { tools, ..call }, harvest);
                         }
                         _ => harvest.problems.count(Problem::Incomplete, offset),
                     }
@@ -194,6 +196,8 @@ impl Conversation {
             output: OutputConfidence::Final,
             lineage: Lineage::Own,
             place: self.place(),
+            turn: self.state.turn.filter(|_| !self.state.is_subagent).map(TurnId::new),
+            tools: ToolUses::NONE,
             reported_cost: None,
             origin: Origin { file: 0, offset },
         }
@@ -219,6 +223,7 @@ impl Conversation {
             self.state.command = command.map(str::to_owned);
             self.place = None;
         }
+        self.state.turn = message.id.get().map(|id| fingerprint::turn(id).fingerprint());
         let is_subagent = self.state.is_subagent;
         if let Some(at) = at {
             let tally = self.tally(at, harvest);
@@ -226,9 +231,17 @@ impl Conversation {
         }
     }
 
-    /// Tool calls are written with their results, some in each writing of the message.
-    fn tool_calls(&mut self, id: &str, message: &Message, at: Option<Timestamp>, harvest: &mut Harvest) {
-        let Some(at) = at else { return };
+    /// Tool calls are written with their results, some in each writing of the message: those
+    /// that are new in this one.
+    fn tool_calls(
+        &mut self,
+        id: &str,
+        message: &Message,
+        at: Option<Timestamp>,
+        harvest: &mut Harvest,
+    ) -> ToolUses {
+        let mut tools = ToolUses::NONE;
+        let Some(at) = at else { return tools };
         let id = fingerprint::of(id.as_bytes());
         if self.state.message != id {
             self.state.message = id;
@@ -240,13 +253,14 @@ impl Conversation {
                 continue;
             }
             self.state.calls.push(known);
-            self.tool_call(call, at, harvest);
+            tools.add(self.tool_call(call, at, harvest));
         }
+        tools
     }
 
-    fn tool_call(&mut self, call: &ToolCall, at: Timestamp, harvest: &mut Harvest) {
+    fn tool_call(&mut self, call: &ToolCall, at: Timestamp, harvest: &mut Harvest) -> ToolUse {
         let id = call.id.get().unwrap_or_default();
-        self.state.steps.begin(id, call.name.get().unwrap_or_default(), call.arguments());
+        let used = self.state.steps.begin(id, call.name.get().unwrap_or_default(), call.arguments());
         let failed = call.status.is("error");
         let run = if failed {
             self.state.steps.fail(id)
@@ -258,6 +272,7 @@ impl Conversation {
         tally.tool_calls = tally.tool_calls.saturating_add(1);
         tally.failed_steps = tally.failed_steps.saturating_add(u32::from(failed));
         tally.longest_failing_run = tally.longest_failing_run.max(run);
+        used
     }
 
     fn tally<'h>(&mut self, at: Timestamp, harvest: &'h mut Harvest) -> &'h mut SessionTally {

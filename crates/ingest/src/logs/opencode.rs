@@ -20,10 +20,11 @@ use std::sync::Arc;
 
 use domain::{
     CallKey, Folder, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, Provider, SessionId,
-    Shape, Terms, Thread, Tokens, Tool, Usage,
+    Shape, Terms, Thread, Tokens, Tool, ToolUses, Usage,
 };
 
 use self::message::{Counts, Message};
+use crate::fingerprint;
 use crate::folders::entries;
 use crate::harvest::{Harvest, Problem};
 use crate::json::{Count, any_odd};
@@ -68,6 +69,8 @@ struct Stand<'a> {
     thread: Thread,
     /// The session's folder, where the message has none.
     folder: Option<&'a str>,
+    /// The tools that its parts say it called.
+    tools: ToolUses,
     offset: u64,
 }
 
@@ -102,6 +105,9 @@ fn count(message: &Message, stand: &Stand<'_>, harvest: &mut Harvest) {
         output: if message.was_aborted() { OutputConfidence::Interrupted } else { OutputConfidence::Final },
         lineage: Lineage::Own,
         place: Arc::new(place),
+        // A subagent's prompt is not the developer's.
+        turn: message.parent_id.get().filter(|_| stand.thread == Thread::Main).map(fingerprint::turn),
+        tools: stand.tools.clone(),
         reported_cost: message.cost.0,
         origin: Origin { file: 0, offset: stand.offset },
     });

@@ -22,6 +22,7 @@ use super::attributes::{Facts, is_name};
 use super::metrics::nanos_of;
 use super::reading::{CallId, Deed, Event, EventKind, Reading, Told};
 use super::telemetry::Rejection;
+use crate::fingerprint;
 use crate::json::{Text, any_odd};
 
 pub(super) const PREFIX: &str = "claude_code.";
@@ -100,6 +101,7 @@ fn call(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
         terms: Terms { tier: ServiceTier::Standard, speed, geo: InferenceGeo::Global },
         reported_cost: reported_cost(facts),
         thread: thread(facts),
+        turn: facts.name("prompt.id").map(|name| fingerprint::turn(&name)),
         id: id.map_or(CallId::None, |id| CallId::Request(id.into_owned())),
         lineage: match event.kind {
             EventKind::Log => Lineage::Own,

@@ -77,6 +77,7 @@ fn call(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
         terms: Terms::STANDARD,
         reported_cost: None,
         thread: Thread::Main,
+        turn: None,
         id: CallId::None,
         lineage: Lineage::Own,
     };

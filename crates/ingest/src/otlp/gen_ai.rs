@@ -100,6 +100,7 @@ fn call(reading: &mut Reading<'_>, event: &Event<'_, '_>) {
         terms: Terms { tier: tier(facts), speed: Speed::Standard, geo: InferenceGeo::Global },
         reported_cost: None,
         thread: Thread::Main,
+        turn: None,
         id: id.map_or(CallId::None, |id| CallId::Response(id.into_owned())),
         lineage: match event.kind {
             EventKind::Log => Lineage::Own,

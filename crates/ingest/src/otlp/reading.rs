@@ -8,7 +8,7 @@ use domain::call::{Figures, Owner};
 use domain::{
     Activity, ActivityKind, Branch, Call, CallKey, Developer, Lineage, ModelName, Naming, NanoUsd, Observed,
     Origin, OutputConfidence, Place, Provider, RequestId, SessionId, SourceKind, Terms, Thread, Timestamp,
-    Tool, Usage, Witness,
+    Tool, ToolUses, TurnId, Usage, Witness,
 };
 
 use super::attributes::{Facts, Raw};
@@ -71,6 +71,7 @@ pub(super) struct Told {
     pub(super) terms: Terms,
     pub(super) reported_cost: Option<NanoUsd>,
     pub(super) thread: Thread,
+    pub(super) turn: Option<TurnId>,
     pub(super) id: CallId,
     /// Whether another record of the same source says more of the same call.
     pub(super) lineage: Lineage,
@@ -198,8 +199,8 @@ impl<'e> Reading<'e> {
             at: event.at,
             origin: Origin::default(),
         };
-        let owner = Owner { place, lineage: told.lineage, at: event.at };
-        let call = Call { key, request: None, at: event.at, figures, owner };
+        let owner = Owner { place, turn: told.turn, lineage: told.lineage, at: event.at };
+        let call = Call { key, request: None, at: event.at, figures, owner, tools: ToolUses::NONE };
         self.telemetry.observed.push(Observed { witness, naming, request, call });
     }
 

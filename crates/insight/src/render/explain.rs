@@ -10,6 +10,7 @@ use crate::calendar;
 use crate::explain::{CALLS_IN_FULL, ExplainedCall, sum_of};
 use crate::table::{Column, Field, Kind, Table, Terminal, Tone, fact, printable, prose};
 use crate::text::{counted, thousands};
+use crate::turns::Belonging;
 
 /// Columns for the names of facts: the longest is `cost_centre`, and a gap follows it.
 const NAMES_WIDTH: usize = 13;
@@ -49,6 +50,16 @@ fn one(it: &ExplainedCall<'_>, zone: &TimeZone, terminal: &Terminal) -> String {
     let mut fact = |name: &str, text: &str| out.push_str(&fact(name, NAMES_WIDTH, text, terminal));
     fact("when", &calendar::rfc3339(call.at, zone).unwrap_or_default());
     fact("session", &format!("{} ({})", call.owner.place.session, call.owner.place.tool.name()));
+    if let Some((Belonging { turn: Some(turn), by_moment }, count)) = it.turn {
+        let so = if by_moment { ", by its moment" } else { "" };
+        fact("turn", &format!("{turn} of {count}{so}"));
+    }
+    if !call.tools.is_empty() {
+        let named =
+            |(name, uses): (&str, u64)| if uses > 1 { format!("{name} x {uses}") } else { name.to_owned() };
+        let tools: Vec<String> = call.tools.by_name().into_iter().map(named).collect();
+        fact("tools", &tools.join(", "));
+    }
     for (dimension, answer) in it.attribution.answers() {
         if let Some((value, evidence)) = answer {
             let text = format!("{value} ({}: {})", evidence.confidence().name(), evidence.describe());
@@ -218,7 +229,9 @@ mod tests {
                 let figures = &call.figures;
                 let model = pricer.resolve(&figures.model, figures.provider.as_ref());
                 let price = pricer.derive(model.as_ref(), call.at, &figures.usage, &figures.terms);
-                ExplainedCall { call, price, attribution: branch_and_repo(), file: Some("5f0e6c1a.jsonl") }
+                let turn = Some((Belonging { turn: Some(3), by_moment: false }, 7));
+                let file = Some("5f0e6c1a.jsonl");
+                ExplainedCall { call, price, attribution: branch_and_repo(), turn, file }
             })
             .collect();
         assert_eq!(explained[0].at(), at("2026-11-02T09:20:11Z"));

@@ -117,7 +117,7 @@ fn context(course: Option<&Course>, terminal: &Terminal) -> Field {
     Field::new(&text).toned(if course.grew_large() { Tone::Alarm } else { Tone::Plain })
 }
 
-fn began(at: Timestamp, zone: &TimeZone) -> Option<String> {
+pub(super) fn began(at: Timestamp, zone: &TimeZone) -> Option<String> {
     let wall = calendar::wall(at, zone)?;
     Some(format!("{} {:02}:{:02}", wall.date(), wall.hour(), wall.minute()))
 }
@@ -156,6 +156,8 @@ pub fn session_text(
         out.push('\n');
         out.push_str(&cut(name, rows, &row.figures.measures, terminal));
     }
+    out.push('\n');
+    out.push_str(&super::turns::table(&detail.turns, &row.figures.measures, zone, terminal));
     out.push_str(&print_notes(&notes(&detail.whole, provenance.sources), terminal));
     out
 }
@@ -248,10 +250,11 @@ fn cut(name: &'static str, rows: &[Row], total: &Measures, terminal: &Terminal) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{NOW, at, berlin, company, links, sources, tallies};
+    use crate::fixtures::{NOW, at, berlin, company, links, sources, tallies, told_calls};
     use crate::query::Query;
     use crate::session_detail::{SessionNotes, session};
     use crate::sessions::sessions;
+    use crate::turns::TurnCall;
 
     #[test]
     fn at_several_widths() {
@@ -269,7 +272,9 @@ mod tests {
     fn one_from_within() {
         let company = company();
         let (tallies, links) = (tallies(), links());
-        let notes = SessionNotes { tallies: &tallies, pull_requests: &links };
+        let calls = told_calls();
+        let calls: Vec<_> = calls.iter().map(TurnCall::of).collect();
+        let notes = SessionNotes { tallies: &tallies, pull_requests: &links, calls: &calls };
         let detail =
             session(&"5f0e6c1a".into(), &company.book(), &notes, &berlin(), at(NOW)).expect("a session");
         let provenance = Provenance { sources: &sources(), price_book: "" };

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::figures::WireAmount;
+use super::turns::WireToolCount;
 use super::{WireTokens, nano, to_text};
 use crate::calendar;
 use crate::explain::{ExplainedCall, sum_of};
@@ -41,6 +42,14 @@ pub struct WireExplained<'a> {
     at: Option<String>,
     tool: &'static str,
     session: &'a str,
+    /// The number of its turn in the session, from 1; none where no turn is known.
+    turn: Option<u32>,
+    /// Whether the turn follows from the moment of the call, as its source names none.
+    turn_by_moment: bool,
+    /// How many turns the session has.
+    turns: u32,
+    /// The tools that its response called.
+    tools: Vec<WireToolCount>,
     model: &'a str,
     provider: Option<&'a str>,
     attribution: BTreeMap<&'static str, WireKnown<'a>>,
@@ -182,6 +191,10 @@ impl<'a> WireExplained<'a> {
             at: calendar::rfc3339(it.call.at, zone),
             tool: place.tool.name(),
             session: place.session.as_str(),
+            turn: it.turn.and_then(|it| it.0.turn),
+            turn_by_moment: it.turn.is_some_and(|it| it.0.by_moment),
+            turns: it.turn.map_or(0, |it| it.1),
+            tools: WireToolCount::of_call(&it.call.tools),
             model: figures.model.as_str(),
             provider: figures.provider.as_ref().map(domain::Provider::as_str),
             attribution: it

@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::report::{WireConfidence, WireFilter, WirePeriod, WireUnpriced};
+use super::turns::WireTurn;
 use super::{WireMeasures, WireProvenance, WireShare, to_text};
 use crate::book::Provenance;
 use crate::calendar;
@@ -100,6 +101,8 @@ pub struct WireDetail<'a> {
     by_model: Vec<WirePart<'a>>,
     by_branch: Vec<WirePart<'a>>,
     by_hour: Vec<WirePart<'a>>,
+    /// In order of time; none where the tool's log does not tell turns apart.
+    turns: Vec<WireTurn>,
     subagents: WireShare,
     pull_requests: Vec<WireLink<'a>>,
     confidence: WireConfidence,
@@ -173,6 +176,7 @@ pub fn session_json(
         by_model: parts(&detail.by_model),
         by_branch: parts(&detail.by_branch),
         by_hour: parts(&detail.by_hour),
+        turns: WireTurn::all(&detail.turns, zone),
         subagents: WireShare::of(&detail.subagents, &detail.row.figures.measures),
         pull_requests: links.collect(),
         confidence: WireConfidence::of(&detail.whole),

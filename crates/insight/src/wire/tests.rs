@@ -55,7 +55,9 @@ fn sessions_document() -> String {
 
 fn session_document() -> String {
     let (tallies, links) = (tallies(), links());
-    let notes = SessionNotes { tallies: &tallies, pull_requests: &links };
+    let calls = told_calls();
+    let calls: Vec<_> = calls.iter().map(TurnCall::of).collect();
+    let notes = SessionNotes { tallies: &tallies, pull_requests: &links, calls: &calls };
     let detail =
         session(&"5f0e6c1a".into(), &company().book(), &notes, &berlin(), at(NOW)).expect("a session");
     let provenance = Provenance { sources: &sources(), price_book: "a8c67c550665" };
@@ -68,7 +70,9 @@ fn explain_document() -> String {
         let figures = &call.figures;
         let model = pricer.resolve(&figures.model, figures.provider.as_ref());
         let price = pricer.derive(model.as_ref(), call.at, &figures.usage, &figures.terms);
-        ExplainedCall { call, price, attribution: branch_and_repo(), file: Some("5f0e6c1a.jsonl") }
+        let turn = Some((Belonging { turn: Some(3), by_moment: false }, 7));
+        let file = Some("5f0e6c1a.jsonl");
+        ExplainedCall { call, price, attribution: branch_and_repo(), turn, file }
     });
     explain_json(&explained.collect::<Vec<_>>(), &berlin()).expect("a document")
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::call::{Figures, Owner};
 use domain::{
     Call, Developer, InferenceGeo, Lineage, Observed, Place, Seen, ServiceTier, SourceKind, Speed, Terms,
-    Timestamp, Usage, Whereabouts,
+    Timestamp, ToolUses, TurnId, Usage, Whereabouts,
 };
 
 use super::grouping::Cluster;
@@ -36,7 +36,8 @@ pub(super) fn call(observed: &[&Observed], cluster: Cluster<'_>) -> Option<Assem
         request: None,
         at,
         figures: figures(best, &by_figures),
-        owner: Owner { place, lineage: owner.lineage, at: owner.at },
+        owner: Owner { place, turn: turn(&by_owner), lineage: owner.lineage, at: owner.at },
+        tools: said.iter().fold(ToolUses::NONE, |tools, it| tools.join(it.call.tools.clone())),
     };
     let seen = all.iter().fold(Seen::NONE, |seen, it| seen.and(Seen::by(it.witness.source)));
     Some(Assembled { id: CallId::of(at, &smallest.text()), call, whereabouts, seen, matching, members })
@@ -135,6 +136,11 @@ fn place(all: &[(SourceKind, &Owner)], best: &Owner) -> Arc<Place> {
         skill: places().find_map(|it| it.skill.clone()),
     };
     if merged == *best.place { Arc::clone(&best.place) } else { Arc::new(merged) }
+}
+
+/// The turn that the best owner names who names one.
+fn turn(all: &[(SourceKind, &Owner)]) -> Option<TurnId> {
+    all.iter().find_map(|(_, it)| it.turn)
 }
 
 /// The person that the best witness claims who claims one.

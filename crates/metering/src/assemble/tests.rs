@@ -11,7 +11,7 @@ use domain::call::{Figures, Owner};
 use domain::{
     Branch, Call, CallKey, Developer, Lineage, ModelName, Naming, NanoUsd, Observed, Origin,
     OutputConfidence, Place, Provider, ReporterId, RequestId, ServiceTier, SessionId, SourceKind, Terms,
-    Timestamp, Tokens, Tool, Usage, Witness,
+    Timestamp, Tokens, Tool, ToolUse, ToolUses, TurnId, Usage, Witness,
 };
 
 use self::random::Random;
@@ -53,7 +53,8 @@ fn said(source: SourceKind, naming: Naming, key: &str) -> Observed {
             request: None,
             at,
             figures,
-            owner: Owner { place: Arc::new(place), lineage: Lineage::Own, at },
+            owner: Owner { place: Arc::new(place), turn: None, lineage: Lineage::Own, at },
+            tools: ToolUses::NONE,
         },
     }
 }
@@ -282,6 +283,24 @@ fn book(observed: &[Observed]) -> Vec<super::Assembled> {
     let mut calls = assemble(observed);
     calls.iter_mut().for_each(|it| it.members.clear());
     calls
+}
+
+#[test]
+fn a_turn_is_of_the_first_that_names_one_and_tools_are_of_all() {
+    let uses = |ids: &[u64]| ToolUses::of(ids.iter().map(|id| ToolUse::new(*id, "Bash", 0)));
+    let gateway = said(SourceKind::Gateway, Naming::Provider, "m").request("1");
+    let log = log("m").request("1").edit(|it| {
+        it.call.owner.turn = Some(TurnId::new(7));
+        it.call.tools = uses(&[1, 2]);
+    });
+    let otlp = otlp("o").request("1").edit(|it| {
+        it.call.owner.turn = Some(TurnId::new(9));
+        it.call.tools = uses(&[2, 3]);
+    });
+    let calls = assemble(&[otlp, gateway, log]);
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0].call.owner.turn, Some(TurnId::new(7)));
+    assert_eq!(calls[0].call.tools, uses(&[1, 2, 3]));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use domain::{
     Call, CallKey, Lineage, ModelName, NanoUsd, Observation, Origin, OutputConfidence, Place, RequestId,
-    SessionId, Terms, Timestamp, Tokens, Tool, Usage,
+    SessionId, Terms, Timestamp, Tokens, Tool, ToolUse, ToolUses, TurnId, Usage,
 };
 
 use super::{Gathering, join, single};
@@ -27,6 +27,8 @@ fn seen(session: &str, lineage: Lineage, at: i64, output: u64, cache_read: u64) 
         output: OutputConfidence::Final,
         lineage,
         place: place(session),
+        turn: None,
+        tools: ToolUses::NONE,
         reported_cost: None,
         origin: Origin::default(),
     }
@@ -133,6 +135,11 @@ fn random_observation(random: &mut Random) -> Observation {
     seen.model = ModelName::new(["m1", "m2"][random.below(2) as usize]);
     seen.output = OutputConfidence::ALL[random.below(4) as usize];
     seen.reported_cost = (random.below(2) == 0).then(|| NanoUsd::new(random.below(2) as i64));
+    seen.turn = [None, Some(1), Some(2)][random.below(3) as usize].map(TurnId::new);
+    let uses = random.below(3);
+    seen.tools = ToolUses::of((0..uses).map(|_| {
+        ToolUse::new(random.below(3), ["Bash", "Read"][random.below(2) as usize], random.below(3) as u32)
+    }));
     seen.origin = Origin { file: random.below(2) as u32, offset: random.below(2) };
     seen
 }
@@ -155,6 +162,20 @@ fn the_request_is_that_of_the_original() {
     ] {
         assert_eq!(fold(&observations).request.as_ref().map(RequestId::as_str), expected);
     }
+}
+
+#[test]
+fn each_line_of_a_message_adds_its_tools_and_the_first_says_the_turn() {
+    let line = |at, turn: u64, id, name| Observation {
+        turn: Some(TurnId::new(turn)),
+        tools: ToolUses::of([ToolUse::new(id, name, 0)]),
+        ..seen("a", Lineage::Own, at, 1, 0)
+    };
+    let unnamed = Observation { turn: None, ..line(10, 0, 3, "Edit") };
+    let call = fold(&[line(11, 8, 1, "Bash"), unnamed, line(10, 7, 2, "Read"), line(11, 8, 1, "Bash")]);
+    assert_eq!(call.owner.turn, Some(TurnId::new(7)));
+    let uses: Vec<_> = call.tools.iter().map(|it| (it.id(), it.name())).collect();
+    assert_eq!(uses, [(1, "Bash"), (2, "Read"), (3, "Edit")]);
 }
 
 #[test]

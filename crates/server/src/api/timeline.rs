@@ -1,9 +1,10 @@
-//! A session as it went, call by call.
+//! A session as it went, turn by turn and call by call.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use domain::{NanoUsd, SessionTally, Thread};
-use insight::wire::WireTokens;
+use insight::wire::{WireTokens, WireToolCount, WireTurn};
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,6 +29,8 @@ pub(crate) struct WireTimeline {
     calls: Vec<WireStep>,
     /// Calls behind these that are left out; `GET /api/v1/calls` has all.
     calls_left_out: usize,
+    /// All turns in the order of time; none where no source tells turns apart, and stretches must do.
+    turns: Vec<WireTurn>,
     /// What the calls that are told cost, those without a price left out.
     cost_nano_usd: String,
     cost_usd: String,
@@ -43,6 +46,10 @@ struct WireStep {
     /// Its id in the book, by which `GET /api/v1/calls/{id}` explains it.
     id: String,
     at: String,
+    /// The number of its turn; none before the first turn, or where no source tells turns apart.
+    turn: Option<u32>,
+    /// Whether the turn follows from the moment of the call, as its source names none.
+    turn_by_moment: bool,
     /// Which stretch of work, from 1: a new one begins after five minutes in which nothing happened.
     stretch: u32,
     /// Milliseconds since the call before; none for the first.
@@ -58,6 +65,8 @@ struct WireStep {
     /// Tokens of the whole prompt: input, cache read and cache write.
     context_tokens: u64,
     tokens: WireTokens,
+    /// The tools that its response called, as far as a source says.
+    tools: Vec<WireToolCount>,
     /// final, aggregate, interrupted or placeholder: how far the count of output can be trusted.
     output_count: &'static str,
     /// Under contract; none where the call has no price.
@@ -93,7 +102,7 @@ struct WireToolUses {
     failed: u64,
 }
 
-/// A session as it went: its calls in the order of time, with pauses and what stands out
+/// A session as it went: its turns, and its calls in the order of time with what stands out
 #[utoipa::path(get, operation_id = "showTimeline", path = "/api/v1/sessions/{id}/timeline", tag = "figures",
     params(("id" = String, Path, description = "its id, or the beginning of it")),
     responses((status = 200, body = WireTimeline)))]
@@ -125,6 +134,7 @@ impl WireTimeline {
             session,
             calls: it.steps.iter().map(WireStep::of).collect(),
             calls_left_out: it.left_out,
+            turns: WireTurn::all(&it.turns, &TimeZone::UTC),
             cost_nano_usd: cost.nano().to_string(),
             cost_usd: cost.to_string(),
             course: it.tallies.iter().map(WireSteps::of).collect(),
@@ -140,6 +150,8 @@ impl WireStep {
         Self {
             id: call.id.to_string(),
             at: moment(call.at),
+            turn: it.turn.turn,
+            turn_by_moment: it.turn.by_moment,
             stretch: it.stretch,
             pause_ms: it.pause_ms,
             thread: match place.thread {
@@ -153,6 +165,7 @@ impl WireStep {
             provider: call.service.provider.as_ref().map(ToString::to_string),
             context_tokens: it.context.count(),
             tokens: WireTokens::of(&call.usage),
+            tools: WireToolCount::of_call(&call.tools),
             output_count: call.output.name(),
             cost_nano_usd: price.map(|it| it.contract.nano().to_string()),
             cost_usd: price.map(|it| it.contract.to_string()),

@@ -65,8 +65,16 @@ fn calls(count: i64) -> Delivery {
         at: NOW,
         origin: Origin::default(),
     };
-    let owner = Owner { place, lineage: Lineage::Own, at: NOW };
-    let call = |key| Call { key, request: None, at: NOW, figures: figures.clone(), owner: owner.clone() };
+    let owner = Owner { place, turn: Some(domain::TurnId::new(7)), lineage: Lineage::Own, at: NOW };
+    let tools = domain::ToolUses::of([domain::ToolUse::new(1, "Bash", 2)]);
+    let call = |key| Call {
+        key,
+        request: None,
+        at: NOW,
+        figures: figures.clone(),
+        owner: owner.clone(),
+        tools: tools.clone(),
+    };
     let observed = (0..count).map(|number| Observed {
         witness: Arc::clone(&witness),
         naming: Naming::Provider,

@@ -1,7 +1,7 @@
 //! Single calls, with whom they belong to; those that the asker may not see left out.
 
-use domain::{Attribution, Day, Timestamp};
-use insight::PlaceFacts;
+use domain::{Attribution, Day, Measures, NanoUsd, Timestamp};
+use insight::{PlaceFacts, TurnCall};
 use jiff::tz::TimeZone;
 use store::BookedCall;
 
@@ -15,6 +15,32 @@ pub struct Placed {
     pub call: BookedCall,
     /// What follows from where it was made.
     pub attribution: Attribution,
+}
+
+impl Placed {
+    /// The call, as far as turns are told of.
+    #[must_use]
+    pub fn in_turn(&self) -> TurnCall<'_> {
+        let call = &self.call;
+        let (list, cost) = match call.price {
+            Ok(price) => (price.list, price.contract),
+            Err(_) => (NanoUsd::ZERO, NanoUsd::ZERO),
+        };
+        let unpriced_calls = u64::from(call.price.is_err());
+        TurnCall {
+            at: call.at,
+            thread: call.whereabouts.place.thread,
+            turn: call.turn,
+            measures: Measures { calls: 1, unpriced_calls, usage: call.usage, list, cost },
+            tools: &call.tools,
+        }
+    }
+}
+
+/// The calls in the order of time, as turns are told of.
+#[must_use]
+pub fn in_turns(placed: &[Placed]) -> Vec<TurnCall<'_>> {
+    placed.iter().map(Placed::in_turn).collect()
 }
 
 /// The day of a moment in that time zone.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::SessionId;
 use insight::{Format, Query, SessionError, SessionNotes, Span, render, session, wire};
 
+use super::calls::in_turns;
 use super::{Asked, Asker, FiguresDesk, FiguresError, Written, blocking, grain};
 
 /// Sessions that begin alike of which so many are looked at, to find those in sight.
@@ -65,11 +66,14 @@ impl FiguresDesk {
         let query = Query { span, ..Query::total(zone.clone()) };
         let asker = Asker { sight: &sight, directory: &directory };
         let laid = self.lay_out(&grain::by_quarter(&query, now), asker).await?;
+        let mut placed = self.placed(calls, &sight, &directory).await?;
+        placed.sort_by_key(|it| (it.call.at, it.call.id));
         let tallies = self.store.sessions().await?;
         let pull_requests = self.store.pull_requests().await?;
         let desk = self.clone();
         blocking(move || {
-            let notes = SessionNotes { tallies: &tallies, pull_requests: &pull_requests };
+            let calls = in_turns(&placed);
+            let notes = SessionNotes { tallies: &tallies, pull_requests: &pull_requests, calls: &calls };
             let (cells, services) = (&*laid.cells, &*laid.services);
             let ask =
                 |places: &[_]| session(&id, &insight::Book { cells, places, services }, &notes, &zone, now);

@@ -54,7 +54,8 @@ fn observed(number: i64, developer: Option<&str>, repo: &str, source: SourceKind
                 at,
                 origin: Origin::default(),
             },
-            owner: Owner { place, lineage: Lineage::Own, at },
+            owner: Owner { place, turn: None, lineage: Lineage::Own, at },
+            tools: domain::ToolUses::NONE,
         },
     }
 }

@@ -1,18 +1,20 @@
 //! A session as it went: its calls in the order of time, with what stands out among them.
 //!
-//! The book does not know at which call a prompt began. What it knows are pauses, so calls
-//! are told in stretches of work: a new one begins where nobody did anything for as long as
-//! counts as idle everywhere else.
+//! Calls are told by turn, where a source names the prompt that they answer. Some name none:
+//! what the book knows of any session are pauses, so calls are told in stretches of work as
+//! well. A new one begins where nobody did anything for as long as counts as idle everywhere
+//! else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::session::IDLE_AFTER_MILLIS;
 use domain::{ActivityKind, NanoUsd, Overflow, SessionId, SessionTally, Thread, Timestamp, Tokens};
 use gateway::LoopLimits;
-use insight::ReportError;
-use store::ActivitySum;
+use insight::turns::{Belonging, shrank};
+use insight::{ReportError, Turns};
+use store::{ActivitySum, CallId};
 
-use super::calls::Placed;
+use super::calls::{Placed, in_turns};
 use super::{Asked, FiguresDesk, FiguresError};
 
 /// Calls of one session that are told; of more, these are the first.
@@ -29,6 +31,8 @@ pub struct Timeline {
     pub steps: Vec<Step>,
     /// Calls behind these that are left out.
     pub left_out: usize,
+    /// All of its turns; none where no source tells turns apart.
+    pub turns: Turns,
     /// What its logs say of it as a whole: one for each tool that has a session of that id.
     pub tallies: Vec<SessionTally>,
     /// What became of its uses of tools, by tool, where telemetry tells.
@@ -40,6 +44,8 @@ pub struct Timeline {
 pub struct Step {
     /// The call.
     pub placed: Placed,
+    /// Which turn it is of.
+    pub turn: Belonging,
     /// In which stretch of work, from 1.
     pub stretch: u32,
     /// Milliseconds since the call before; none for the first.
@@ -81,11 +87,36 @@ impl FiguresDesk {
         let tallies = self.store.sessions().await?.into_iter().filter(|it| it.session == *session);
         let tallies = tallies.collect();
         let left_out = placed.len().saturating_sub(MOST_CALLS);
+        let turns = insight::turns(&in_turns(&placed)).map_err(ReportError::from)?;
         let racing = racing(&placed, &LoopLimits::default()).map_err(ReportError::from)?;
         placed.truncate(MOST_CALLS);
-        let steps = steps(placed, &racing).map_err(ReportError::from)?;
+        let steps = steps(placed, &turns, &racing).map_err(ReportError::from)?;
         let tools = tools(&sums, session);
-        Ok(Timeline { steps, left_out, tallies, tools })
+        Ok(Timeline { steps, left_out, turns, tallies, tools })
+    }
+}
+
+impl FiguresDesk {
+    /// Which turn of its session each of these calls is of, and of how many.
+    ///
+    /// # Errors
+    /// [`FiguresError`] where the store fails or a sum does not fit.
+    pub async fn turns_of(
+        &self,
+        asked: &Asked,
+        calls: &[Placed],
+    ) -> Result<HashMap<CallId, (Belonging, u32)>, FiguresError> {
+        let mut found = HashMap::new();
+        let sessions = calls.iter().map(|it| it.call.whereabouts.place.session.clone());
+        for session in sessions.collect::<BTreeSet<_>>() {
+            let all = self.store.calls_of_session(session).await?;
+            let mut all = self.placed(all, &asked.sight, &asked.directory).await?;
+            all.sort_by_key(|it| (it.call.at, it.call.id));
+            let turns = insight::turns(&in_turns(&all)).map_err(ReportError::from)?;
+            let count = turns.count();
+            found.extend(all.iter().zip(&turns.of_calls).map(|(it, of)| (it.call.id, (*of, count))));
+        }
+        Ok(found)
     }
 }
 
@@ -112,28 +143,24 @@ const fn span_of(at: Timestamp) -> i64 {
 }
 
 /// The calls with what follows from those before them.
-fn steps(placed: Vec<Placed>, racing: &[i64]) -> Result<Vec<Step>, Overflow> {
+fn steps(placed: Vec<Placed>, turns: &Turns, racing: &[i64]) -> Result<Vec<Step>, Overflow> {
     let mut steps = Vec::with_capacity(placed.len());
     let (mut before, mut stretch, mut prompt) = (None::<Timestamp>, 1_u32, Tokens::ZERO);
-    for it in placed {
+    for (it, turn) in placed.into_iter().zip(&turns.of_calls) {
         let at = it.call.at;
         let pause_ms = before.map(|before| at.millis_since(before));
         if pause_ms.is_some_and(|it| it > IDLE_AFTER_MILLIS) {
             stretch = stretch.saturating_add(1);
         }
         before = Some(at);
-        let usage = &it.call.usage;
-        let mut context = usage.input.plus(usage.cache_read)?;
-        for written in [usage.cache_write_5m, usage.cache_write_1h] {
-            context = context.plus(written)?;
-        }
+        let context = it.call.usage.prompt()?;
         let is_main = it.call.whereabouts.place.thread == Thread::Main;
-        let shrank = is_main && context.count() < prompt.count() / 2;
+        let shrank = is_main && shrank(prompt, context);
         if is_main {
             prompt = context;
         }
         let racing = racing.binary_search(&span_of(at)).is_ok();
-        steps.push(Step { placed: it, stretch, pause_ms, context, shrank, racing });
+        steps.push(Step { placed: it, turn: *turn, stretch, pause_ms, context, shrank, racing });
     }
     Ok(steps)
 }

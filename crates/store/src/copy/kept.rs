@@ -121,6 +121,8 @@ mod tests {
                 output: domain::OutputConfidence::Final,
                 lineage: domain::Lineage::Own,
                 place: Arc::clone(&place),
+                turn: Some(domain::TurnId::new(u64::MAX)),
+                tools: domain::ToolUses::of([domain::ToolUse::new(number, "Bash", 1)]),
                 reported_cost: None,
                 origin: domain::Origin::default(),
             };

@@ -7,13 +7,14 @@ use domain::call::{Figures, Owner};
 use domain::{
     Activity, ActivityKind, Branch, Call, CallKey, Developer, Folder, InferenceGeo, ModelName, NanoUsd,
     Observed, Origin, Place, PrLink, Provider, ReporterId, RequestId, ServiceTier, SessionId, SessionTally,
-    SourceKind, Speed, Terms, Timestamp, Tokens, Tool, Usage, Witness,
+    SourceKind, Speed, Terms, Timestamp, Tokens, Tool, TurnId, Usage, Witness,
 };
 use serde::{Deserialize, Serialize};
 
 use super::Thing;
 use crate::delivery::{FolderReport, SessionTag, TallyReport};
 use crate::journal::code::Code;
+use crate::journal::tools;
 use crate::reading::{Evidence, Reporter};
 
 /// One line behind the first.
@@ -67,6 +68,11 @@ pub(super) struct ObservationLine {
     place: PlaceLine,
     owner_lineage: i64,
     owner_at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turn: Option<u64>,
+    /// As text of `journal/tools.rs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tools: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -316,6 +322,8 @@ fn observation_line(it: &Evidence) -> ObservationLine {
         },
         owner_lineage: call.owner.lineage.code(),
         owner_at: call.owner.at.millis(),
+        turn: call.owner.turn.map(TurnId::fingerprint),
+        tools: tools::to_text(&call.tools),
     }
 }
 
@@ -349,8 +357,14 @@ fn observation(it: ObservationLine) -> Option<Evidence> {
         at: moment(figures.at),
         origin: Origin { file: figures.file, offset: figures.offset },
     };
-    let owner = Owner { place: Arc::new(place), lineage: coded(it.owner_lineage)?, at: moment(it.owner_at) };
-    let call = Call { key: CallKey::new(&it.key), request: None, at: moment(it.at), figures, owner };
+    let owner = Owner {
+        place: Arc::new(place),
+        turn: it.turn.map(TurnId::new),
+        lineage: coded(it.owner_lineage)?,
+        at: moment(it.owner_at),
+    };
+    let tools = tools::of_text(it.tools.as_deref()).ok()?;
+    let call = Call { key: CallKey::new(&it.key), request: None, at: moment(it.at), figures, owner, tools };
     let naming = if it.provider_key { domain::Naming::Provider } else { domain::Naming::Derived };
     let request = it.request.as_deref().map(RequestId::new);
     let observed = Observed { witness: Arc::new(witness(&it.witness)?), naming, request, call };

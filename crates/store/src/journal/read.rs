@@ -6,15 +6,17 @@ use std::sync::Arc;
 use domain::call::{Figures, Owner};
 use domain::{
     Branch, Call, CallKey, Cell, Measures, NanoUsd, Origin, Place, PrLink, Price, PricedCall, QuarterHour,
-    RequestId, Service, SessionId, SessionTally, Tool, Usage,
+    RequestId, Service, SessionId, SessionTally, Tool, TurnId, Unpriced, Usage,
 };
 use metering::{CellKey, Meter};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Journal;
+use super::code::Code as _;
 use super::columns::Columns;
 use super::interned::Interned;
 use super::sources::{TALLY_COLUMNS, path_from, tally};
+use super::tools;
 use crate::error::StoreError;
 
 /// A call and the file that its figures were read from.
@@ -37,7 +39,7 @@ const REPRICED_AT_ONCE: usize = 8_192;
 const CALL_COLUMNS: &str =
     "key, request, at, place, service, confidence, input, output, cache_read, cache_write_5m,
     cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage, figures_at, source, offset,
-    owner_lineage, owner_at, list_nano, cost_nano, unpriced";
+    owner_lineage, owner_at, list_nano, cost_nano, unpriced, turn, tools";
 
 impl Journal {
     /// All sums, in the order of time, priced by `meter`. Where the store was priced
@@ -268,13 +270,17 @@ fn priced_call(row: &Row<'_>, interned: &Interned) -> Result<PricedCall, StoreEr
         at: columns.moment()?,
         origin: Origin { file: columns.value()?, offset: columns.bits()? },
     };
-    let owner = Owner { place: Arc::clone(place), lineage: columns.code()?, at: columns.moment()? };
+    let (lineage, owned_at) = (columns.code()?, columns.moment()?);
     let amounts = (columns.value::<Option<i64>>()?, columns.value::<Option<i64>>()?);
+    let unpriced: Option<i64> = columns.value()?;
     let price = match amounts {
         (Some(list), Some(cost)) => Ok(Price { list: NanoUsd::new(list), contract: NanoUsd::new(cost) }),
-        _ => Err(columns.code()?),
+        _ => Err(Unpriced::from_code(unpriced.unwrap_or(-1))?),
     };
-    Ok(PricedCall { call: Call { key, request, at, figures, owner }, price })
+    let turn = columns.value::<Option<i64>>()?.map(|it| TurnId::new(it.cast_unsigned()));
+    let tools = columns.maybe_text(|text| tools::of_text(Some(text)))?.transpose()?.unwrap_or_default();
+    let owner = Owner { place: Arc::clone(place), turn, lineage, at: owned_at };
+    Ok(PricedCall { call: Call { key, request, at, figures, owner, tools }, price })
 }
 
 fn spent(row: &Row<'_>) -> Result<(NanoUsd, u64), StoreError> {

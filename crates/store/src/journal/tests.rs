@@ -32,6 +32,8 @@ fn call(key: &str, at: i64, output: u64, model: &str, lineage: Lineage) -> Call 
         output: OutputConfidence::Final,
         lineage,
         place: Arc::new(place),
+        turn: Some(domain::TurnId::new(7)),
+        tools: domain::ToolUses::of([domain::ToolUse::new(output, "Bash", 0)]),
         reported_cost: None,
         origin: Origin { file: 1, offset: 7 },
     })

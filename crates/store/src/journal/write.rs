@@ -11,6 +11,7 @@ use super::interned::Interned;
 use super::outbox::{About, Outbox};
 use super::read;
 use super::sources::{SourceReading, store_reading};
+use super::tools;
 use crate::error::StoreError;
 
 /// What one transaction stores.
@@ -167,7 +168,7 @@ impl<'a> Writer<'a> {
         let mut statement = self.connection.prepare_cached(
             "INSERT OR REPLACE INTO call VALUES
              (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-              ?24)",
+              ?24, ?25, ?26)",
         )?;
         statement.execute(params![
             call.key.as_str(),
@@ -194,6 +195,8 @@ impl<'a> Writer<'a> {
             amount(|price| price.list.nano()),
             amount(|price| price.contract.nano()),
             priced.price.as_ref().err().map(|reason| reason.code()),
+            call.owner.turn.map(|turn| turn.fingerprint().cast_signed()),
+            tools::to_text(&call.tools),
         ])?;
         Ok(())
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use domain::call::{Figures, Owner};
 use domain::{
     Call, CallKey, Measures, NanoUsd, Observed, Origin, Overflow, Price, PricedCall, QuarterHour, RequestId,
-    Seen, Service, Timestamp, Tokens, Usage, Whereabouts, Witness,
+    Seen, Service, Timestamp, Tokens, TurnId, Usage, Whereabouts, Witness,
 };
 use metering::{Assembled, CallId};
 
 use super::ids::Ids;
 use crate::error::StoreError;
 use crate::journal::code::Code as _;
+use crate::journal::tools;
 use crate::reading::{BookedCall, Evidence};
 
 /// Token counts in the order of their columns: input, output, `cache_read`,
@@ -41,12 +42,14 @@ pub(crate) struct ObservationRow {
     pub(crate) owner_at: i64,
     pub(crate) file: i64,
     pub(crate) offset: i64,
+    pub(crate) turn: Option<i64>,
+    pub(crate) tools: Option<String>,
 }
 
 impl ObservationRow {
     pub(crate) fn of(it: &Observed, received_at: Timestamp, ids: &mut Ids) -> Result<Self, Overflow> {
         let names = metering::names(it);
-        let Call { key, request: _, at, figures, owner } = &it.call;
+        let Call { key, request: _, at, figures, owner, tools } = &it.call;
         Ok(Self {
             key: key.clone(),
             naming: it.naming.code(),
@@ -68,6 +71,8 @@ impl ObservationRow {
             owner_at: owner.at.millis(),
             file: i64::from(figures.origin.file),
             offset: figures.origin.offset.cast_signed(),
+            turn: turn_column(owner.turn),
+            tools: tools::to_text(tools),
         })
     }
 
@@ -96,10 +101,12 @@ impl ObservationRow {
         };
         let owner = Owner {
             place: Arc::clone(&whereabouts.place),
+            turn: turn(self.turn),
             lineage: code(self.owner_lineage)?,
             at: moment(self.owner_at),
         };
-        let call = Call { key: self.key, request: None, at: moment(self.at), figures, owner };
+        let tools = tools::of_text(self.tools.as_deref())?;
+        let call = Call { key: self.key, request: None, at: moment(self.at), figures, owner, tools };
         let observed = Observed {
             witness: Arc::clone(witness),
             naming: code(self.naming)?,
@@ -127,6 +134,8 @@ pub(crate) struct CallRow {
     pub(crate) list: Option<i64>,
     pub(crate) cost: Option<i64>,
     pub(crate) unpriced: Option<i64>,
+    pub(crate) turn: Option<i64>,
+    pub(crate) tools: Option<String>,
 }
 
 impl CallRow {
@@ -154,6 +163,8 @@ impl CallRow {
             list: amount(|price| price.list.nano()),
             cost: amount(|price| price.contract.nano()),
             unpriced: priced.price.as_ref().err().map(|reason| reason.code()),
+            turn: turn_column(it.call.owner.turn),
+            tools: tools::to_text(&it.call.tools),
         })
     }
 
@@ -193,6 +204,8 @@ impl CallRow {
             reported_cost: self.reported.map(NanoUsd::new),
             seen: seen(self.seen)?,
             matching: code(self.matching)?,
+            turn: turn(self.turn),
+            tools: tools::of_text(self.tools.as_deref())?,
             price,
         })
     }
@@ -217,8 +230,17 @@ pub(crate) fn to_price(
         at,
         origin: Origin::default(),
     };
-    let owner = Owner { place: Arc::clone(&whereabouts.place), lineage, at };
-    Ok(Call { key: row.key.clone(), request: None, at, figures, owner })
+    let owner = Owner { place: Arc::clone(&whereabouts.place), turn: turn(row.turn), lineage, at };
+    let tools = tools::of_text(row.tools.as_deref())?;
+    Ok(Call { key: row.key.clone(), request: None, at, figures, owner, tools })
+}
+
+fn turn_column(turn: Option<TurnId>) -> Option<i64> {
+    turn.map(|it| it.fingerprint().cast_signed())
+}
+
+fn turn(column: Option<i64>) -> Option<TurnId> {
+    column.map(|it| TurnId::new(it.cast_unsigned()))
 }
 
 pub(crate) fn code<T: crate::journal::code::Code>(column: i64) -> Result<T, StoreError> {

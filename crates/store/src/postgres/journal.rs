@@ -54,6 +54,7 @@ const SCHEMA: Schema = schema!(
     "journal",
     &[
         include_str!("../../migrations/postgres/journal/0001_ground.sql"),
+        include_str!("../../migrations/postgres/journal/0002_turns.sql"),
         include_str!("../../migrations/postgres/journal/0003_whence.sql"),
     ]
 );

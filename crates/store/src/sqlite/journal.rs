@@ -45,9 +45,10 @@ use crate::sessions;
 use crate::store::Settings;
 
 const FILE: &str = "journal.db";
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../migrations/sqlite/journal/0001_ground.sql"),
     include_str!("../../migrations/sqlite/journal/0002_slots.sql"),
+    include_str!("../../migrations/sqlite/journal/0003_turns.sql"),
     include_str!("../../migrations/sqlite/journal/0004_whence.sql"),
 ];
 /// News that wait for whoever watches; who is slower misses the oldest.

@@ -23,14 +23,16 @@ pub(super) fn write(home: &Path, session: &Session) -> Result<()> {
         format!(r#""sessionId":"{}","cwd":"{cwd}","gitBranch":"{branch}","version":"{VERSION}""#, session.id);
     let mut main = Transcript { head: &head, thread: r#""isSidechain":false"#, text: String::new() };
     let mut last = None;
-    for turn in &session.turns {
-        main.turn(turn)?;
+    for (number, turn) in session.turns.iter().enumerate() {
+        // A subagent's file names the prompt that it works for.
+        let prompt = format!("{}:{number}", session.id);
+        main.turn(turn, &prompt)?;
         last = turn.calls.last().map(|it| it.at).or(last);
         if let Some(first) = turn.subagent.first() {
             let agent = format!("{:016x}", first.id);
             let thread = format!(r#""isSidechain":true,"agentId":"{agent}""#);
             let mut beside = Transcript { head: &head, thread: &thread, text: String::new() };
-            beside.prompt(turn.at, "…")?;
+            beside.prompt(turn.at, &prompt, "…")?;
             turn.subagent.iter().try_for_each(|it| beside.call(it))?;
             put(&subagents, &format!("agent-{agent}.jsonl"), &beside.text)?;
         }
@@ -50,7 +52,7 @@ struct Transcript<'a> {
 }
 
 impl Transcript<'_> {
-    fn turn(&mut self, turn: &Turn) -> Result<()> {
+    fn turn(&mut self, turn: &Turn, prompt: &str) -> Result<()> {
         if turn.is_compacted {
             let (head, at) = (self.head, moment(turn.at));
             writeln!(
@@ -59,18 +61,20 @@ impl Transcript<'_> {
             )?;
         }
         match turn.command {
-            Some(command) => self.prompt(turn.at, &format!("<command-name>/{command}</command-name>"))?,
-            None => self.prompt(turn.at, "…")?,
+            Some(command) => {
+                self.prompt(turn.at, prompt, &format!("<command-name>/{command}</command-name>"))?;
+            }
+            None => self.prompt(turn.at, prompt, "…")?,
         }
         turn.calls.iter().try_for_each(|it| self.call(it))
     }
 
-    fn prompt(&mut self, at: Timestamp, text: &str) -> Result<()> {
+    fn prompt(&mut self, at: Timestamp, id: &str, text: &str) -> Result<()> {
         let Self { head, thread, .. } = self;
         let at = moment(at);
         writeln!(
             self.text,
-            r#"{{"parentUuid":null,{thread},"type":"user",{head},"timestamp":"{at}","message":{{"role":"user","content":"{text}"}}}}"#
+            r#"{{"parentUuid":null,{thread},"promptId":"{id}","type":"user",{head},"timestamp":"{at}","message":{{"role":"user","content":"{text}"}}}}"#
         )?;
         Ok(())
     }

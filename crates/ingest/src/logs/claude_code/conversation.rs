@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use domain::{SessionTally, Thread, Timestamp};
+use domain::{SessionTally, Thread, Timestamp, ToolUse, ToolUses, TurnId};
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use super::record::{Block, Message, Text};
+use crate::fingerprint;
 use crate::json::{Raw, read};
 use crate::steps::Steps;
 
@@ -26,6 +27,9 @@ pub(super) struct Conversation {
     skill: Option<Arc<str>>,
     /// The last branch that a record named.
     branch: Option<String>,
+    /// The fingerprint of the turn that is under way.
+    #[serde(default)]
+    turn: Option<u64>,
     steps: Steps,
 }
 
@@ -56,10 +60,20 @@ impl Conversation {
         std::mem::take(&mut self.prompted)
     }
 
-    /// The developer said something. It is looked at for the name of a slash
-    /// command, and for nothing else.
-    pub(super) fn prompt(&mut self, message: &Spoken<'_>) {
-        let Some(content) = message.content else { return };
+    /// A turn of that name begins, or goes on.
+    pub(super) fn enter_turn(&mut self, name: &str) {
+        self.turn = Some(fingerprint::turn(name).fingerprint());
+    }
+
+    /// The turn that is under way.
+    pub(super) fn turn(&self) -> Option<TurnId> {
+        self.turn.map(TurnId::new)
+    }
+
+    /// The developer said something: whether it was to the model. It is looked at for the
+    /// name of a slash command, and for nothing else.
+    pub(super) fn prompt(&mut self, message: &Spoken<'_>) -> bool {
+        let Some(content) = message.content else { return false };
         let content = content.text();
         let text = match read::<Text<'_>>(content.as_bytes()) {
             Some(text) => text.0.into_owned(),
@@ -70,11 +84,12 @@ impl Conversation {
                 .unwrap_or_default(),
         };
         if text.starts_with("<local-command-") || text.starts_with("<bash-") {
-            return;
+            return false;
         }
         self.prompted = true;
         self.skill = None;
         self.command = command(&text);
+        true
     }
 
     /// The command and skill at work. A subagent works for its parent's turn, but
@@ -90,18 +105,17 @@ impl Conversation {
         self.steps.any_failing()
     }
 
-    /// Counts the tool calls and tool results among a message's blocks; whether there
-    /// are results.
-    pub(super) fn blocks(&mut self, message: &Spoken<'_>, tally: &mut SessionTally) -> bool {
-        let Some(content) = message.content else { return false };
+    /// Counts the tool calls and tool results among a message's blocks.
+    pub(super) fn blocks(&mut self, message: &Spoken<'_>, tally: &mut SessionTally) -> Blocks {
+        let mut found = Blocks::default();
+        let Some(content) = message.content else { return found };
         if memmem::find(content.0, b"\"tool_use").is_none() {
-            return false;
+            return found;
         }
-        let mut has_results = false;
         for block in blocks(&content.text()) {
-            has_results |= block.tool_use_id.is_some();
+            found.has_results |= block.tool_use_id.is_some();
             match (block.kind.as_ref().map_or("", Text::as_str), &block.id, &block.tool_use_id) {
-                ("tool_use", Some(id), _) => self.tool_use(id.as_str(), &block, tally),
+                ("tool_use", Some(id), _) => found.tools.add(self.tool_use(id.as_str(), &block, tally)),
                 ("tool_result", _, Some(id)) if block.is_error == Some(true) => {
                     let run = self.steps.fail(id.as_str());
                     tally.failed_steps = tally.failed_steps.saturating_add(1);
@@ -111,14 +125,14 @@ impl Conversation {
                 _ => {}
             }
         }
-        has_results
+        found
     }
 
-    fn tool_use(&mut self, id: &str, block: &Block<'_>, tally: &mut SessionTally) {
+    fn tool_use(&mut self, id: &str, block: &Block<'_>, tally: &mut SessionTally) -> ToolUse {
         let name = block.name.as_ref().map_or("", Text::as_str);
         let arguments = block.input.map_or(&[][..], |input| input.0);
         tally.tool_calls = tally.tool_calls.saturating_add(1);
-        self.steps.begin(id, name, arguments);
+        let used = self.steps.begin(id, name, arguments);
         if name == "Skill" {
             #[derive(Deserialize)]
             struct Input<'a> {
@@ -128,7 +142,17 @@ impl Conversation {
             let input = read::<Input<'_>>(arguments);
             self.skill = input.and_then(|input| input.skill).and_then(|skill| name_of(skill.as_str()));
         }
+        used
     }
+}
+
+/// What was found among a message's blocks.
+#[derive(Default)]
+pub(super) struct Blocks {
+    /// Tools that are called.
+    pub(super) tools: ToolUses,
+    /// Whether there are results of tools.
+    pub(super) has_results: bool,
 }
 
 fn blocks(content: &str) -> Vec<Block<'_>> {

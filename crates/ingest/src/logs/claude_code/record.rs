@@ -44,6 +44,9 @@ pub(super) struct Line<'a> {
     pub(super) timestamp: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) request_id: Option<Text<'a>>,
+    /// The prompt that a record of the user is or answers, from 2026 on.
+    #[serde(borrow)]
+    pub(super) prompt_id: Option<Text<'a>>,
     pub(super) is_sidechain: Option<bool>,
     pub(super) is_meta: Option<bool>,
     pub(super) is_compact_summary: Option<bool>,

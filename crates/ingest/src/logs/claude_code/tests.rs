@@ -362,3 +362,87 @@ fn reading_in_two_parts_gives_the_same() {
     assert_eq!(describe(&harvest), describe(&whole));
     assert_eq!(harvest.tallies, whole.tallies);
 }
+
+fn user(extra: &str, content: &str) -> String {
+    format!(
+        r#"{{"type":"user","sessionId":"s1","timestamp":"2026-08-01T08:00:00.000Z"{extra},"message":{{"role":"user","content":{content}}}}}"#
+    ) + "\n"
+}
+
+/// An answer under that id, which calls a tool.
+fn using(key: &str, id: &str, tool: &str, arguments: &str) -> String {
+    let message = format!(
+        r#","id":"{key}","stop_reason":"tool_use","content":[{{"type":"tool_use","id":"{id}","name":"{tool}","input":{arguments}}}]"#
+    );
+    assistant("", &message, r#""input_tokens":1,"output_tokens":2"#)
+}
+
+fn result(id: &str, is_error: bool) -> String {
+    user("", &format!(r#"[{{"type":"tool_result","tool_use_id":"{id}","is_error":{is_error}}}]"#))
+}
+
+fn check_turns(path: &str, input: &str, expected: &str) {
+    assert_eq!(crate::testing::show_turns(&read(path, input)), expected);
+}
+
+#[test]
+fn a_prompt_is_named_by_its_id_or_by_its_record() {
+    let answer =
+        |key: &str| assistant("", &format!(r#","id":"{key}""#), r#""input_tokens":1,"output_tokens":2"#);
+    check_turns(
+        "/p/s1.jsonl",
+        &[
+            answer("m0"),
+            user(r#","uuid":"u1","promptId":"p1""#, r#""…""#),
+            answer("m1"),
+            // What the tool adds to a prompt, and an answer of its own, are no prompts.
+            user(r#","uuid":"u2","promptId":"p1","isMeta":true"#, r#""…""#),
+            user(r#","uuid":"u3""#, r#""<local-command-stdout>…""#),
+            answer("m2"),
+            user(r#","uuid":"u4""#, r#""…""#),
+            answer("m3"),
+            user(r#","uuid":"u5","isSidechain":true"#, r#""…""#),
+            answer("m4"),
+        ]
+        .concat(),
+        "m0 no turn\nm1 turn 1\nm2 turn 1\nm3 turn 2\nm4 turn 2\n",
+    );
+    assert_eq!(
+        read("/p/s1.jsonl", &(user(r#","promptId":"p1""#, r#""…""#) + &answer("m"))).observations[0].turn,
+        Some(crate::fingerprint::turn("p1")),
+    );
+}
+
+#[test]
+fn a_subagent_is_of_the_prompt_that_its_file_names() {
+    let answer = assistant("", r#","id":"m1""#, r#""input_tokens":1,"output_tokens":2"#);
+    let path = "/p/s1/subagents/agent-1.jsonl";
+    let named = user(r#","uuid":"u1","promptId":"p1","isSidechain":true"#, r#""…""#) + &answer;
+    check_turns(path, &named, "m1 turn 1\n");
+    assert_eq!(read(path, &named).observations[0].turn, Some(crate::fingerprint::turn("p1")));
+    check_turns(path, &(user(r#","uuid":"u1","isSidechain":true"#, r#""…""#) + &answer), "m1 no turn\n");
+}
+
+#[test]
+fn a_step_that_failed_before_is_known_when_it_is_tried_again() {
+    let twice = using("m1", "t1", "Bash", r#"{"command":"cargo test"}"#);
+    check_turns(
+        "/p/s1.jsonl",
+        &[
+            user(r#","uuid":"u1""#, r#""…""#),
+            twice.clone(),
+            twice,
+            using("m1", "t2", "Read", "{}"),
+            result("t1", true),
+            result("t2", false),
+            using("m2", "t3", "Bash", r#"{"command":"cargo test"}"#),
+            result("t3", true),
+            using("m3", "t4", "Bash", r#"{"command":"cargo test"}"#),
+            using("m3", "t5", "Bash", r#"{"command":"ls"}"#),
+            result("t4", false),
+            using("m4", "t6", "Bash", r#"{"command":"cargo test"}"#),
+        ]
+        .concat(),
+        "m1 turn 1 Bash\nm1 turn 1 Bash\nm1 turn 1 Read\nm2 turn 1 Bash+1\nm3 turn 1 Bash+2\nm3 turn 1 Bash\nm4 turn 1 Bash\n",
+    );
+}

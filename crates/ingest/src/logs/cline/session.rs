@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use domain::{
     CallKey, Folder, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, SessionId,
-    SessionTally, Terms, Thread, Timestamp, Tool,
+    SessionTally, Terms, Thread, Timestamp, Tool, ToolUse, ToolUses, TurnId,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use super::surroundings::Manifest;
 use super::{Counts, Prompt, name_of, provider};
 use crate::document;
+use crate::fingerprint;
 use crate::harvest::{Harvest, Problem};
 use crate::json::{Count, Flag, List, Maybe, Text, Usd, When};
 use crate::steps::Steps;
@@ -99,6 +100,7 @@ struct Session {
     agent: String,
     manifest: Manifest,
     place: Arc<Place>,
+    turn: Option<TurnId>,
     steps: Steps,
 }
 
@@ -114,35 +116,40 @@ impl Session {
             folder: working.map(Folder::new),
             ..Place::of(Tool::Cline, SessionId::new(&id))
         });
-        Self { id, agent, manifest, place, steps: Steps::default() }
+        Self { id, agent, manifest, place, turn: None, steps: Steps::default() }
     }
 
     fn tally<'h>(&self, at: Timestamp, harvest: &'h mut Harvest) -> &'h mut SessionTally {
         harvest.tallies.touch(Tool::Cline, &self.place.session, at)
     }
 
-    fn deed(&mut self, message: &Message, at: Timestamp, harvest: &mut Harvest) {
+    /// What a message says the session did: the tools that it called.
+    fn deed(&mut self, message: &Message, at: Timestamp, harvest: &mut Harvest) -> ToolUses {
         let kind = message.metadata.0.as_ref().and_then(|metadata| metadata.kind.get());
         let is_result = |block: &Block| block.kind.is("tool_result");
         let only_results = !message.content.0.is_empty() && message.content.0.iter().all(is_result);
         let is_prompt = message.role.is("user") && kind.is_none() && !only_results;
         let is_main = self.place.thread == Thread::Main;
+        if is_prompt && is_main {
+            let millis = at.millis().to_string();
+            self.turn = Some(fingerprint::turn(message.id.get().unwrap_or(&millis)));
+        }
         let tally = self.tally(at, harvest);
         tally.turns = tally.turns.saturating_add(u32::from(is_prompt && is_main));
         tally.compactions = tally.compactions.saturating_add(u32::from(kind == Some("compaction_summary")));
-        for block in &message.content.0 {
-            self.step(block, at, harvest);
-        }
+        ToolUses::of(message.content.0.iter().filter_map(|block| self.step(block, at, harvest)))
     }
 
-    fn step(&mut self, block: &Block, at: Timestamp, harvest: &mut Harvest) {
+    fn step(&mut self, block: &Block, at: Timestamp, harvest: &mut Harvest) -> Option<ToolUse> {
         if block.kind.is("tool_use") {
             let input = block.input.as_ref().map_or("", |raw| raw.get());
             let name = block.name.get().unwrap_or_default();
-            self.steps.begin(block.id.get().unwrap_or_default(), name, input.as_bytes());
+            let used = self.steps.begin(block.id.get().unwrap_or_default(), name, input.as_bytes());
             let tally = self.tally(at, harvest);
             tally.tool_calls = tally.tool_calls.saturating_add(1);
-        } else if block.kind.is("tool_result") {
+            return Some(used);
+        }
+        if block.kind.is("tool_result") {
             let id = block.tool_use_id.get().unwrap_or_default();
             if block.is_error.0 {
                 let run = self.steps.fail(id);
@@ -153,9 +160,11 @@ impl Session {
                 self.steps.succeed(id);
             }
         }
+        None
     }
 
-    fn count(&self, message: &Message, metrics: &Metrics, index: u64, harvest: &mut Harvest) {
+    fn count(&self, message: &Message, tools: ToolUses, index: u64, harvest: &mut Harvest) {
+        let Some(metrics) = &message.metrics.0 else { return };
         let counts = Counts {
             input: metrics.input_tokens,
             output: metrics.output_tokens,
@@ -192,6 +201,8 @@ impl Session {
             output: OutputConfidence::Final,
             lineage: Lineage::Own,
             place: Arc::clone(&self.place),
+            turn: self.turn,
+            tools,
             reported_cost: metrics.cost.0,
             origin: Origin { file: 0, offset: index },
         });
@@ -204,12 +215,8 @@ impl document::Reader for Session {
     const LIST: &'static str = "messages";
 
     fn element(&mut self, index: u64, message: Message, harvest: &mut Harvest) {
-        if let Some(at) = message.ts.0 {
-            self.deed(&message, at, harvest);
-        }
-        if let Some(metrics) = &message.metrics.0 {
-            self.count(&message, metrics, index, harvest);
-        }
+        let tools = message.ts.0.map(|at| self.deed(&message, at, harvest)).unwrap_or_default();
+        self.count(&message, tools, index, harvest);
     }
 
     fn field(&mut self, _: &str, _: &str) {}

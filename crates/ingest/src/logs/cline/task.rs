@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::{
     CallKey, Folder, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, SessionId,
-    SessionTally, Terms, Timestamp, Tool, Usage,
+    SessionTally, Terms, Timestamp, Tool, ToolUse, ToolUses, TurnId, Usage,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -90,6 +90,20 @@ struct Request {
     api_protocol: Text,
 }
 
+/// The text of `tool`.
+#[derive(Default, Deserialize)]
+struct Used {
+    #[serde(default)]
+    tool: Text,
+}
+
+/// What a message says was done. Its moment is all that it has of an id.
+fn tool_use(message: &Message, said: &str, at: Timestamp) -> ToolUse {
+    let used: Used = message.text.get().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let id = fingerprint::of(format!("{}:{said}", at.millis()).as_bytes());
+    ToolUse::new(id, used.tool.get().unwrap_or(said), 0)
+}
+
 /// A request whose model is known only when the next one is seen.
 struct Pending {
     at: Timestamp,
@@ -97,6 +111,9 @@ struct Pending {
     request: Request,
     stated: Option<ModelUse>,
     protocol: Option<String>,
+    turn: Option<TurnId>,
+    /// What was done before the next request: it is what this one called.
+    tools: ToolUses,
 }
 
 struct Task {
@@ -108,6 +125,7 @@ struct Task {
     begun: bool,
     /// The last range taken out, as a fingerprint.
     taken_out: Option<u64>,
+    turn: Option<TurnId>,
 }
 
 impl Task {
@@ -118,7 +136,7 @@ impl Task {
             folder: surroundings.folder.as_deref().map(Folder::new),
             ..Place::of(tool, SessionId::new(&id))
         });
-        Self { tool, id, surroundings, place, pending: None, begun: false, taken_out: None }
+        Self { tool, id, surroundings, place, pending: None, begun: false, taken_out: None, turn: None }
     }
 
     fn tally<'h>(&self, at: Timestamp, harvest: &'h mut Harvest) -> &'h mut SessionTally {
@@ -136,21 +154,23 @@ impl Task {
             .map(|raw| fingerprint::of(raw.get().as_bytes()));
         let made_room = taken_out.is_some() && taken_out != self.taken_out;
         self.taken_out = taken_out.or(self.taken_out);
+        let is_prompt = begins || matches!(said, "user_feedback" | "user_feedback_diff");
+        if is_prompt {
+            self.turn = Some(fingerprint::turn(&at.millis().to_string()));
+        }
+        let is_tool = matches!(said, "tool" | "command" | "use_mcp_server" | "browser_action_launch");
+        if let Some(pending) = self.pending.as_mut().filter(|_| is_tool) {
+            pending.tools.add(tool_use(message, said, at));
+        }
         let tally = self.tally(at, harvest);
         if made_room || matches!(said, "condense_context" | "sliding_window_truncation") {
             tally.compactions = tally.compactions.saturating_add(1);
         }
-        match said {
-            _ if begins => tally.turns = tally.turns.saturating_add(1),
-            "user_feedback" | "user_feedback_diff" => tally.turns = tally.turns.saturating_add(1),
-            "tool" | "command" | "use_mcp_server" | "browser_action_launch" => {
-                tally.tool_calls = tally.tool_calls.saturating_add(1);
-            }
-            "diff_error" => {
-                tally.failed_steps = tally.failed_steps.saturating_add(1);
-                tally.longest_failing_run = tally.longest_failing_run.max(1);
-            }
-            _ => {}
+        tally.turns = tally.turns.saturating_add(u32::from(is_prompt));
+        tally.tool_calls = tally.tool_calls.saturating_add(u32::from(is_tool && !is_prompt));
+        if said == "diff_error" {
+            tally.failed_steps = tally.failed_steps.saturating_add(1);
+            tally.longest_failing_run = tally.longest_failing_run.max(1);
         }
     }
 
@@ -179,14 +199,14 @@ impl Task {
             harvest.problems.count(Problem::Incomplete, pending.index);
             return;
         };
-        let call = self.call(&pending, &used, usage);
+        let call = self.call(pending, &used, usage);
         if let Ok(prompt) = usage.prompt() {
             self.tally(call.at, harvest).context(prompt);
         }
         harvest.observations.push(call);
     }
 
-    fn call(&self, pending: &Pending, used: &ModelUse, usage: Usage) -> Observation {
+    fn call(&self, pending: Pending, used: &ModelUse, usage: Usage) -> Observation {
         let at = pending.at;
         let cancelled = pending.request.cancel_reason.get().is_some();
         Observation {
@@ -200,6 +220,8 @@ impl Task {
             output: if cancelled { OutputConfidence::Interrupted } else { OutputConfidence::Final },
             lineage: Lineage::Own,
             place: Arc::clone(&self.place),
+            turn: pending.turn,
+            tools: pending.tools,
             reported_cost: pending.request.cost.0,
             origin: Origin { file: 0, offset: pending.index },
         }
@@ -256,7 +278,8 @@ impl document::Reader for Task {
             Some(ModelUse { model: info.model_id.get()?.to_owned(), provider })
         });
         let protocol = request.api_protocol.get().or_else(|| message.api_protocol.get()).map(str::to_owned);
-        self.pending = Some(Pending { at, index, request, stated, protocol });
+        let (turn, tools) = (self.turn, ToolUses::NONE);
+        self.pending = Some(Pending { at, index, request, stated, protocol, turn, tools });
     }
 
     fn field(&mut self, _: &str, _: &str) {}

@@ -145,3 +145,22 @@ fn finds_tasks_of_all_extensions_and_sessions() {
     }
     assert_eq!(super::tool_of(Path::new("")), domain::Tool::Cline);
 }
+
+#[test]
+fn a_turn_is_of_the_last_prompt() {
+    for (name, expected) in [
+        (
+            TASK,
+            "cline:1767225600000:1767225601000 turn 1 command tool\n\
+             cline:1767225600000:1767225608000 turn 1\n\
+             cline:1767225600000:1767225612000 turn 1\n",
+        ),
+        (SESSION, "cline:s1:s1:a1 turn 1 run_commands\ncline:s1:s1:a2 turn 1\n"),
+        (SUBAGENT, "cline:s1:helper:a1 no turn\n"),
+    ] {
+        let mut harvest = Harvest::default();
+        super::read(&fixture(name), &mut harvest).unwrap();
+        let shown = testing::show_turns(&harvest);
+        assert_eq!(shown, expected, "\n{shown}");
+    }
+}

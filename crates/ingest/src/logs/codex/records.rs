@@ -171,6 +171,11 @@ pub(super) struct UsageRecord {
     #[serde(default)]
     pub(super) thread_id: Text,
     #[serde(default)]
+    pub(super) turn_id: Text,
+    /// Of a subagent: the turn of the conversation that it works for.
+    #[serde(default)]
+    pub(super) root_turn_id: Text,
+    #[serde(default)]
     pub(super) response_id: Text,
     #[serde(default)]
     pub(super) usage: Maybe<Counts>,
@@ -263,6 +268,8 @@ impl Totals {
 pub(super) struct ResponseItem<'a> {
     #[serde(default, rename = "type")]
     pub(super) kind: Text,
+    #[serde(default)]
+    pub(super) role: Text,
     #[serde(default)]
     pub(super) call_id: Text,
     #[serde(default)]

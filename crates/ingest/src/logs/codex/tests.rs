@@ -31,12 +31,15 @@ fn check(fixture: &str, expected: &str) {
 
 /// Reports without a total, repeated, with an estimate only, and with numbers in
 /// odd clothes; the model and the folder change on the way; one step fails twice.
+/// A call is told of once more with each tool that it called.
 #[test]
 fn a_call_is_a_report_whose_total_grew() {
     check(
         "reports",
         concat!(
             "codex:019b76da-a800-7000-8000-00000000000a:1000-600-50-20 2026-01-01T00:00:05.000Z openai/gpt-5-codex input=400 cache_read=600 output=50 reasoning=20 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main https://git.example.com/acme/shop.git\n",
+            "codex:019b76da-a800-7000-8000-00000000000a:1000-600-50-20 2026-01-01T00:00:05.000Z openai/gpt-5-codex input=400 cache_read=600 output=50 reasoning=20 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main https://git.example.com/acme/shop.git\n",
+            "codex:019b76da-a800-7000-8000-00000000000a:2200-1700-80-20 2026-01-01T00:00:08.000Z openai/gpt-5-codex input=100 cache_read=1100 output=30 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main https://git.example.com/acme/shop.git\n",
             "codex:019b76da-a800-7000-8000-00000000000a:2200-1700-80-20 2026-01-01T00:00:08.000Z openai/gpt-5-codex input=100 cache_read=1100 output=30 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop #main https://git.example.com/acme/shop.git\n",
             "codex:019b76da-a800-7000-8000-00000000000a:3600-2900-100-30 2026-01-01T00:00:12.000Z openai/gpt-5-mini input=200 cache_read=1200 output=20 reasoning=10 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/shop/api #main https://git.example.com/acme/shop.git\n",
             "codex:019b76da-a800-7000-8000-00000000000a:4600-2900-110-30 2026-01-01T00:00:24.000Z openai/gpt-5-codex input=1000 output=10 final Own @ 019b76da-a800-7000-8000-00000000000a /home/ana/blog\n",
@@ -67,6 +70,7 @@ fn a_fork_counts_only_its_own_calls() {
         "fork",
         concat!(
             "codex:019b76db-9260-7000-8000-00000000000b:3500-2800-100-20 2026-01-01T00:01:04.000Z openai/gpt-5-codex input=200 cache_read=1100 output=20 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
+            "codex:019b76db-9260-7000-8000-00000000000b:3500-2800-100-20 2026-01-01T00:01:04.000Z openai/gpt-5-codex input=200 cache_read=1100 output=20 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
             "session 019b76db-9260-7000-8000-00000000000b 2026-01-01T00:01:00.900Z..2026-01-01T00:01:05.000Z turns=1 active_ms=4100 tools=1 first=1300 peak=1300\n",
         ),
     );
@@ -78,6 +82,7 @@ fn a_fork_that_does_not_name_its_origin_is_known_by_the_other_sessions_header() 
         "fork_without_origin",
         concat!(
             "codex:5f0f3c1e-1111-4111-8111-00000000000b:3500-2800-100-20 2026-01-01T00:01:04.000Z openai/gpt-5-codex input=200 cache_read=1100 output=20 final Own @ 5f0f3c1e-1111-4111-8111-00000000000b /home/ana/shop\n",
+            "codex:5f0f3c1e-1111-4111-8111-00000000000b:3500-2800-100-20 2026-01-01T00:01:04.000Z openai/gpt-5-codex input=200 cache_read=1100 output=20 final Own @ 5f0f3c1e-1111-4111-8111-00000000000b /home/ana/shop\n",
             "session 5f0f3c1e-1111-4111-8111-00000000000b 2026-01-01T00:01:00.900Z..2026-01-01T00:01:05.000Z turns=1 active_ms=4100 tools=1 first=1300 peak=1300\n",
         ),
     );
@@ -88,6 +93,7 @@ fn a_copy_written_with_pauses_is_known_by_the_age_of_its_turns() {
     check(
         "fork_written_slowly",
         concat!(
+            "codex:019b76db-9260-7000-8000-00000000000b:3500-2800-100-20 2026-01-01T00:01:04.000Z openai/gpt-5-codex input=200 cache_read=1100 output=20 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
             "codex:019b76db-9260-7000-8000-00000000000b:3500-2800-100-20 2026-01-01T00:01:04.000Z openai/gpt-5-codex input=200 cache_read=1100 output=20 final Own @ 019b76db-9260-7000-8000-00000000000b /home/ana/shop\n",
             "session 019b76db-9260-7000-8000-00000000000b 2026-01-01T00:01:00.900Z..2026-01-01T00:01:05.000Z turns=1 active_ms=4100 tools=1 first=1300 peak=1300\n",
         ),
@@ -210,4 +216,83 @@ fn finds_rollouts_and_reports_compressed_ones() {
     );
     let unreadable: Vec<_> = found.unreadable.iter().map(|(path, _)| name(path)).collect();
     assert_eq!(unreadable, ["sessions/2026/01/01/rollout-b.jsonl.zst"]);
+}
+
+fn lines(lines: &[&str]) -> String {
+    let line = |(second, line): (usize, &&str)| {
+        let (kind, payload) = line.split_once(' ').unwrap();
+        format!(r#"{{"timestamp":"2026-01-01T00:00:{second:02}.000Z","type":"{kind}","payload":{payload}}}"#)
+            + "\n"
+    };
+    lines.iter().enumerate().map(line).collect()
+}
+
+fn check_turns(lines: &str, expected: &str) {
+    let make = |state: Option<&str>| super::decoder(Path::new("x.jsonl"), state);
+    let whole = testing::show_turns(&testing::read(lines.as_bytes(), &make));
+    assert_eq!(whole, expected, "\n{whole}");
+    assert_eq!(testing::show_turns(&testing::read_interrupted(lines.as_bytes(), &make)), whole);
+}
+
+const META: &str = r#"session_meta {"id":"th","cwd":"/x"}"#;
+const CONTEXT: &str = r#"turn_context {"cwd":"/x","model":"gpt-5"}"#;
+const PROMPT: &str = r#"event_msg {"type":"user_message","message":"…"}"#;
+const CALL: &str = r#"response_item {"type":"function_call","name":"shell","arguments":"ls","call_id":"c1"}"#;
+const AGAIN: &str =
+    r#"response_item {"type":"function_call","name":"shell","arguments":"ls","call_id":"c2"}"#;
+const FAILED: &str =
+    r#"response_item {"type":"function_call_output","call_id":"c1","output":"Exit code: 1\nOutput:\n"}"#;
+const SAID: &str = r#"response_item {"type":"message","role":"assistant","content":[]}"#;
+const THOUGHT: &str = r#"response_item {"type":"reasoning"}"#;
+
+fn used(total: u64) -> String {
+    format!(
+        r#"event_msg {{"type":"token_count","info":{{"total_token_usage":{{"input_tokens":{total}}},"last_token_usage":{{"input_tokens":1}}}}}}"#
+    )
+}
+
+/// As versions of 2025 write: usage first, then what was said, and turns without names.
+#[test]
+fn what_comes_behind_the_usage_is_of_the_same_response() {
+    let (one, two, three) = (used(1), used(2), used(3));
+    let lines = lines(&[
+        META, PROMPT, CONTEXT, &one, THOUGHT, SAID, CALL, FAILED, CONTEXT, &two, AGAIN, PROMPT, CONTEXT,
+        &three, SAID,
+    ]);
+    check_turns(
+        &lines,
+        "codex:th:1-0-0-0 turn 1\ncodex:th:1-0-0-0 turn 1 shell\ncodex:th:2-0-0-0 turn 1\n\
+         codex:th:2-0-0-0 turn 1 shell+1\ncodex:th:3-0-0-0 turn 2\n",
+    );
+}
+
+/// As newer versions write: what was said first, then its usage, and turns with names.
+#[test]
+fn what_comes_before_the_usage_is_of_the_same_response() {
+    let begin = |turn: &str| format!(r#"event_msg {{"type":"task_started","turn_id":"{turn}"}}"#);
+    let record = |id: &str| {
+        format!(
+            r#"token_usage_record {{"thread_id":"th","turn_id":"t2","response_id":"{id}","usage":{{"input_tokens":1}}}}"#
+        )
+    };
+    let (t1, t2, one, two, r3) = (begin("t1"), begin("t2"), used(1), used(2), record("r3"));
+    let lines = lines(&[
+        META, CONTEXT, &t1, PROMPT, THOUGHT, CALL, &one, FAILED, PROMPT, THOUGHT, AGAIN, &two, &t2, PROMPT,
+        SAID, &r3,
+    ]);
+    check_turns(&lines, "codex:th:1-0-0-0 turn 1 shell\ncodex:th:2-0-0-0 turn 1 shell+1\nr3 turn 2\n");
+}
+
+#[test]
+fn a_subagent_is_of_the_turn_that_is_named_as_the_root() {
+    let meta = r#"session_meta {"id":"th","cwd":"/x","thread_source":"subagent","parent_thread_id":"root"}"#;
+    let record = |id: &str, root: &str| {
+        format!(
+            r#"token_usage_record {{"thread_id":"th","turn_id":"own"{root},"response_id":"{id}","usage":{{"input_tokens":1}}}}"#
+        )
+    };
+    let (one, two) = (record("r1", r#","root_turn_id":"t1""#), record("r2", ""));
+    let begin = r#"event_msg {"type":"task_started","turn_id":"own"}"#;
+    // The pause tells what was copied from its parent.
+    check_turns(&lines(&[meta, CONTEXT, begin, &one, &two]), "r1 turn 1\nr2 no turn\n");
 }

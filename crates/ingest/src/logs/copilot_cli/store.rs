@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use domain::{
     Branch, CallKey, Folder, Lineage, ModelName, Observation, Origin, OutputConfidence, Place, SessionId,
-    Terms, Thread, Timestamp, Tool,
+    Terms, Thread, Timestamp, Tool, ToolUses,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -188,6 +188,9 @@ fn request(row: &Row<'_>, id: i64) -> Option<Observation> {
         output: OutputConfidence::Final,
         lineage: Lineage::Own,
         place: Arc::new(place),
+        // Requests are told apart from what was said and done.
+        turn: None,
+        tools: ToolUses::NONE,
         reported_cost: None,
         origin: Origin { file: 0, offset: u64::try_from(id).unwrap_or_default() },
     })

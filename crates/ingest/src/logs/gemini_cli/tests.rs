@@ -151,3 +151,18 @@ fn a_subagent_belongs_to_the_session_that_started_it() {
         "\n{shown}"
     );
 }
+
+#[test]
+fn a_turn_is_of_the_last_prompt() {
+    let name = "conversation.jsonl";
+    testing::check_turns(
+        &format!("gemini-cli/{name}"),
+        &|state| super::decoder(&Path::new(CHATS).join(name), state),
+        concat!(
+            "gemini-cli:0ab00000-0000-4000-8000-000000000001:m2 turn 1\n",
+            "gemini-cli:0ab00000-0000-4000-8000-000000000001:m2 turn 1 run_shell\n",
+            "gemini-cli:0ab00000-0000-4000-8000-000000000001:m2 turn 1 read_file run_shell+1\n",
+            "gemini-cli:0ab00000-0000-4000-8000-000000000001:m5 turn 1\n",
+        ),
+    );
+}

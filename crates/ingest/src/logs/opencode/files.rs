@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use domain::{SessionId, Thread, Tool};
+use domain::{SessionId, Thread, Tool, ToolUses};
 
 use super::message::Message;
 use super::{Stand, count};
@@ -33,7 +33,7 @@ pub fn read(path: &Path, harvest: &mut Harvest) -> io::Result<()> {
         }
         return Ok(());
     };
-    let stand = Stand { id, session, thread: Thread::Main, folder: None, offset: 0 };
+    let stand = Stand { id, session, thread: Thread::Main, folder: None, tools: ToolUses::NONE, offset: 0 };
     count(&message, &stand, harvest);
     if !was_moved(path) && !message.is_copy(id) {
         deed(&message, &SessionId::new(session), harvest);

@@ -19,6 +19,9 @@ pub(super) struct Message {
     pub(super) id: Text,
     #[serde(default, rename = "sessionID")]
     pub(super) session_id: Text,
+    /// Of an answer: the message that it answers.
+    #[serde(default, rename = "parentID")]
+    pub(super) parent_id: Text,
     #[serde(default)]
     pub(super) role: Text,
     #[serde(default, rename = "modelID")]

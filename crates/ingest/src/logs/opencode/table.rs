@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::Path;
 
-use domain::{SessionId, SessionTally, Thread, Tool};
+use domain::{SessionId, SessionTally, Thread, Tool, ToolUse, ToolUses};
 use rusqlite::{Connection, OptionalExtension};
 use serde::{Deserialize, Serialize};
 
@@ -164,7 +164,16 @@ struct Conversation<'a> {
 }
 
 /// What is known of a session's messages from their parts, by message id.
-type Words = HashMap<String, bool>;
+type Words = HashMap<String, Parts>;
+
+/// What a message's parts say.
+#[derive(Default)]
+struct Parts {
+    /// Whether some of it is the developer's; none where it has no words.
+    is_own: Option<bool>,
+    /// Tools that it called.
+    tools: ToolUses,
+}
 
 impl<'a> Conversation<'a> {
     fn new(connection: &'a Connection, root: String, since: &'a State) -> Self {
@@ -231,7 +240,8 @@ impl<'a> Conversation<'a> {
                 continue;
             };
             let thread = if session == root { Thread::Main } else { Thread::Subagent };
-            let stand = Stand { id: &id, session: &root, thread, folder: folder.as_deref(), offset };
+            let tools = words.get(&id).map(|it| it.tools.clone()).unwrap_or_default();
+            let stand = Stand { id: &id, session: &root, thread, folder: folder.as_deref(), tools, offset };
             if is_new {
                 count(&message, &stand, harvest);
             }
@@ -252,7 +262,7 @@ impl<'a> Conversation<'a> {
         let is_main = stand.thread == Thread::Main;
         if message.role.is("user") {
             // A message of which nothing is the developer's was made by opencode.
-            let own = words.get(stand.id).copied().unwrap_or(true);
+            let own = words.get(stand.id).and_then(|it| it.is_own).unwrap_or(true);
             tally.turns = tally.turns.saturating_add(u32::from(is_main && own));
             return;
         }
@@ -279,9 +289,13 @@ impl<'a> Conversation<'a> {
             let Ok(data) = row.get_ref(1)?.as_str() else { continue };
             let Ok(part) = serde_json::from_str::<Part>(data) else { continue };
             match part.kind.get() {
-                Some("tool") => self.tool(&part),
+                Some("tool") => {
+                    let used = self.tool(&part);
+                    let tools = &mut words.entry(row.get(0)?).or_default().tools;
+                    used.into_iter().for_each(|it| tools.add(it));
+                }
                 Some("text" | "file") => {
-                    let own = words.entry(row.get(0)?).or_insert(false);
+                    let own = words.entry(row.get(0)?).or_default().is_own.get_or_insert(false);
                     *own |= !part.synthetic.0;
                 }
                 Some(_) | None => {}
@@ -290,16 +304,17 @@ impl<'a> Conversation<'a> {
         Ok(words)
     }
 
-    fn tool(&mut self, part: &Part) {
-        let Some(state) = &part.state.0 else { return };
+    fn tool(&mut self, part: &Part) -> Option<ToolUse> {
+        let state = part.state.0.as_ref()?;
         let id = part.call_id.get().unwrap_or_default();
         self.tool_calls = self.tool_calls.saturating_add(1);
-        self.steps.begin(id, part.tool.get().unwrap_or_default(), state.arguments());
+        let used = self.steps.begin(id, part.tool.get().unwrap_or_default(), state.arguments());
         if state.status.is("error") {
             self.failed_steps = self.failed_steps.saturating_add(1);
             self.longest_run = self.longest_run.max(self.steps.fail(id));
         } else if state.status.is("completed") {
             self.steps.succeed(id);
         }
+        Some(used)
     }
 }

@@ -91,13 +91,13 @@ fn a_conversation_is_its_session_and_those_it_started() {
     add(
         "ses_main",
         4_000,
-        r#"{"role":"assistant","time":{"created":%},"modelID":"gpt-5","providerID":"openai",
+        r#"{"role":"assistant","parentID":"msg_prompt","time":{"created":%},"modelID":"gpt-5","providerID":"openai",
         "tokens":{"total":150,"input":100,"output":50,"reasoning":20,"cache":0}}"#,
     );
     add(
         "ses_child",
         2_500,
-        r#"{"role":"assistant","time":{"created":%},"modelID":"gemini-2.5-pro","providerID":"google",
+        r#"{"role":"assistant","parentID":"msg_asked","time":{"created":%},"modelID":"gemini-2.5-pro","providerID":"google",
         "tokens":{"input":100,"output":50,"reasoning":20,"cache":{"read":0,"write":0}}}"#,
     );
     add(
@@ -138,6 +138,10 @@ fn a_conversation_is_its_session_and_those_it_started() {
         ),
         "\n{shown}"
     );
+    // What a subagent was asked is no prompt of the developer.
+    let turns = testing::show_turns(&harvest);
+    let found: Vec<_> = turns.lines().map(|it| it.split_once(' ').unwrap().1).collect();
+    assert_eq!(found, ["no turn bash bash+1", "no turn", "turn 1", "no turn"]);
 }
 
 #[test]
@@ -292,8 +296,8 @@ fn survives_damage() {
     for seed in 1..=3_000 {
         let damaged = testing::damage(json.as_bytes(), seed);
         let Ok(message) = serde_json::from_slice(&damaged) else { continue };
-        let stand =
-            super::Stand { id: "msg_1", session: "s", thread: domain::Thread::Main, folder: None, offset: 0 };
+        let (thread, tools) = (domain::Thread::Main, domain::ToolUses::NONE);
+        let stand = super::Stand { id: "msg_1", session: "s", thread, folder: None, tools, offset: 0 };
         super::count(&message, &stand, &mut Harvest::default());
     }
 }

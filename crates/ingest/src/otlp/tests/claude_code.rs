@@ -315,3 +315,11 @@ fn ids_that_are_none_are_absent() {
             .repeat(2),
     );
 }
+
+#[test]
+fn a_prompt_is_the_turn_that_the_transcript_names() {
+    let told =
+        telemetry(Signal::Logs, &events(&[api_request(json!({"prompt.id": "p-1"})), api_request(json!({}))]));
+    let turns: Vec<_> = told.observed.iter().map(|it| it.call.owner.turn).collect();
+    assert_eq!(turns, [Some(crate::fingerprint::turn("p-1")), None]);
+}

@@ -56,6 +56,9 @@ impl Random {
         figures.provider = self.maybe(|it| Provider::new(it.one_of(&["p", "q"])));
         figures.terms.tier = self.one_of(&[ServiceTier::Standard, ServiceTier::Batch, ServiceTier::Flex]);
         it.call.owner.lineage = self.one_of(&lineages);
+        it.call.owner.turn = self.maybe(|it| TurnId::new(it.below(3)));
+        let uses = (0..self.below(3)).map(|_| ToolUse::new(self.below(3), self.one_of(&["Bash", "Read"]), 0));
+        it.call.tools = ToolUses::of(uses.collect::<Vec<_>>());
         let session = self.one_of(&["", "s", "s", "s", "t"]);
         let branch = self.maybe(|it| Branch::new(it.one_of(&["main", "next"])));
         it.place(|place| {

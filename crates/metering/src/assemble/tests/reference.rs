@@ -217,11 +217,13 @@ fn believed(all: &Group, parts: usize) -> Assembled {
         group.iter().filter(|it| it.witness.source != SourceKind::Vendor).map(|it| it.call.at).collect();
     let at = own.into_iter().min().unwrap_or_else(|| group.iter().map(|it| it.call.at).min().unwrap());
     let place = Arc::new(place);
-    let owner = Owner { place: place.clone(), ..by_owner[0].1.owner.clone() };
+    let turn = by_owner.iter().find_map(|(_, call, _)| call.owner.turn);
+    let owner = Owner { place: place.clone(), turn, ..by_owner[0].1.owner.clone() };
+    let tools = ToolUses::of(group.iter().flat_map(|it| &it.call.tools).cloned());
     let named = group.iter().min_by_key(|it| (it.naming, it.witness.source, it.call.key.clone())).unwrap();
     Assembled {
         id: CallId::of(at, &smallest(all)),
-        call: Call { key: named.call.key.clone(), request: None, at, figures, owner },
+        call: Call { key: named.call.key.clone(), request: None, at, figures, owner, tools },
         whereabouts: Whereabouts { place, developer, claimed: person(|it| it.claimed.clone()) },
         seen: all.iter().fold(Seen::NONE, |seen, it| seen.and(Seen::by(it.witness.source))),
         matching: if parts > 1 { Matching::ByTokens } else { Matching::ById },

@@ -116,6 +116,7 @@ pub(super) async fn written(desk: &Desk, asked: &Asked, calls: &[Placed]) -> Res
         [one] => desk.store().explain(one.call.id).await?.map(|it| it.evidence).unwrap_or_default(),
         _ => Vec::new(),
     };
+    let turns = desk.figures().turns_of(asked, calls).await?;
     let joined: Vec<Call> = calls.iter().map(|it| joined(&it.call)).collect();
     let explained: Vec<ExplainedCall<'_>> = calls
         .iter()
@@ -124,7 +125,8 @@ pub(super) async fn written(desk: &Desk, asked: &Asked, calls: &[Placed]) -> Res
             let figures = &call.figures;
             let resolved = desk.prices().resolve(&figures.model, figures.provider.as_ref());
             let price = desk.prices().derive(resolved.as_ref(), call.at, figures, &figures.terms);
-            ExplainedCall { call, price, attribution: placed.attribution.clone(), file: None }
+            let turn = turns.get(&placed.call.id).copied();
+            ExplainedCall { call, price, attribution: placed.attribution.clone(), turn, file: None }
         })
         .collect();
     let zone = &asked.parameters.query.timezone;
@@ -166,7 +168,8 @@ fn joined(it: &BookedCall) -> Call {
             at: it.at,
             origin: Origin::default(),
         },
-        owner: Owner { place: it.whereabouts.place.clone(), lineage, at: it.at },
+        owner: Owner { place: it.whereabouts.place.clone(), turn: it.turn, lineage, at: it.at },
+        tools: it.tools.clone(),
     }
 }
 

@@ -38,6 +38,8 @@ fn call(key: &str, output: u64) -> domain::Call {
         output: OutputConfidence::Final,
         lineage: Lineage::Own,
         place: Arc::new(place),
+        turn: Some(domain::TurnId::new(7)),
+        tools: domain::ToolUses::of([domain::ToolUse::new(output, "Bash", 0)]),
         reported_cost: None,
         origin: Origin { file: 1, offset: 7 },
     })

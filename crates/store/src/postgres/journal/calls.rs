@@ -29,7 +29,7 @@ macro_rules! select {
         concat!(
             "SELECT id, key, at, whereabouts, service, confidence, seen, matching, input, output, cache_read,
                 cache_write_5m, cache_write_1h, reasoning, web_searches, reported_nano, prices, list_nano,
-                cost_nano, unpriced FROM journal.call ",
+                cost_nano, unpriced, turn, tools FROM journal.call ",
             $rest
         )
     };
@@ -44,11 +44,11 @@ pub(super) async fn rows(transaction: &Transaction<'_>, ids: &[CallId]) -> Resul
     query(transaction, select!("WHERE id = ANY ($1)"), &[&ids]).await
 }
 
-/// The columns in the order in which rows are copied: the id, numbers, small numbers, the
-/// key.
+/// The columns in the order in which rows are copied: the id, numbers, small numbers, texts.
 const COPY: &str = "COPY journal.call
         (id, at, whereabouts, service, input, output, cache_read, cache_write_5m, cache_write_1h, reasoning,
-         web_searches, reported_nano, prices, list_nano, cost_nano, confidence, seen, matching, unpriced, key)
+         web_searches, reported_nano, prices, list_nano, cost_nano, turn, confidence, seen, matching, unpriced,
+         key, tools)
      FROM STDIN (FORMAT binary)";
 
 /// Writes calls, none of which is there.
@@ -57,7 +57,7 @@ pub(super) async fn store(transaction: &Transaction<'_>, rows: &[CallRow]) -> Re
         return Ok(());
     }
     let copy = transaction.prepare_cached(COPY).await?;
-    let types = types([(Type::BYTEA, 1), (Type::INT8, 14), (Type::INT2, 4), (Type::TEXT, 1)]);
+    let types = types([(Type::BYTEA, 1), (Type::INT8, 15), (Type::INT2, 4), (Type::TEXT, 2)]);
     let mut rows_in = pin!(BinaryCopyInWriter::new(transaction.copy_in(&copy).await?, &types));
     for row in rows {
         let [input, output, read, five, hour, reasoning, searches] = &row.counts;
@@ -82,11 +82,13 @@ pub(super) async fn store(transaction: &Transaction<'_>, rows: &[CallRow]) -> Re
                 &row.prices,
                 &row.list,
                 &row.cost,
+                &row.turn,
                 &confidence,
                 &seen,
                 &matching,
                 &unpriced,
                 &key,
+                &row.tools,
             ])
             .await?;
     }
@@ -334,5 +336,7 @@ fn call(row: &Row) -> Result<CallRow, StoreError> {
         list: columns.value()?,
         cost: columns.value()?,
         unpriced: columns.value::<Option<i16>>()?.map(i64::from),
+        turn: columns.value()?,
+        tools: columns.value()?,
     })
 }

@@ -22,7 +22,7 @@ macro_rules! select {
             "SELECT number, key, naming, request, key_hash, request_hash, tokens_hash, observation.at,
                 received_at, witness, whereabouts, service, confidence, input, output, cache_read,
                 cache_write_5m, cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage,
-                figures_at, owner_lineage, owner_at, file, file_offset FROM ",
+                figures_at, owner_lineage, owner_at, file, file_offset, turn, tools FROM ",
             $rest
         )
     };
@@ -32,8 +32,8 @@ macro_rules! select {
 const COPY: &str = "COPY journal.observation
         (number, key_hash, request_hash, tokens_hash, at, received_at, witness, whereabouts, service, input,
          output, cache_read, cache_write_5m, cache_write_1h, reasoning, web_searches, reported_nano,
-         figures_at, owner_at, file, file_offset, naming, confidence, figures_lineage, owner_lineage, key,
-         request)
+         figures_at, owner_at, file, file_offset, turn, naming, confidence, figures_lineage, owner_lineage,
+         key, request, tools)
      FROM STDIN (FORMAT binary)";
 
 /// Writes some, under the numbers behind the last one.
@@ -44,7 +44,7 @@ pub(super) async fn store(transaction: &Transaction<'_>, rows: &[ObservationRow]
     let last = transaction.prepare_cached("SELECT coalesce(max(number), 0) FROM journal.observation").await?;
     let last: i64 = transaction.query_one(&last, &[]).await?.try_get(0)?;
     let copy = transaction.prepare_cached(COPY).await?;
-    let types = types([(Type::INT8, 21), (Type::INT2, 4), (Type::TEXT, 2)]);
+    let types = types([(Type::INT8, 22), (Type::INT2, 4), (Type::TEXT, 3)]);
     let mut rows_in = pin!(BinaryCopyInWriter::new(transaction.copy_in(&copy).await?, &types));
     for (number, row) in (last.saturating_add(1)..).zip(rows) {
         let [input, output, read, five, hour, reasoning, searches] = &row.counts;
@@ -75,12 +75,14 @@ pub(super) async fn store(transaction: &Transaction<'_>, rows: &[ObservationRow]
                 &row.owner_at,
                 &row.file,
                 &row.offset,
+                &row.turn,
                 &naming,
                 &confidence,
                 &figures_lineage,
                 &owner_lineage,
                 &key,
                 &request,
+                &row.tools,
             ])
             .await?;
     }
@@ -222,6 +224,8 @@ fn observation(row: &Row) -> Result<(i64, ObservationRow), StoreError> {
         owner_at: columns.value()?,
         file: columns.value()?,
         offset: columns.value()?,
+        turn: columns.value()?,
+        tools: columns.value()?,
     };
     Ok((number, row))
 }

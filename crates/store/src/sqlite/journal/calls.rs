@@ -22,7 +22,7 @@ macro_rules! select {
         concat!(
             "SELECT id, key, at, whereabouts, service, confidence, seen, matching, input, output, cache_read,
                 cache_write_5m, cache_write_1h, reasoning, web_searches, reported_nano, prices, list_nano,
-                cost_nano, unpriced FROM call ",
+                cost_nano, unpriced, turn, tools FROM call ",
             $rest
         )
     };
@@ -41,8 +41,9 @@ pub(super) fn store(connection: &Connection, rows: &[CallRow]) -> Result<(), Sto
         "INSERT OR REPLACE INTO call
             (id, key, at, whereabouts, service, confidence, seen, matching, input, output, cache_read,
              cache_write_5m, cache_write_1h, reasoning, web_searches, reported_nano, prices, list_nano,
-             cost_nano, unpriced)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+             cost_nano, unpriced, turn, tools)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                 ?21, ?22)",
     )?;
     rows.iter().try_for_each(|row| insert(&mut statement, row))
 }
@@ -70,6 +71,8 @@ fn insert(statement: &mut Statement<'_>, row: &CallRow) -> Result<(), StoreError
         row.list,
         row.cost,
         row.unpriced,
+        row.turn,
+        row.tools,
     ])?;
     Ok(())
 }
@@ -275,5 +278,7 @@ pub(super) fn call(row: &Row<'_>) -> Result<CallRow, StoreError> {
         list: columns.value()?,
         cost: columns.value()?,
         unpriced: columns.value()?,
+        turn: columns.value()?,
+        tools: columns.value()?,
     })
 }

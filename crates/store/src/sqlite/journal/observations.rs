@@ -22,7 +22,7 @@ macro_rules! select {
             "SELECT number, key, naming, request, key_hash, request_hash, tokens_hash, at, received_at,
                 witness, whereabouts, service, confidence, input, output, cache_read, cache_write_5m,
                 cache_write_1h, reasoning, web_searches, reported_nano, figures_lineage, figures_at,
-                owner_lineage, owner_at, file, offset FROM observation ",
+                owner_lineage, owner_at, file, offset, turn, tools FROM observation ",
             $rest
         )
     };
@@ -35,9 +35,9 @@ pub(super) fn store(connection: &Connection, rows: &[ObservationRow]) -> Result<
             (key, naming, request, key_hash, request_hash, tokens_hash, at, received_at, witness,
              whereabouts, service, confidence, input, output, cache_read, cache_write_5m, cache_write_1h,
              reasoning, web_searches, reported_nano, figures_lineage, figures_at, owner_lineage, owner_at,
-             file, offset)
+             file, offset, turn, tools)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                 ?21, ?22, ?23, ?24, ?25, ?26)",
+                 ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
     )?;
     rows.iter().try_for_each(|row| insert(&mut statement, row))
 }
@@ -71,6 +71,8 @@ fn insert(statement: &mut Statement<'_>, row: &ObservationRow) -> Result<(), Sto
         row.owner_at,
         row.file,
         row.offset,
+        row.turn,
+        row.tools,
     ])?;
     Ok(())
 }
@@ -168,6 +170,8 @@ fn observation(row: &Row<'_>) -> Result<(i64, ObservationRow), StoreError> {
         owner_at: columns.value()?,
         file: columns.value()?,
         offset: columns.value()?,
+        turn: columns.value()?,
+        tools: columns.value()?,
     };
     Ok((number, row))
 }
