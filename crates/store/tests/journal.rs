@@ -49,9 +49,8 @@ fn said(source: SourceKind, naming: Naming, (key, at, output): (&str, i64, u64))
         at,
         origin: Origin { file: 3, offset: u64::MAX },
     };
-    let turn = (source != SourceKind::Gateway).then(|| TurnId::new(u64::MAX - output % 3));
-    let owner = Owner { place: Arc::new(place), turn, lineage: Lineage::Own, at };
-    let tools = ToolUses::of((0..output % 3).map(|id| ToolUse::new(u64::MAX - id, "Bash", 1)));
+    let owner = Owner { place: Arc::new(place), turn: None, lineage: Lineage::Own, at };
+    let tools = ToolUses::NONE;
     Observed {
         witness: Arc::new(witness(source, Some("ada@example.com"))),
         naming,
@@ -131,6 +130,7 @@ on_both_engines! {
     what_is_answered_for_each_observation_adds_up
     a_source_that_comes_late_corrects_the_call
     what_a_name_connects_later_becomes_one_call
+    a_turn_and_tools_that_are_told_late_correct_the_call
     a_call_that_cannot_be_priced_is_counted
     a_call_is_found_by_all_of_its_names
     a_call_tells_everything_that_was_said_of_it
@@ -194,6 +194,40 @@ async fn what_a_name_connects_later_becomes_one_call(engine: &Engine) {
         book(&store).await,
         "0 a s ada@example.com log 4 0.005100000\n3000 b s ada@example.com log+otlp 4 0.005100000"
     );
+}
+
+async fn a_turn_and_tools_that_are_told_late_correct_the_call(engine: &Engine) {
+    let store = engine.store().await;
+    let told = |turn: Option<u64>, tools: &[u64]| {
+        let mut it = log("a", NOON, 4);
+        it.call.owner.turn = turn.map(TurnId::new);
+        it.call.tools = ToolUses::of(tools.iter().map(|id| ToolUse::new(*id, "Bash", 2)));
+        it
+    };
+    let expected = "0 a s ada@example.com log 4 0.005100000";
+    accept(&store, vec![told(None, &[])]).await;
+    let before = book(&store).await;
+    assert_eq!(before, expected);
+    let known = |calls: Vec<store::BookedCall>| {
+        let [call] = calls.as_slice() else { panic!("one call") };
+        let tools: Vec<_> = call.tools.iter().map(|it| (it.id(), it.name().to_owned(), it.retry())).collect();
+        (call.turn.map(TurnId::fingerprint), tools)
+    };
+    assert_eq!(known(calls(&store).await), (None, vec![]));
+    let bash = |id: u64| (id, "Bash".to_owned(), 2);
+    for (turn, tools, expected) in [
+        (Some(u64::MAX), vec![1], (Some(u64::MAX), vec![bash(1)])),
+        (None, vec![u64::MAX], (Some(u64::MAX), vec![bash(1), bash(u64::MAX)])),
+    ] {
+        let corrected = Accepted { new: 0, corrected: 1, known: 0 };
+        assert_eq!(accept(&store, vec![told(turn, &tools)]).await, corrected);
+        assert_eq!(known(calls(&store).await), expected);
+        assert_eq!(known(store.calls_of_session(SessionId::new("s")).await.unwrap()), expected);
+    }
+    // Nothing of it moves a sum.
+    assert_eq!(book(&store).await, before);
+    store.rebuild().await.unwrap();
+    assert_eq!(known(calls(&store).await), (Some(u64::MAX), vec![bash(1), bash(u64::MAX)]));
 }
 
 async fn a_call_that_cannot_be_priced_is_counted(engine: &Engine) {

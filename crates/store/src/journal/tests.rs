@@ -33,7 +33,7 @@ fn call(key: &str, at: i64, output: u64, model: &str, lineage: Lineage) -> Call 
         lineage,
         place: Arc::new(place),
         turn: Some(domain::TurnId::new(7)),
-        tools: domain::ToolUses::of([domain::ToolUse::new(output, "Bash", 0)]),
+        tools: domain::ToolUses::of([domain::ToolUse::new(1, "Bash", 0)]),
         reported_cost: None,
         origin: Origin { file: 1, offset: 7 },
     })
@@ -243,6 +243,46 @@ fn a_newer_store_is_refused() {
     let error = Journal::open(&path).err().unwrap().to_string();
     assert_eq!(
         error,
-        "the store was written by a newer bursar (schema 999, this one knows 1): update bursar"
+        "the store was written by a newer bursar (schema 999, this one knows 2): update bursar"
     );
+}
+
+/// The calls are known with their cost, and the logs are read once more for what they say of
+/// turns and tools.
+#[test]
+fn a_journal_of_the_first_version_reads_its_logs_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let before = rusqlite::Connection::open(&path).unwrap();
+    before.execute_batch(super::MIGRATIONS[0]).unwrap();
+    before
+        .execute_batch(
+            "PRAGMA user_version = 1;
+             INSERT INTO source VALUES (1, 'claude-code', 'lines', CAST('/p/s.jsonl' AS BLOB), 7, 8, 90, 10, 90, 11, 12);
+             INSERT INTO reader VALUES (1, '{}');
+             INSERT INTO place (id, tool, session, thread) VALUES (1, 'claude-code', 'own', 0);
+             INSERT INTO service VALUES (1, 'claude-opus-4-8', NULL, 'standard', 'standard', 'global');
+             INSERT INTO prices VALUES (1, 'x');
+             INSERT INTO call VALUES ('a', NULL, 5, 1, 1, 0, 0, 400, 0, 0, 0, 0, 0, NULL, 0, 5, 1, 0, 0, 5, 1, 7, 7, NULL);",
+        )
+        .unwrap();
+    drop(before);
+    let mut journal = Journal::open(&path).unwrap();
+    let known = journal.call("a").unwrap().unwrap().priced;
+    assert_eq!((known.call.owner.turn, known.call.tools.len()), (None, 0));
+    assert_eq!(known.price.unwrap().contract.nano(), 7);
+    let stamps: (i64, i64, i64, i64) = journal
+        .connection
+        .query_row("SELECT size, modified_ns, offset, (SELECT count(*) FROM reader) FROM source", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .unwrap();
+    assert_eq!(stamps, (0, 0, 0, 0));
+    let mut again = own("a", 400);
+    again.at = known.call.at;
+    (again.figures.at, again.owner.at) = (known.call.figures.at, known.call.owner.at);
+    again.owner.place = known.call.owner.place;
+    assert_eq!(write(&mut journal, vec![again]), Written { new_calls: 0, corrected_calls: 1 });
+    let known = journal.call("a").unwrap().unwrap().priced.call;
+    assert_eq!((known.owner.turn, known.tools.len()), (Some(domain::TurnId::new(7)), 1));
 }

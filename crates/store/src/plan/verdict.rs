@@ -91,11 +91,12 @@ fn nothing() -> String {
 
 /// A call, as a difference tells it.
 fn told_call(row: &CallRow) -> String {
-    let CallRow { key, at, whereabouts, service, confidence, seen, matching, counts, .. } = row;
+    let CallRow { key, at, whereabouts, service, confidence, seen, matching, counts, turn, tools, .. } = row;
     let amount = |it: Option<i64>| it.map_or_else(|| "-".to_owned(), |it| it.to_string());
     let price = format!("{} {} {}", amount(row.list), amount(row.cost), amount(row.unpriced));
-    let reported = amount(row.reported);
+    let (reported, turn) = (amount(row.reported), amount(*turn));
+    let tools = tools.as_deref().unwrap_or("-").replace('\n', ", ");
     format!(
-        "{key} at {at} {whereabouts}/{service}/{confidence}/{seen}/{matching} {counts:?} {reported} {price}"
+        "{key} at {at} {whereabouts}/{service}/{confidence}/{seen}/{matching} {counts:?} {reported} {price} of turn {turn} with {tools}"
     )
 }

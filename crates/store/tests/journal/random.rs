@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     Branch, Developer, Lineage, ModelName, Naming, NanoUsd, Observed, OutputConfidence, Provider, RequestId,
-    SessionId, SourceKind, Tokens,
+    SessionId, SourceKind, Tokens, ToolUse, ToolUses, TurnId,
 };
 
 use super::{NOON, said};
@@ -61,7 +61,15 @@ impl Random {
         place.session = SessionId::new(self.one_of(&["s", "s", "t", ""]));
         place.branch = self.maybe(|it| Branch::new(it.one_of(&["main", "next"])));
         place.remote = (self.below(4) == 0).then(|| Arc::from("git@github.com:o/r"));
+        it.call.owner.turn = self.maybe(|it| TurnId::new(u64::MAX - it.below(3)));
+        let uses: Vec<_> = (0..self.below(3)).map(|_| self.tool_use()).collect();
+        it.call.tools = ToolUses::of(uses);
         it
+    }
+
+    fn tool_use(&mut self) -> ToolUse {
+        let retry = u32::try_from(self.below(3)).unwrap();
+        ToolUse::new(u64::MAX - self.below(3), self.one_of(&["Bash", "mcp__tickets__find"]), retry)
     }
 
     /// All of them in another order, some twice, in parts of any size.
