@@ -91,6 +91,32 @@ test('a request for more is granted', async ({ owner, company }) => {
   await expect(owner.getByRole('heading', { name: 'Answered requests' })).toBeVisible();
 });
 
+test('from a session to a turn, to a call and back', async ({ owner, company }) => {
+  const { rows } = await company.ask<{ rows: { session: string }[] }>('sessions?limit=1');
+  const session = rows[0]?.session ?? '';
+  const { turns } = await company.ask<{ turns: { turn: number; tools: { tool: string }[]; likely_loop: boolean }[] }>(`sessions/${session}/timeline`);
+  const looped = turns.find((it) => it.likely_loop);
+  const name = `Turn ${looped?.turn.toString() ?? 'in circles'}`;
+  await visit(owner, company, `/sessions/${session}`);
+  await expect(owner.getByRole('row', { name: new RegExp(`^${name} `) })).toContainText(/looped: \d+ tries.*Bash/);
+  await tabTo(owner, new RegExp(`^[▸▾] ${name}$`));
+  await owner.keyboard.press('Enter');
+  await expect(owner).toHaveURL(new RegExp(`[?&]turn=${looped?.turn.toString() ?? ''}(&|$)`));
+  const within = owner.getByRole('region', { name: `Calls of ${name.toLowerCase()}`, exact: true });
+  await expect(within).toContainText('Bash 1');
+  // The table's region, the heads by which it is sorted, and the first call.
+  await tabTo(owner, /^\d\d:\d\d:\d\d$/);
+  await owner.keyboard.press('Enter');
+  await expect(owner).toHaveURL(/\/calls\//);
+  await settled(owner);
+  await expect(owner.locator('main')).toContainText('Its answer called Bash');
+  await tabTo(owner, new RegExp(`^${name.toLowerCase()} of ${turns.length.toString()}$`));
+  await owner.keyboard.press('Enter');
+  await expect(within).toBeVisible();
+  await owner.goBack();
+  await expect(owner).toHaveURL(/\/calls\//);
+});
+
 test('a runaway session is stopped', async ({ owner, company }) => {
   const { rows } = await company.ask<{ rows: { session: string }[] }>('sessions?limit=1');
   const session = rows[0]?.session ?? '';

@@ -54,6 +54,19 @@ test('a session and its dearest call', async ({ owner, company }) => {
   expect(said).toEqual([]);
 });
 
+test('a session with a turn open', async ({ owner, company }) => {
+  const said = complaints(owner);
+  const { rows } = await company.ask<{ rows: { session: string }[] }>('sessions?limit=1');
+  await visit(owner, company, `/sessions/${rows[0]?.session ?? ''}?turn=2`);
+  await expect(owner.getByRole('button', { name: 'Turn 2', exact: true })).toHaveAttribute('aria-expanded', 'true');
+  await expect(owner.getByRole('region', { name: 'Calls of turn 2', exact: true })).toBeVisible();
+  const { violations } = await new AxeBuilder({ page: owner }).withTags(RULES).analyze();
+  expect(violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(' ')).join(' | ')}`)).toEqual([]);
+  const tooWide = await owner.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(tooWide, 'pixels beyond the width of the screen').toBeLessThanOrEqual(0);
+  expect(said).toEqual([]);
+});
+
 test('signing in', async ({ page, company }) => {
   await page.goto(`${company.address}/explore`);
   await expect(page.getByLabel('Token')).toBeVisible();

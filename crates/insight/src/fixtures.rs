@@ -400,7 +400,7 @@ pub(crate) fn told_calls() -> Vec<domain::PricedCall> {
     let mut calls = calls();
     calls[1].owner.turn = Some(domain::TurnId::new(8));
     calls[1].owner.place =
-        Arc::new(Place { thread: Thread::Subagent, ..Place::clone(&calls[1].owner.place) });
+        Arc::new(Place { thread: domain::Thread::Subagent, ..Place::clone(&calls[1].owner.place) });
     let priced = calls.into_iter().map(|call| {
         let figures = &call.figures;
         let model = pricer.resolve(&figures.model, figures.provider.as_ref());

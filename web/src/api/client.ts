@@ -19,6 +19,7 @@ export type SessionRow = Schemas['WireSession'];
 export type SessionDetail = Schemas['WireDetail'];
 export type Timeline = Schemas['WireTimeline'];
 export type TimelineCall = Schemas['WireStep'];
+export type TimelineTurn = Schemas['WireTurn'];
 export type Calls = Schemas['Calls'];
 export type Call = Schemas['WireCall'];
 export type Explanation = Schemas['Explanation'];

@@ -4,6 +4,8 @@ import type { TimelineCall } from '../api/client.ts';
 export interface Step {
   id: string;
   at: string;
+  /** The number of its turn; none before the first, or where no source tells turns apart. */
+  turn: number | null;
   /** Which stretch of work; a pause of some minutes begins a new one. */
   stretch: number;
   model: string;
@@ -16,6 +18,8 @@ export interface Step {
   isSubagent: boolean;
   /** What began it: a slash command, a skill. */
   deed: string;
+  /** The tools that its response called: `Bash 2, Read 1`. */
+  tools: string;
   /** Whether its minutes cost many times what is usual for the session. */
   isRacing: boolean;
   /** Whether the context was compacted or begun anew before it. */
@@ -27,6 +31,7 @@ export function stepOf(call: TimelineCall): Step {
   return {
     id: call.id,
     at: call.at,
+    turn: call.turn ?? null,
     stretch: call.stretch,
     model: call.model,
     context: call.context_tokens,
@@ -35,6 +40,7 @@ export function stepOf(call: TimelineCall): Step {
     cost: call.cost_nano_usd ?? null,
     isSubagent: call.thread !== 'main',
     deed: [call.command, call.skill].filter((it) => typeof it === 'string').join(', '),
+    tools: call.tools.map((it) => `${it.tool} ${it.uses.toString()}`).join(', '),
     isRacing: call.racing,
     isShrunk: call.shrank,
     isEstimate: call.output_count !== 'final' && call.output_count !== 'aggregate',

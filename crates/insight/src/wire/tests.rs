@@ -9,12 +9,15 @@ use super::{explain_json, report_json, session_json, sessions_json};
 use crate::asides::Asides;
 use crate::book::Provenance;
 use crate::explain::ExplainedCall;
-use crate::fixtures::{NOW, at, berlin, branch_and_repo, calls, company, links, pricer, sources, tallies};
+use crate::fixtures::{
+    NOW, at, berlin, branch_and_repo, calls, company, links, pricer, sources, tallies, told_calls,
+};
 use crate::query::{Filter, Query};
 use crate::report::report;
 use crate::session_detail::{SessionNotes, session};
 use crate::sessions::sessions;
 use crate::span::Span;
+use crate::turns::{Belonging, TurnCall};
 use crate::what_if::WhatIf;
 
 /// The page about the documents.
