@@ -103,7 +103,7 @@ test('from a session to a turn, to a call and back', async ({ owner, company }) 
   await owner.keyboard.press('Enter');
   await expect(owner).toHaveURL(new RegExp(`[?&]turn=${looped?.turn.toString() ?? ''}(&|$)`));
   const within = owner.getByRole('region', { name: `Calls of ${name.toLowerCase()}`, exact: true });
-  await expect(within).toContainText('Bash 1');
+  await expect(within).toContainText('again');
   // The table's region, the heads by which it is sorted, and the first call.
   await tabTo(owner, /^\d\d:\d\d:\d\d$/);
   await owner.keyboard.press('Enter');

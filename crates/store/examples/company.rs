@@ -149,7 +149,7 @@ fn log(developer: u64, day: u64, number: u64) -> Observed {
         origin: Origin { file: session as u32, offset: number * 2_311 },
     };
     let key = mixed(developer << 48 | day << 24 | number);
-    let turn = Some(TurnId::new(mixed(session << 16 | number / 8)));
+    let turn = Some(TurnId::new(mixed((session << 16) | (number / 8))));
     let owner = Owner { place: Arc::new(place), turn, lineage: Lineage::Own, at };
     let tools = ToolUses::of((0..number % 3).map(|it| ToolUse::new(mixed(key ^ it), "Bash", 0)));
     Observed {

@@ -18,8 +18,10 @@ export interface Step {
   isSubagent: boolean;
   /** What began it: a slash command, a skill. */
   deed: string;
-  /** The tools that its response called: `Bash 2, Read 1`. */
+  /** The tools that its response called: `Bash, Read × 2`. */
   tools: string;
+  /** Whether it tried a step again that had failed. */
+  isRetry: boolean;
   /** Whether its minutes cost many times what is usual for the session. */
   isRacing: boolean;
   /** Whether the context was compacted or begun anew before it. */
@@ -40,7 +42,8 @@ export function stepOf(call: TimelineCall): Step {
     cost: call.cost_nano_usd ?? null,
     isSubagent: call.thread !== 'main',
     deed: [call.command, call.skill].filter((it) => typeof it === 'string').join(', '),
-    tools: call.tools.map((it) => `${it.tool} ${it.uses.toString()}`).join(', '),
+    tools: call.tools.map((it) => (it.uses > 1 ? `${it.tool} × ${it.uses.toString()}` : it.tool)).join(', '),
+    isRetry: call.tools.some((it) => it.retries > 0),
     isRacing: call.racing,
     isShrunk: call.shrank,
     isEstimate: call.output_count !== 'final' && call.output_count !== 'aggregate',

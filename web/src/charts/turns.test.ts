@@ -25,7 +25,7 @@ function turn(more: Partial<TimelineTurn>): TimelineTurn {
 }
 
 function step(id: string, of: number | null, isRacing = false): Step {
-  return { id, turn: of, at: '', stretch: 1, model: '', context: 0, cacheRead: 0, output: 0, cost: null, isSubagent: false, deed: '', tools: '', isRacing, isShrunk: false, isEstimate: false };
+  return { id, turn: of, at: '', stretch: 1, model: '', context: 0, cacheRead: 0, output: 0, cost: null, isSubagent: false, deed: '', tools: '', isRetry: false, isRacing, isShrunk: false, isEstimate: false };
 }
 
 test('each turn has its calls, and those before the first prompt stand by themselves', () => {

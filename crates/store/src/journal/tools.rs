@@ -1,8 +1,6 @@
 //! The tools that a call's response called, as a text of a column: a line a use, its id in
 //! hexadecimal digits, the tool, and how often the step had failed before, where it had.
 
-use std::fmt::Write as _;
-
 use domain::{ToolUse, ToolUses};
 
 use crate::error::StoreError;
@@ -12,18 +10,11 @@ pub(crate) fn to_text(tools: &ToolUses) -> Option<String> {
     if tools.is_empty() {
         return None;
     }
-    let mut text = String::new();
-    for it in tools {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{:x} {}", it.id(), it.name());
-        if it.retry() > 0 {
-            let _ = write!(text, " {}", it.retry());
-        }
-    }
-    Some(text)
+    let line = |it: &ToolUse| match it.retry() {
+        0 => format!("{:x} {}", it.id(), it.name()),
+        retry => format!("{:x} {} {retry}", it.id(), it.name()),
+    };
+    Some(tools.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
 /// What a text says.
