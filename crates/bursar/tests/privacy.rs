@@ -7,7 +7,7 @@ use crate::git::holds;
 use crate::machine::Machine;
 
 /// A word for each place of a transcript that says more than a bill needs.
-const MARKERS: [&str; 11] = [
+const MARKERS: [&str; 13] = [
     "PLANTEDprompt",
     "PLANTEDinput",
     "PLANTEDoutput",
@@ -19,6 +19,8 @@ const MARKERS: [&str; 11] = [
     "PLANTEDerror",
     "PLANTEDquoted",
     "PLANTEDtorn",
+    "PLANTEDprompt-id",
+    "PLANTEDtoolname",
 ];
 
 fn transcript() -> Transcript {
@@ -32,6 +34,10 @@ fn transcript() -> Transcript {
         &json!({"type": "summary", "summary": "PLANTEDsummary", "leafUuid": "x", "usage": "PLANTEDsummary"}),
     );
     log.prompt(at(0), "PLANTEDprompt: rewrite it");
+    log.record(&json!({
+        "type": "user", "sessionId": "s", "timestamp": "2026-03-02T09:01:00Z", "promptId": "PLANTEDprompt-id",
+        "message": {"role": "user", "content": "PLANTEDprompt"},
+    }));
     log.prompt(at(1), "<command-name>/review</command-name><command-args>PLANTEDcommandargs</command-args>");
     for (minute, outcome) in [(2, Outcome::Done), (3, Outcome::Failed), (4, Outcome::Failed)] {
         let output = if outcome == Outcome::Done { "PLANTEDoutput" } else { "PLANTEDerror" };
@@ -50,6 +56,7 @@ fn transcript() -> Transcript {
     answer["message"]["content"] = json!([
         {"type": "thinking", "thinking": "PLANTEDthinking"},
         {"type": "text", "text": "PLANTEDanswer"},
+        {"type": "tool_use", "id": "toolu_t", "name": "PLANTEDtoolname of no tool", "input": {}},
         {"type": "tool_use", "id": "toolu_s", "name": "Skill", "input": {"skill": "tidy", "args": "PLANTEDskillargs"}},
     ]);
     log.record(&answer);
@@ -89,7 +96,7 @@ fn nothing_that_was_said_is_stored_or_shown() {
         printed.push_str(machine.run(arguments).done());
     }
     let stored = machine.stored();
-    assert!(holds(&stored, "msg_5"), "this is not the store");
+    assert!(holds(&stored, "msg_5") && holds(&stored, "Bash"), "this is not the store");
     for marker in MARKERS {
         assert!(!holds(&stored, marker), "{marker} is stored");
         assert!(!printed.contains(marker), "{marker} is shown");

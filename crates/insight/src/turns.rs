@@ -52,6 +52,8 @@ pub struct Turn {
     pub last_at: Timestamp,
     /// What its calls used and cost.
     pub measures: Measures,
+    /// How many of its calls name no turn, and are of it by their moment.
+    pub by_moment: u64,
     /// What subagents took of it.
     pub subagents: Measures,
     /// The prompts of its first and last call of the main conversation.
@@ -125,8 +127,11 @@ pub fn turns(calls: &[TurnCall<'_>]) -> Result<Turns, Overflow> {
         let named = call.turn.and_then(|it| numbers.get(&it).copied());
         under_way = under_way.max(named);
         let turn = named.or(under_way);
-        turns.of_calls.push(Belonging { turn, by_moment: named.is_none() && turn.is_some() });
-        building.entry(turn).or_insert_with(|| Turn::beginning(turn, call.at)).add(call, &mut prompt)?;
+        let by_moment = named.is_none() && turn.is_some();
+        turns.of_calls.push(Belonging { turn, by_moment });
+        let of = building.entry(turn).or_insert_with(|| Turn::beginning(turn, call.at));
+        of.by_moment = of.by_moment.saturating_add(u64::from(by_moment));
+        of.add(call, &mut prompt)?;
     }
     turns.all = building.into_values().collect();
     Ok(turns)
@@ -149,6 +154,7 @@ impl Turn {
             first_at: at,
             last_at: at,
             measures: Measures::ZERO,
+            by_moment: 0,
             subagents: Measures::ZERO,
             context: None,
             shrank: 0,
@@ -233,12 +239,13 @@ mod tests {
                 let context = it.context.map(|(first, last)| format!("{first}..{last}")).unwrap_or_default();
                 let bash = it.tools.get("Bash").copied().unwrap_or_default();
                 format!(
-                    "{} {}..{} {} calls {} nano, {} by {} subagents, context {context} shrank {}, {} uses {} retries {} tries",
+                    "{} {}..{} {} calls {} nano, {} by moment, {} by {} subagents, context {context} shrank {}, {} uses {} retries {} tries",
                     number(it.number),
                     it.first_at.millis(),
                     it.last_at.millis(),
                     it.measures.calls,
                     it.measures.cost.nano(),
+                    it.by_moment,
                     it.subagents.cost.nano(),
                     it.subagents.calls,
                     it.shrank,
@@ -265,8 +272,8 @@ mod tests {
                 (9, 'm', Some(4), 60, 1, &[]),
             ],
             &[
-                "1 1..3 3 calls 17 nano, 7 by 1 subagents, context 100..180 shrank 0, 6 uses 3 retries 4 tries",
-                "2 9..9 1 calls 1 nano, 0 by 0 subagents, context 60..60 shrank 1, 0 uses 0 retries 0 tries",
+                "1 1..3 3 calls 17 nano, 0 by moment, 7 by 1 subagents, context 100..180 shrank 0, 6 uses 3 retries 4 tries",
+                "2 9..9 1 calls 1 nano, 0 by moment, 0 by 0 subagents, context 60..60 shrank 1, 0 uses 0 retries 0 tries",
                 "1 1 1 2",
             ],
         );
@@ -284,9 +291,9 @@ mod tests {
                 (6, 's', None, 10, 1, &[]),
             ],
             &[
-                "- 1..1 1 calls 1 nano, 0 by 0 subagents, context 10..10 shrank 0, 0 uses 0 retries 0 tries",
-                "1 2..5 3 calls 3 nano, 2 by 2 subagents, context 10..10 shrank 0, 0 uses 0 retries 0 tries",
-                "2 4..6 2 calls 2 nano, 1 by 1 subagents, context 10..10 shrank 0, 0 uses 0 retries 0 tries",
+                "- 1..1 1 calls 1 nano, 0 by moment, 0 by 0 subagents, context 10..10 shrank 0, 0 uses 0 retries 0 tries",
+                "1 2..5 3 calls 3 nano, 1 by moment, 2 by 2 subagents, context 10..10 shrank 0, 0 uses 0 retries 0 tries",
+                "2 4..6 2 calls 2 nano, 1 by moment, 1 by 1 subagents, context 10..10 shrank 0, 0 uses 0 retries 0 tries",
                 "- 1 1? 2 1 2?",
             ],
         );

@@ -15,6 +15,7 @@ function turn(more: Partial<TimelineTurn>): TimelineTurn {
     list_cost_nano_usd: '0',
     list_cost_usd: '0',
     unpriced_calls: 0,
+    calls_by_moment: 0,
     subagents: share,
     compactions: 0,
     tools: [],

@@ -7,6 +7,8 @@ export interface TurnRow {
   number: number;
   first: string;
   calls: number;
+  /** Calls that name no turn, and are of it by their moment. */
+  byMoment: number;
   subagents: number;
   /** Of the cost, the subagents' part in nano-USD. */
   subagentCost: string;
@@ -41,6 +43,7 @@ export function rowsOf(turns: readonly TimelineTurn[], steps: readonly Step[]): 
       number,
       first: it.first_at ?? '',
       calls: it.calls,
+      byMoment: it.calls_by_moment,
       subagents: it.subagents.calls,
       subagentCost: it.subagents.cost_nano_usd,
       context: typeof first === 'number' && typeof last === 'number' ? [first, last] : null,

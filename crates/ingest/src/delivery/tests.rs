@@ -207,6 +207,38 @@ fn a_list_has_an_end() {
 }
 
 #[test]
+fn a_collector_that_knows_no_turns_is_understood() {
+    let mut json = json_of(&full());
+    let sent = json["calls"][0].as_object_mut().unwrap();
+    assert!(sent.remove("turn").is_some() && sent.remove("tools").is_some());
+    let read = Delivery::parse(json.to_string().as_bytes()).unwrap();
+    assert_eq!(read.calls[0].call.owner.turn, None);
+    assert_eq!(read.calls[0].call.tools, ToolUses::NONE);
+}
+
+#[test]
+fn odd_turns_and_tools_are_refused() {
+    let many: Vec<Value> =
+        (0..=ToolUses::MOST).map(|id| json!({"id": format!("{id:016x}"), "name": "Bash"})).collect();
+    for (field, value, problem) in [
+        ("turn", json!("f0"), "`turn` is not 16 hexadecimal digits"),
+        ("turn", json!("+00000000000000f"), "`turn` is not 16 hexadecimal digits"),
+        ("tools", json!([{"id": "x", "name": "Bash"}]), "`id` is not 16 hexadecimal digits"),
+        ("tools", json!(many), "`tools` has 257, above 256"),
+    ] {
+        let mut json = json_of(&full());
+        json["calls"][0][field] = value;
+        let refused = Delivery::parse(json.to_string().as_bytes()).unwrap_err().to_string();
+        assert_eq!(refused, format!("`calls[0]`: {problem}"));
+    }
+    // A name that is none is not kept.
+    let mut json = json_of(&full());
+    json["calls"][0]["tools"] = json!([{"id": "0000000000000001", "name": "rm -rf /home/ada"}]);
+    let read = Delivery::parse(json.to_string().as_bytes()).unwrap();
+    assert_eq!(read.calls[0].call.tools.iter().map(ToolUse::name).collect::<Vec<_>>(), ["nameless"]);
+}
+
+#[test]
 fn other_bytes_are_no_delivery() {
     for bytes in [&b""[..], b"{", b"[]", b"\xff\xfe", b"{\"format\":1}", b"{\"calls\":{}}"] {
         assert!(Delivery::parse(bytes).is_err(), "{bytes:?}");

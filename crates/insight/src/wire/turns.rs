@@ -19,6 +19,8 @@ pub struct WireTurn {
     last_at: Option<String>,
     #[serde(flatten)]
     measures: WireMeasures,
+    /// How many of its calls name no turn, and are of it by their moment.
+    calls_by_moment: u64,
     subagents: WireShare,
     /// Tokens of the prompt of its first call in the main conversation; none where it has none.
     first_context_tokens: Option<u64>,
@@ -57,6 +59,7 @@ impl WireTurn {
             first_at: calendar::rfc3339(it.first_at, zone),
             last_at: calendar::rfc3339(it.last_at, zone),
             measures: WireMeasures::of(&it.measures),
+            calls_by_moment: it.by_moment,
             subagents: WireShare::of(&it.subagents, &it.measures),
             first_context_tokens: context.map(|it| it.0),
             last_context_tokens: context.map(|it| it.1),

@@ -277,7 +277,7 @@ fn a_journal_of_the_first_version_reads_its_logs_again() {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })
         .unwrap();
-    assert_eq!(stamps, (0, 0, 0, 0));
+    assert_eq!(stamps, (90, 0, 0, 0));
     let mut again = own("a", 400);
     again.at = known.call.at;
     (again.figures.at, again.owner.at) = (known.call.figures.at, known.call.owner.at);
