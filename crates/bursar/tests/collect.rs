@@ -493,7 +493,16 @@ fn nothing_that_was_said_and_no_path_leaves_the_machine() {
 
     let received = server.received.lock().expect("a lock");
     let text = String::from_utf8_lossy(&received.bytes);
-    for arrived in ["msg_s1_1", "req_msg_s2_2", "1f0a2b3", "github.com/acme/web", "\"acme\"", "pull/3"] {
+    for arrived in [
+        "msg_s1_1",
+        "req_msg_s2_2",
+        "1f0a2b3",
+        "github.com/acme/web",
+        "\"acme\"",
+        "pull/3",
+        "\"turn\":\"",
+        "\"Bash\"",
+    ] {
         assert!(text.contains(arrived), "{arrived} did not arrive: {text}");
     }
     for marker in MARKERS {

@@ -110,6 +110,10 @@ fn a_server_reports_what_the_machine_does() {
     let table = up.ask(&["sessions", "--top", "1"]);
     assert!(table.stdout.contains("Sessions, the dearest first"), "{}", table.stdout);
     assert!(up.ask(&["explain", "msg_01LedgerA"]).stdout.contains("Seen once"));
+    let session = ["session", "5a69ca08"];
+    let turns = &machine.json(&session)["turns"];
+    assert_eq!(turns.as_array().map(Vec::len), Some(2), "{turns:#}");
+    assert_eq!(&up.json(&session)["turns"], turns);
 }
 
 #[test]
