@@ -14,6 +14,8 @@ export interface TurnRow {
   subagentCost: string;
   /** Tokens of the prompts of its first and last call in the conversation; none where it has none. */
   context: readonly [number, number] | null;
+  /** The part of its prompts that was read from the cache: `97.0`. */
+  cacheHit: string | null;
   compactions: number;
   /** The tools that its calls called, the most used first. */
   tools: readonly { tool: string; uses: number; retries: number }[];
@@ -47,6 +49,7 @@ export function rowsOf(turns: readonly TimelineTurn[], steps: readonly Step[]): 
       subagents: it.subagents.calls,
       subagentCost: it.subagents.cost_nano_usd,
       context: typeof first === 'number' && typeof last === 'number' ? [first, last] : null,
+      cacheHit: it.cache_hit_percent ?? null,
       compactions: it.compactions,
       tools: it.tools.toSorted((one, other) => other.uses - one.uses),
       mostTries: it.most_tries,

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::sessions::began;
 use super::value::cost;
+use crate::sessions::cache_hit;
 use crate::table::{Column, Field, Kind, Table, Terminal, Tone, prose};
 use crate::text::{compact, share, thousands};
 use crate::turns::{ToolCount, Turn, Turns};
@@ -23,6 +24,7 @@ pub(super) fn table(turns: &Turns, total: &Measures, zone: &TimeZone, terminal: 
         Column { head: "calls", kind: Kind::Spare(4) },
         Column { head: "subagents", kind: Kind::Spare(5) },
         Column { head: "context", kind: Kind::Spare(3) },
+        Column { head: "cache hit", kind: Kind::Spare(6) },
         Column { head: "tools", kind: Kind::Name },
         Column { head: "cost", kind: Kind::Figure },
         Column { head: "share", kind: Kind::Spare(2) },
@@ -34,6 +36,7 @@ pub(super) fn table(turns: &Turns, total: &Measures, zone: &TimeZone, terminal: 
             Field::new(&thousands(u128::from(it.measures.calls))),
             Field::new(&thousands(u128::from(it.subagents.calls))),
             Field::new(&context(it, terminal)),
+            Field::new(&cache_hit(&it.measures).map(|it| it.to_string()).unwrap_or_default()),
             Field::new(&tools(it)).toned(if it.is_likely_loop() { Tone::Alarm } else { Tone::Plain }),
             Field::new(&cost(&it.measures, total)),
             Field::new(&share(it.measures.cost, total.cost)),

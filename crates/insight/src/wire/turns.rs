@@ -6,6 +6,8 @@ use utoipa::ToSchema;
 
 use super::{WireMeasures, WireShare};
 use crate::calendar;
+use crate::sessions::cache_hit;
+use crate::text::PerMille;
 use crate::turns::{Turn, Turns};
 
 /// A turn of a session: one prompt, and all calls until the next.
@@ -26,6 +28,8 @@ pub struct WireTurn {
     first_context_tokens: Option<u64>,
     /// The same of its last.
     last_context_tokens: Option<u64>,
+    /// The part of its prompts that was read from the cache.
+    cache_hit_percent: Option<String>,
     /// How often the prompt shrank to less than half: compacted, or begun anew.
     compactions: u32,
     /// The tools that its calls called, by name.
@@ -63,6 +67,7 @@ impl WireTurn {
             subagents: WireShare::of(&it.subagents, &it.measures),
             first_context_tokens: context.map(|it| it.0),
             last_context_tokens: context.map(|it| it.1),
+            cache_hit_percent: cache_hit(&it.measures).map(PerMille::to_decimal),
             compactions: it.shrank,
             tools: WireToolCount::of_turn(it),
             most_tries: it.most_tries,
