@@ -243,7 +243,7 @@ fn a_newer_store_is_refused() {
     let error = Journal::open(&path).err().unwrap().to_string();
     assert_eq!(
         error,
-        "the store was written by a newer bursar (schema 999, this one knows 2): update bursar"
+        "the store was written by a newer bursar (schema 999, this one knows 3): update bursar"
     );
 }
 
