@@ -146,6 +146,19 @@ function writeFilters(filters: readonly Filter[], search: URLSearchParams): void
   for (const it of filters) for (const value of it.values) search.append(parameterOf(it), value);
 }
 
+/** From the large to the small: what is worth looking at next within something. */
+const WITHIN: readonly Dimension[] = ['team', 'developer', 'repo', 'branch', 'session', 'model'];
+
+/** What is cut by next, once these are settled. */
+export function nextCut(filters: readonly Filter[]): Dimension {
+  return WITHIN.find((it) => !filters.some((filter) => filter.dimension === it)) ?? 'session';
+}
+
+/** The filters that keep one value of a dimension, in place of what was said of it before. */
+export function narrowed(filters: readonly Filter[], dimension: Dimension, value: string): Filter[] {
+  return [...filters.filter((it) => it.dimension !== dimension), only(dimension, value)];
+}
+
 /** The filter that keeps one value and nothing else. */
 export function only(dimension: Dimension, value: string): Filter {
   return { dimension, sense: 'is', values: [value] };
