@@ -4,6 +4,9 @@ import { Answer } from './answer.svelte.ts';
 import { live, type Subject } from './live.svelte.ts';
 import { member } from './member.svelte.ts';
 
+/** Pages that are read at once for a file. */
+const MOST_PAGES = 1_000;
+
 interface OnePage {
   next?: string | null;
 }
@@ -30,6 +33,12 @@ export class Pages<P extends OnePage> extends Answer<P[]> {
     } finally {
       this.isLoading = false;
     }
+  }
+
+  /** Reads what is left, for a file of all of it. */
+  async all(): Promise<P[]> {
+    for (let pages = 0; this.hasMore && pages < MOST_PAGES; pages += 1) await this.more();
+    return this.data ?? [];
   }
 
   /** The first page of another list, or of the same one anew. */
