@@ -5,6 +5,7 @@ import Budgets from './pages/Budgets.svelte';
 import Call from './pages/Call.svelte';
 import Entity from './pages/Entity.svelte';
 import Explore from './pages/Explore.svelte';
+import Forecast from './pages/Forecast.svelte';
 import Models from './pages/Models.svelte';
 import NotFound from './pages/NotFound.svelte';
 import Overview from './pages/Overview.svelte';
@@ -15,6 +16,7 @@ import Sessions from './pages/Sessions.svelte';
 import Settings from './pages/Settings.svelte';
 import Sources from './pages/Sources.svelte';
 import Teams from './pages/Teams.svelte';
+import Trends from './pages/Trends.svelte';
 import { DIMENSION_NAMES, type Dimension } from './lib/question.ts';
 
 export interface Page {
@@ -59,6 +61,10 @@ export function pageAt(parts: readonly string[]): Page {
       return page('Unlike the days before', '/', Anomalies);
     case 'explore':
       return page('Explore', '/explore', Explore);
+    case 'trends':
+      return page('Trends', '/trends', Trends, {}, false);
+    case 'forecast':
+      return page('Forecast', '/forecast', Forecast, {}, false);
     case 'teams':
     case 'people':
       return page('Teams and people', '/teams', Teams);

@@ -27,7 +27,40 @@ export interface Target {
   spent: Amount;
   total: { point: Amount; low: Amount; high: Amount } | null;
   method: string | null;
-  errors: { tried_days: number; tries: number; total_per_mille: number | null; wape_per_mille: number | null; mase_per_mille: number | null; coverage_per_mille: number | null } | null;
+  errors: Errors | null;
+}
+
+/** How far such forecasts were off, and what the other methods would have been. */
+export interface Errors {
+  tried_days: number;
+  tries: number;
+  total_per_mille: number | null;
+  wape_per_mille: number | null;
+  mase_per_mille: number | null;
+  coverage_per_mille: number | null;
+  methods: { method: string; total_per_mille: number | null }[];
+}
+
+export interface Point extends Amount {
+  day: string;
+}
+
+/** One series and what will become of it. */
+export interface Outlook {
+  history: History;
+  history_days: number;
+  targets: Target[];
+  past: Point[];
+  ahead: Point[];
+}
+
+export interface Forecast {
+  today: string;
+  by: string | null;
+  interval_percent: number;
+  developers: number;
+  whole: Outlook;
+  rows: ({ value: string } & Outlook)[];
 }
 
 export interface BudgetLine {
@@ -91,9 +124,21 @@ export interface Overview {
   freshness: { newest: string | null; minutes_old: number | null };
 }
 
+/** One series: thirty days, the week and the month, each against the one before, and its last weeks. */
+export interface TrendLine {
+  rolling_30_days: Moved;
+  week: Moved;
+  month: Moved;
+  weeks: Point[];
+}
+
 export interface Trends {
   today: string;
-  whole: { rolling_30_days: Moved; week: Moved; month: Moved };
+  by: string | null;
+  whole: TrendLine;
+  rows: ({ value: string } & TrendLine)[];
+  left_out: number;
+  days: ({ rolling: Amount } & Point)[];
 }
 
 export interface Anomalies {

@@ -74,8 +74,9 @@ export class Drawing {
 
 function option(chart: Chart, look: Look, colours: Palette): EChartsCoreOption {
   const isShare = look.view === 'share';
-  const wholes = chart.times.map((_, index) => total(chart.series.filter((it) => it.isBefore !== true).map((it) => it.amounts[index] ?? 0n)));
-  const height = (it: Series, index: number): number => {
+  const wholes = chart.times.map((_, index) => total(chart.series.filter((it) => it.isBefore !== true && it.aheadFrom === undefined).map((it) => it.amounts[index] ?? 0n)));
+  const height = (it: Series, index: number): number | null => {
+    if (index < (it.aheadFrom ?? 0)) return null;
     const amount = it.amounts[index] ?? 0n;
     const whole = wholes[index] ?? 0n;
     if (!isShare) return forPixels(amount);
@@ -114,14 +115,16 @@ function option(chart: Chart, look: Look, colours: Palette): EChartsCoreOption {
 
 export function colourOf(series: Series, index: number, colours: { before: string; rest: string; series: string[] }): string {
   if (series.isBefore === true) return colours.before;
+  if (series.aheadFrom !== undefined) return colours.series[0] ?? colours.rest;
   if (series.isRest === true) return colours.rest;
   return colours.series[index % colours.series.length] ?? colours.rest;
 }
 
-function drawn(series: Series, index: number, look: Look, colours: Palette, data: number[]): object {
+function drawn(series: Series, index: number, look: Look, colours: Palette, data: (number | null)[]): object {
   const color = colourOf(series, index, colours);
-  if (look.view === 'lines' || series.isBefore === true) {
-    const type = series.isBefore === true ? 'dashed' : 'solid';
+  const isDashed = series.isBefore === true || series.aheadFrom !== undefined;
+  if (look.view === 'lines' || isDashed) {
+    const type = isDashed ? 'dashed' : 'solid';
     return { type: 'line', name: series.name, data, color, symbol: 'circle', symbolSize: 4, showSymbol: data.length < 2, lineStyle: { width: 2, type } };
   }
   return {
@@ -144,9 +147,10 @@ function tip(points: unknown, chart: Chart, look: Look, colours: Palette): HTMLE
   const head = document.createElement('strong');
   head.textContent = day(chart.times[at] ?? '');
   box.append(head);
+  const isAhead = chart.series.some((it) => it.aheadFrom !== undefined && at > it.aheadFrom);
   chart.series.forEach((it, index) => {
     const amount = it.amounts[at] ?? 0n;
-    if (amount === 0n && chart.series.length > 2) return;
+    if (at < (it.aheadFrom ?? 0) || (amount === 0n && (chart.series.length > 2 || isAhead))) return;
     const line = document.createElement('div');
     const dot = document.createElement('i');
     dot.style.background = colourOf(it, index, colours);

@@ -9,6 +9,8 @@ export interface Series {
   isRest?: boolean;
   /** The period before, drawn behind. */
   isBefore?: boolean;
+  /** Where what is to come begins; before it nothing is drawn. */
+  aheadFrom?: number;
 }
 
 export interface Chart {

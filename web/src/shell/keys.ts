@@ -3,6 +3,8 @@
 export const PLACES: readonly { key: string; path: string; title: string }[] = [
   { key: 'o', path: '/', title: 'Overview' },
   { key: 'e', path: '/explore', title: 'Explore' },
+  { key: 'n', path: '/trends', title: 'Trends' },
+  { key: 'f', path: '/forecast', title: 'Forecast' },
   { key: 't', path: '/teams', title: 'Teams and people' },
   { key: 'r', path: '/repos', title: 'Repositories' },
   { key: 's', path: '/sessions', title: 'Sessions' },

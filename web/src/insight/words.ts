@@ -1,0 +1,21 @@
+/** Forecasts in words. */
+import { share } from '../lib/money.ts';
+
+export const HORIZONS = { month: 'This month', quarter: 'This quarter', next_quarter: 'Next quarter' } as const;
+
+const METHODS: Record<string, string> = {
+  weekday_median: 'median of each weekday',
+  weekday_mean: 'mean of each weekday',
+  fading_weeks: 'recent weeks count more',
+  damped_trend: 'damped trend',
+  blend: 'mean of the others',
+};
+
+export function methodWords(method: string | null): string {
+  return method === null ? '–' : (METHODS[method] ?? method.replaceAll('_', ' '));
+}
+
+/** Thousandths as per cent; what was not tried has none. */
+export function offBy(perMille: number | null | undefined): string {
+  return perMille === null || perMille === undefined ? '–' : share(BigInt(perMille), 1000n);
+}
