@@ -32,7 +32,7 @@ test.each([
 
 test('parts of a whole', () => {
   expect([perMille(1n, 3n), perMille(5n, 0n), perMille(9n, 3n), perMille(-1n, 3n)]).toEqual([333, 0, 1000, 0]);
-  expect([share(1n, 3n), share(2n, 3n), share(0n, 5n), share(1n, 0n)]).toEqual(['33.3 %', '66.7 %', '0.0 %', '–']);
+  expect([share(1n, 3n), share(2n, 3n), share(0n, 5n), share(1n, 0n), share(1n, 5000n), share(18n, 1n)]).toEqual(['33.3 %', '66.7 %', '0.0 %', '–', '<0.1 %', '1,800.0 %']);
   expect(total([nano('9007199254740993'), 1n])).toBe(9007199254740994n);
 });
 

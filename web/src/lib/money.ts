@@ -68,11 +68,12 @@ export function perMille(part: bigint, whole: bigint): number {
   return Number(share > 1000n ? 1000n : share);
 }
 
-/** The part of a whole in words: `12.3 %`. */
+/** The part of a whole in words: `12.3 %`; what is there and rounds to nothing says so. */
 export function share(part: bigint, whole: bigint): string {
   if (whole === 0n) return '–';
   const tenths = rounded(part * 1000n, whole < 0n ? -whole : whole);
-  return `${(tenths / 10n).toString()}.${(tenths % 10n).toString()} %`;
+  if (tenths === 0n && part > 0n) return '<0.1 %';
+  return `${grouped(tenths / 10n)}.${(tenths % 10n).toString()} %`;
 }
 
 /** Dollars as a number, for the place of a point in a chart and nothing else. */

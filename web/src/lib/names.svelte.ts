@@ -1,6 +1,6 @@
 /** What people call what the book knows by an id: names from the directory, where the role shows it. */
 import { ask, Refused, type Directory } from '../api/client.ts';
-import { UNKNOWN } from './words.ts';
+import { NOT_KNOWN, UNKNOWN } from './words.ts';
 
 /** An id that holds for all time, or several with their days: the last one. */
 export function latest(course: string | readonly { id: string }[] | undefined): string | null {
@@ -25,7 +25,7 @@ class Names {
   }
 
   of(dimension: string, value: string): string {
-    if (value === UNKNOWN) return 'not known';
+    if (value === UNKNOWN) return NOT_KNOWN;
     switch (dimension) {
       case 'team':
         return this.#teams.get(value) ?? value;

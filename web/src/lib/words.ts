@@ -2,9 +2,11 @@
 
 /** What the server says where nobody knows. */
 export const UNKNOWN = 'unknown';
+/** The same for people. */
+export const NOT_KNOWN = 'not known';
 
 const whole = new Intl.NumberFormat('en-US');
-const short = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
+const short = new Intl.NumberFormat('en-US', { notation: 'compact', minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 export function count(value: number): string {
   return whole.format(value);
@@ -12,12 +14,17 @@ export function count(value: number): string {
 
 /** A count of tokens: `1.2M`. */
 export function tokens(value: number): string {
-  return short.format(value);
+  return value < 1000 ? count(value) : short.format(value);
 }
 
 /** `1 call`, `2 calls`. */
 export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** A percentage as the server writes it, `-1823.6`, for people and without its sign: `1,823.6 %`. */
+export function percent(text: string): string {
+  return `${text.replace('-', '').replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',')} %`;
 }
 
 function zoneOf(timezone: string | undefined): string | undefined {
