@@ -182,10 +182,8 @@ fn a_sign_in_outlives_the_server_and_ends_with_its_token() {
     assert_eq!(by_cookie(&world, "GET /api/v1/me", &cookie, &[]), "401 token_revoked");
     let forged = cookie.replace('.', ".0");
     assert_eq!(by_cookie(&world, "GET /api/v1/me", &forged, &[]), "401 sign_in_over");
-    assert_eq!(
-        by_cookie(&world, "GET /api/v1/me", "cookie: bursar_session=a.b.1.d", &[]),
-        "401 sign_in_over"
-    );
+    let name = cookie.split_once('=').expect("a cookie").0;
+    assert_eq!(by_cookie(&world, "GET /api/v1/me", &format!("{name}=a.b.1.d"), &[]), "401 sign_in_over");
 }
 
 #[test]
@@ -194,7 +192,8 @@ fn who_signs_out_is_out_and_the_log_knows_both() {
     let token = world.token(&json!({ "role": "admin", "developer": "grace@example.com" }));
     let (cookie, other) = (sign_in(&world, &token), sign_in(&world, &token));
     let out = world.ask("POST /api/v1/sign-out", "", &[&cookie, PAGE], b"").ok();
-    assert!(out.header("set-cookie").starts_with("bursar_session=; "), "{out:?}");
+    let name = cookie.split_once('=').expect("a cookie").0.replace("cookie: ", "");
+    assert!(out.header("set-cookie").starts_with(&format!("{name}=; ")), "{out:?}");
     assert_eq!(by_cookie(&world, "GET /api/v1/me", &cookie, &[]), "401 sign_in_over");
     assert_eq!(by_cookie(&world, "GET /api/v1/me", &other, &[]), "200");
     assert_eq!(by_cookie(&world, "POST /api/v1/sign-out", &cookie, &[PAGE]), "204");
@@ -220,6 +219,35 @@ fn who_signs_out_is_out_and_the_log_knows_both() {
             "\"page.sign_in\" \"with a token\" true"
         ]
     );
+}
+
+#[test]
+fn servers_on_one_host_leave_each_others_sign_ins_alone() {
+    let (one, other) = (World::new(), World::new());
+    let (first, second) = (sign_in(&one, OWNER), sign_in(&other, OWNER));
+    let (name, value) = first.split_once('=').expect("a cookie");
+    assert!(name.starts_with("cookie: bursar_session_") && !second.starts_with(name), "{first} {second}");
+    // A browser knows no port: it sends both to either.
+    let both = format!("{first}; {}", second.replace("cookie: ", ""));
+    for world in [&one, &other] {
+        assert_eq!(by_cookie(world, "GET /api/v1/me", &both, &[]), "200");
+        assert_eq!(
+            by_cookie(world, "GET /api/v1/me", &format!("cookie: bursar_session={value}"), &[]),
+            "401 no_token"
+        );
+    }
+    // Signing in at one again, and out of it, is nothing to the other.
+    let again = ["content-type: application/json", &both];
+    let body = json!({ "token": OWNER }).to_string();
+    let first = kept(&one.ask("POST /api/v1/sign-in", "", &again, body.as_bytes()).ok());
+    let both = format!("{first}; {}", second.replace("cookie: ", ""));
+    let out = one.ask("POST /api/v1/sign-out", "", &[&both, PAGE], b"").ok();
+    assert!(out.header("set-cookie").starts_with(&name.replace("cookie: ", "")), "{out:?}");
+    assert_eq!(by_cookie(&one, "GET /api/v1/me", &both, &[]), "401 sign_in_over");
+    assert_eq!(by_cookie(&other, "GET /api/v1/me", &both, &[]), "200");
+    // It is the book that names it, and no start of a server.
+    let other = other.again(OWNER);
+    assert_eq!(by_cookie(&other, "GET /api/v1/me", &second, &[]), "200");
 }
 
 #[test]
@@ -273,7 +301,7 @@ fn over_tls_the_cookie_goes_nowhere_else() {
     let world = World::encrypted();
     let answer = world.send("POST /api/v1/sign-in", "", &json!({ "token": OWNER })).ok();
     let cookie = answer.header("set-cookie");
-    assert!(cookie.starts_with("__Host-bursar_session=") && cookie.ends_with("; Secure"), "{cookie}");
+    assert!(cookie.starts_with("__Host-bursar_session_") && cookie.ends_with("; Secure"), "{cookie}");
     assert_eq!(by_cookie(&world, "GET /api/v1/me", &kept(&answer), &[]), "200");
     let plain = kept(&answer).replace("__Host-", "");
     assert_eq!(by_cookie(&world, "GET /api/v1/me", &plain, &[]), "401 no_token");

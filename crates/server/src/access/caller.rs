@@ -10,7 +10,7 @@ use http::request::Parts;
 
 use super::role::{Right, Role};
 use super::same_origin::Asking;
-use super::sign_in::Shown;
+use super::sign_in::{CookieName, Shown};
 use super::token::TokenEntry;
 use super::view::View;
 use crate::desk::Desk;
@@ -116,8 +116,8 @@ impl Desk {
 
     /// Who sent a request from the page, by the cookie of their sign-in.
     async fn visitor(&self, parts: &Parts, said: Option<&Said>) -> Result<Caller, Failure> {
-        let is_encrypted = self.is_encrypted(&parts.headers);
-        let shown = Shown::of(&parts.headers, is_encrypted).ok_or(Failure::NoToken)?;
+        let name = self.cookie_name(&parts.headers);
+        let shown = Shown::of(&parts.headers, &name).ok_or(Failure::NoToken)?;
         let asking = Asking { method: &parts.method, uri: &parts.uri, headers: &parts.headers };
         asking.must_come_from_the_page()?;
         let mut standing = self.register().current().await?;
@@ -133,14 +133,19 @@ impl Desk {
         }
         let caller = Caller::of_token(&entry.token, token.active(now)?);
         if let (Some(renewed), Some(said)) = (shown.renewed(token, now), said) {
-            said.cookie(renewed.cookie(is_encrypted)?);
+            said.cookie(renewed.cookie(&name)?);
         }
         Ok(Caller { sign_in: Some(shown.public), ..caller })
     }
 
+    /// What the cookie is called that comes with these headers, or goes back.
+    pub(crate) fn cookie_name(&self, headers: &HeaderMap) -> CookieName {
+        CookieName::of(self.store().id(), self.is_encrypted(headers))
+    }
+
     /// Whether what comes with these headers was encrypted on its way, as far as the server
     /// or a proxy in front of it knows. Who lies about it makes their own cookie worse.
-    pub(crate) fn is_encrypted(&self, headers: &HeaderMap) -> bool {
+    fn is_encrypted(&self, headers: &HeaderMap) -> bool {
         let forwarded = headers.get(FORWARDED_PROTO).and_then(|it| it.to_str().ok());
         // Of several proxies the first is the one that the browser spoke to.
         let first = forwarded.and_then(|it| it.split(',').next());

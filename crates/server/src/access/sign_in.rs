@@ -33,10 +33,30 @@ const SECRET_LETTERS: usize = 52;
 /// The longest cookie that is looked at.
 const LONGEST: usize = 512;
 
-/// What the cookie is called.
+/// How the names of cookies begin.
 const NAME: &str = "bursar_session";
-/// What it is called where browsers see to it that nobody but this host sets it.
+/// How they begin where browsers see to it that nobody but this host sets them.
 const HOST_NAME: &str = "__Host-bursar_session";
+/// Letters of a book's id in a name: 48 bits.
+const BOOK_LETTERS: usize = 12;
+
+/// What a server calls its cookie, and whether it goes over TLS alone. Browsers keep cookies
+/// by host and know no port: the name has the book's id in it, so that servers on one host
+/// leave each other's alone, and those that share a book take each other's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CookieName {
+    text: String,
+    is_encrypted: bool,
+}
+
+impl CookieName {
+    /// The one of a book.
+    pub(crate) fn of(book: &str, is_encrypted: bool) -> Self {
+        let first = if is_encrypted { HOST_NAME } else { NAME };
+        let letters = book.chars().filter(char::is_ascii_alphanumeric).take(BOOK_LETTERS);
+        Self { text: format!("{first}_{}", letters.collect::<String>()), is_encrypted }
+    }
+}
 
 /// What the books know of a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,11 +116,10 @@ impl Shown {
     }
 
     /// Of the headers of a request; `None` where there is none that could be one.
-    pub(crate) fn of(headers: &HeaderMap, is_encrypted: bool) -> Option<Self> {
-        let wanted = if is_encrypted { HOST_NAME } else { NAME };
+    pub(crate) fn of(headers: &HeaderMap, name: &CookieName) -> Option<Self> {
         let lines = headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
         let mut cookies = lines.flat_map(|it| it.split(';')).filter_map(|it| it.trim().split_once('='));
-        cookies.find(|it| it.0 == wanted).and_then(|it| Self::parse(it.1))
+        cookies.find(|it| it.0 == name.text).and_then(|it| Self::parse(it.1))
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -133,21 +152,21 @@ impl Shown {
     }
 
     /// What a browser is told to keep. Scripts never see it, and no other site sends it.
-    pub(crate) fn cookie(&self, is_encrypted: bool) -> Result<HeaderValue, Failure> {
+    pub(crate) fn cookie(&self, name: &CookieName) -> Result<HeaderValue, Failure> {
         let Self { public, secret, used, seal } = self;
         let value = format!("{public}.{secret}.{}.{seal}", used.millis());
-        set(&value, ENDS_AFTER_MS / 1_000, is_encrypted)
+        set(name, &value, ENDS_AFTER_MS / 1_000)
     }
 }
 
 /// What makes a browser forget its sign-in.
-pub(crate) fn no_cookie(is_encrypted: bool) -> Result<HeaderValue, Failure> {
-    set("", 0, is_encrypted)
+pub(crate) fn no_cookie(name: &CookieName) -> Result<HeaderValue, Failure> {
+    set(name, "", 0)
 }
 
-fn set(value: &str, seconds: i64, is_encrypted: bool) -> Result<HeaderValue, Failure> {
-    let (name, secure) = if is_encrypted { (HOST_NAME, "; Secure") } else { (NAME, "") };
-    let text = format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}");
+fn set(name: &CookieName, value: &str, seconds: i64) -> Result<HeaderValue, Failure> {
+    let secure = if name.is_encrypted { "; Secure" } else { "" };
+    let text = format!("{}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure}", name.text);
     let mut value = HeaderValue::from_str(&text).map_err(|_| Failure::NoRandomness)?;
     value.set_sensitive(true);
     Ok(value)
@@ -172,6 +191,11 @@ mod tests {
     use super::*;
 
     const NOW: i64 = 1_795_000_000_000;
+    const BOOK: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+
+    fn named(is_encrypted: bool) -> CookieName {
+        CookieName::of(BOOK, is_encrypted)
+    }
 
     fn at(minutes: i64) -> Timestamp {
         Timestamp::from_millis(NOW + minutes * 60_000)
@@ -200,13 +224,14 @@ mod tests {
     fn what_a_browser_keeps_is_known_again_until_it_is_not_used() {
         let token = token(7);
         let (shown, entry) = Shown::new(("abc", &token), at(0)).unwrap();
-        let cookie = shown.cookie(false).unwrap();
+        let cookie = shown.cookie(&named(false)).unwrap();
         let text = cookie.to_str().unwrap();
-        assert!(text.starts_with("bursar_session=") && !text.contains("Secure"), "{text}");
+        assert!(text.starts_with("bursar_session_0f1e2d3c4b5a=") && !text.contains("Secure"), "{text}");
         assert!(text.ends_with("; HttpOnly; SameSite=Strict; Path=/; Max-Age=2592000"), "{text}");
-        let back = Shown::of(&sent(&cookie), false).unwrap();
+        let back = Shown::of(&sent(&cookie), &named(false)).unwrap();
         assert_eq!(back, shown);
-        assert_eq!(Shown::of(&sent(&cookie), true), None);
+        assert_eq!(Shown::of(&sent(&cookie), &named(true)), None);
+        assert_eq!(Shown::of(&sent(&cookie), &CookieName::of("another", false)), None);
         assert!(back.is(&entry, &token, at(12 * 60 - 1)));
         assert!(!back.is(&entry, &token, at(12 * 60)));
         let wire = serde_json::to_string(&WireSignIn::of(&entry)).unwrap();
@@ -244,13 +269,16 @@ mod tests {
     #[test]
     fn over_tls_no_other_host_may_set_it() {
         let (shown, _) = Shown::new(("abc", &token(7)), at(0)).unwrap();
-        let cookie = shown.cookie(true).unwrap();
+        let cookie = shown.cookie(&named(true)).unwrap();
         let text = cookie.to_str().unwrap();
-        assert!(text.starts_with("__Host-bursar_session=") && text.ends_with("; Secure"), "{text}");
-        assert_eq!(Shown::of(&sent(&cookie), true), Some(shown));
+        assert!(
+            text.starts_with("__Host-bursar_session_0f1e2d3c4b5a=") && text.ends_with("; Secure"),
+            "{text}"
+        );
+        assert_eq!(Shown::of(&sent(&cookie), &named(true)), Some(shown));
         assert_eq!(
-            no_cookie(false).unwrap(),
-            "bursar_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0"
+            no_cookie(&named(false)).unwrap(),
+            "bursar_session_0f1e2d3c4b5a=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0"
         );
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Credential {
 const WITH_TOKEN: &str = "with a token";
 const WITH_LINK: &str = "with a one-time link";
 
-/// Signs in a browser: the cookie `bursar_session` (over TLS `__Host-bursar_session`) takes the place of the token
+/// Signs in a browser: the cookie `bursar_session_BOOK` (over TLS `__Host-bursar_session_BOOK`) takes the place of the token
 #[utoipa::path(post, operation_id = "signIn", path = "/api/v1/sign-in", tag = "access", security(()),
     request_body = Credential, responses((status = 204, description = "Signed in, with `Set-Cookie`.")))]
 pub(crate) async fn sign_in(State(desk): State<Desk>, request: Request) -> Result<Response, Failure> {
@@ -56,10 +56,10 @@ pub(crate) async fn sign_in(State(desk): State<Desk>, request: Request) -> Resul
         }
     })?;
     caller.must(Right::ReadFigures)?;
-    let is_encrypted = desk.is_encrypted(&parts.headers);
-    let before = Shown::of(&parts.headers, is_encrypted);
+    let name = desk.cookie_name(&parts.headers);
+    let before = Shown::of(&parts.headers, &name);
     let shown = begin(&desk, &caller, before.as_ref(), how).await?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, shown.cookie(is_encrypted)?)]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, shown.cookie(&name)?)]).into_response())
 }
 
 /// Signs a browser out. Signed out already, it is told to forget the cookie
@@ -69,8 +69,8 @@ pub(crate) async fn sign_in(State(desk): State<Desk>, request: Request) -> Resul
 pub(crate) async fn sign_out(State(desk): State<Desk>, request: Request) -> Result<Response, Failure> {
     let (parts, _) = request.into_parts();
     asking(&parts).must_come_from_the_page()?;
-    let is_encrypted = desk.is_encrypted(&parts.headers);
-    if let Some(shown) = Shown::of(&parts.headers, is_encrypted) {
+    let name = desk.cookie_name(&parts.headers);
+    if let Some(shown) = Shown::of(&parts.headers, &name) {
         let standing = desk.register().fresh().await?;
         if let Some(entry) = standing.sign_ins.get(&shown.public).filter(|it| shown.has_secret_of(it))
             && let Some(token) = standing.tokens.get(&entry.token)
@@ -87,7 +87,7 @@ pub(crate) async fn sign_out(State(desk): State<Desk>, request: Request) -> Resu
             desk.register().act(act).await?;
         }
     }
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, no_cookie(is_encrypted)?)]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, no_cookie(&name)?)]).into_response())
 }
 
 fn asking(parts: &Parts) -> Asking<'_> {
