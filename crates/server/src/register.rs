@@ -28,6 +28,8 @@ const LOOK_AFTER: Duration = Duration::from_secs(1);
 const GOOD_FOR: Duration = Duration::from_secs(15 * 60);
 /// How long a call waits for the books.
 const ASK_TIME: Duration = Duration::from_secs(2);
+/// How often a deed is thought over anew because the books changed meanwhile.
+const MOST_TRIES: usize = 12;
 
 /// The kind of tokens in the books.
 pub(crate) const TOKEN: &str = "token";
@@ -74,6 +76,8 @@ pub(crate) struct Register {
     held: RwLock<Option<Held>>,
     /// One reads, the others wait for what it finds.
     reading: Mutex<()>,
+    /// One changes the books, so that those of this process never disturb each other.
+    acting: Mutex<()>,
     /// When they could not be asked.
     failed: RwLock<Option<Instant>>,
 }
@@ -86,7 +90,13 @@ struct Held {
 
 impl Register {
     pub(crate) const fn new(books: Books) -> Self {
-        Self { books, held: RwLock::new(None), reading: Mutex::const_new(()), failed: RwLock::new(None) }
+        Self {
+            books,
+            held: RwLock::new(None),
+            reading: Mutex::const_new(()),
+            acting: Mutex::const_new(()),
+            failed: RwLock::new(None),
+        }
     }
 
     /// The books themselves.
@@ -185,10 +195,48 @@ impl Register {
 
     /// Does something to the books, and sees it at once.
     pub(crate) async fn act(&self, act: Act) -> Result<u64, Failure> {
+        let _turn = self.acting.lock().await;
+        self.acted(act).await
+    }
+
+    /// Does what follows from what stands in the books, and sees it at once. Where something
+    /// else changed them meanwhile, what to do is thought over anew: it fails only where it makes
+    /// no sense any more, or after [`MOST_TRIES`]. Returns the version that it stands in, too.
+    pub(crate) async fn decide<T>(
+        &self,
+        decision: impl Fn(&Standing) -> Result<Decision<T>, Failure>,
+    ) -> Result<(T, u64), Failure> {
+        let _turn = self.acting.lock().await;
+        let mut tries = 0_usize;
+        loop {
+            let standing = self.fresh().await?;
+            let (mut act, answer) = match decision(&standing)? {
+                Decision::Nothing(answer) => return Ok((answer, standing.version)),
+                Decision::Act(act, answer) => (act, answer),
+            };
+            act.expected = Some(standing.version);
+            tries = tries.saturating_add(1);
+            match self.acted(act).await {
+                Ok(version) => return Ok((answer, version)),
+                Err(Failure::Store(StoreError::Stale { .. })) if tries < MOST_TRIES => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    async fn acted(&self, act: Act) -> Result<u64, Failure> {
         let version = self.books.act(act).await?;
         self.fresh().await?;
         Ok(version)
     }
+}
+
+/// What follows from what stands in the books.
+pub(crate) enum Decision<T> {
+    /// Everything is so already.
+    Nothing(T),
+    /// An act, on these books and no other version, and what is answered once it is done.
+    Act(Act, T),
 }
 
 /// What shall stand in the books, as JSON.
@@ -208,4 +256,55 @@ fn understood<T: for<'a> Deserialize<'a>>(kind: &str, id: &str, body: &str) -> R
 
 fn damaged(kind: &str, id: &str) -> Failure {
     Failure::Damaged(format!("the {kind} `{id}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use domain::Timestamp;
+    use tokio::runtime::Handle;
+    use tokio::task::block_in_place;
+
+    use super::*;
+
+    fn act(id: &str) -> Act {
+        Act {
+            at: Timestamp::default(),
+            actor: "ada".to_owned(),
+            action: "test".to_owned(),
+            reason: None,
+            changes: vec![Change {
+                kind: "note".to_owned(),
+                id: id.to_owned(),
+                after: Some("{}".to_owned()),
+            }],
+            expected: None,
+        }
+    }
+
+    /// What comes of a decision during which another process acts so many times.
+    async fn decided(disturbed: usize) -> (Result<(usize, u64), String>, usize) {
+        let folder = tempfile::tempdir().unwrap();
+        let (register, other) =
+            (Register::new(Books::sqlite(folder.path()).unwrap()), Books::sqlite(folder.path()).unwrap());
+        let tries = Cell::new(0);
+        let decision = |_: &Standing| {
+            tries.set(tries.get() + 1);
+            if tries.get() <= disturbed {
+                block_in_place(|| Handle::current().block_on(other.act(act("other")))).unwrap();
+            }
+            Ok(Decision::Act(act("own"), tries.get()))
+        };
+        let outcome = register.decide(decision).await.map_err(|it| it.code().1.to_owned());
+        (outcome, tries.get())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_decision_is_made_anew_while_others_act_and_not_for_ever() {
+        assert_eq!(decided(0).await, (Ok((1, 1)), 1));
+        assert_eq!(decided(1).await, (Ok((2, 2)), 2));
+        assert_eq!(decided(MOST_TRIES - 1).await, (Ok((MOST_TRIES, MOST_TRIES as u64)), MOST_TRIES));
+        assert_eq!(decided(99).await, (Err("changed_meanwhile".to_owned()), MOST_TRIES));
+    }
 }

@@ -114,3 +114,31 @@ fn the_environment_names_an_owner_at_the_first_start_alone() {
     let tokens = world.get("/api/v1/tokens", OWNER).ok().json();
     assert_eq!(tokens["tokens"].as_array().map(Vec::len), Some(1));
 }
+
+#[test]
+fn what_others_change_meanwhile_stands_in_nobodys_way() {
+    let world = World::new();
+    let outcomes = |request: &'static str, body: serde_json::Value| {
+        let world = &world;
+        move || (0..8).map(|_| world.send(request, OWNER, &body).outcome()).collect::<Vec<_>>()
+    };
+    let all = std::thread::scope(|scope| {
+        let at_once = [
+            scope.spawn(outcomes("POST /api/v1/tokens", json!({ "role": "admin" }))),
+            scope.spawn(outcomes("POST /api/v1/tokens", json!({ "role": "finance" }))),
+            scope.spawn(outcomes("PUT /api/v1/settings", json!({}))),
+            scope.spawn(outcomes("POST /api/v1/sign-in", json!({ "token": OWNER }))),
+            scope.spawn(outcomes("PUT /api/v1/org/team/web", json!({ "name": "Web" }))),
+            scope.spawn(outcomes(
+                "PUT /api/v1/budgets",
+                json!({ "scope": "org", "period": "month", "amount_usd": "500", "ceiling": "soft" }),
+            )),
+        ];
+        at_once.map(|it| it.join().expect("answers"))
+    });
+    let expected = ["201", "201", "200", "204", "200", "200"].map(|it| vec![it.to_owned(); 8]);
+    assert_eq!(all, expected);
+    // What somebody looked at before they changed it is still what they change, or nothing is.
+    let stale = world.send("PUT /api/v1/org/team/web?version=1", OWNER, &json!({ "name": "Net" }));
+    assert_eq!(stale.outcome(), "409 changed_meanwhile");
+}

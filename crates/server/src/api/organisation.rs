@@ -10,7 +10,7 @@ use domain::directory::{Difference, Entries, EntryKind, FieldChange, Missing, Pl
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
-use store::{Act, Change};
+use store::{Act, Change, StoreError};
 use utoipa::ToSchema;
 
 use super::{Given, Pairs};
@@ -18,7 +18,7 @@ use crate::access::{Caller, Right};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::org::{WireDirectory, WireEntry, from_toml, normal, to_toml};
-use crate::register::{Standing, change};
+use crate::register::{Decision, Standing, change};
 use crate::traffic;
 
 /// The media type of the organisation's file.
@@ -128,19 +128,21 @@ pub(crate) async fn apply(
     let missing = if given.flag("prune")? { Missing::Remove } else { Missing::Keep };
     let body = traffic::body(&desk, &headers, body).await?;
     let wanted = read(&headers, &body)?;
-    let standing = desk.register().fresh().await?;
-    let plan = plan(standing.directory.entries(), &wanted, missing);
-    let differences = plan.differences.iter().map(WireDifference::of).collect();
-    let kept = plan.kept.iter().map(|(kind, id)| Kept { kind: kind.name(), id: id.clone() }).collect();
-    Directory::new(plan.applied(standing.directory.entries())).map_err(Failure::Directory)?;
     let dry_run = given.flag("dry_run")?;
     let expected = given.number("version")?;
-    let version = if dry_run || plan.differences.is_empty() {
-        standing.version
-    } else {
-        let deed = Deed { action: "org.apply", reason: given.text("reason"), expected };
-        write(&desk, &caller, &standing, &plan, deed).await?
+    let deed = Deed { action: "org.apply", reason: given.text("reason"), expected };
+    let decision = |standing: &Standing| {
+        let plan = plan(standing.directory.entries(), &wanted, missing);
+        Directory::new(plan.applied(standing.directory.entries())).map_err(Failure::Directory)?;
+        if dry_run || plan.differences.is_empty() {
+            return Ok(Decision::Nothing(plan));
+        }
+        let act = deed.act(&desk, &caller, standing, &plan)?;
+        Ok(Decision::Act(act, plan))
     };
+    let (plan, version) = desk.register().decide(decision).await?;
+    let differences = plan.differences.iter().map(WireDifference::of).collect();
+    let kept = plan.kept.iter().map(|(kind, id)| Kept { kind: kind.name(), id: id.clone() }).collect();
     Ok(Json(Applied { version, applied: !dry_run, differences, kept }))
 }
 
@@ -162,26 +164,25 @@ struct Deed<'a> {
     expected: Option<u64>,
 }
 
-async fn write(
-    desk: &Desk,
-    caller: &Caller,
-    standing: &Standing,
-    plan: &Plan,
-    deed: Deed<'_>,
-) -> Result<u64, Failure> {
-    let one = |it: &Difference| -> Result<Change, Failure> {
-        let after = it.after.as_ref().map(|entry| WireEntry::of(&it.id, entry));
-        change(it.kind.name(), &it.id, after.as_ref())
-    };
-    let act = Act {
-        at: desk.now(),
-        actor: caller.actor(),
-        action: deed.action.to_owned(),
-        reason: deed.reason.map(str::to_owned),
-        changes: plan.differences.iter().map(one).collect::<Result<_, _>>()?,
-        expected: Some(deed.expected.unwrap_or(standing.version)),
-    };
-    desk.register().act(act).await
+impl Deed<'_> {
+    /// What writes a plan into books that stand so.
+    fn act(&self, desk: &Desk, caller: &Caller, standing: &Standing, plan: &Plan) -> Result<Act, Failure> {
+        if let Some(expected) = self.expected.filter(|it| *it != standing.version) {
+            return Err(StoreError::Stale { expected, found: standing.version }.into());
+        }
+        let one = |it: &Difference| -> Result<Change, Failure> {
+            let after = it.after.as_ref().map(|entry| WireEntry::of(&it.id, entry));
+            change(it.kind.name(), &it.id, after.as_ref())
+        };
+        Ok(Act {
+            at: desk.now(),
+            actor: caller.actor(),
+            action: self.action.to_owned(),
+            reason: self.reason.map(str::to_owned),
+            changes: plan.differences.iter().map(one).collect::<Result<_, _>>()?,
+            expected: None,
+        })
+    }
 }
 
 fn kind_of(name: &str) -> Result<EntryKind, Failure> {
@@ -240,7 +241,8 @@ pub(crate) async fn put(
     }
     let entry = wire.entry()?;
     let wanted = |entries: &mut Entries| {
-        entries.put(&id, entry);
+        entries.put(&id, entry.clone());
+        Ok(())
     };
     changed(&desk, &caller, &pairs, "org.put", wanted).await
 }
@@ -261,12 +263,12 @@ pub(crate) async fn remove(
     caller.must(Right::WriteDirectory)?;
     let kind = kind_of(&kind)?;
     let id = normal(kind, &id);
-    let standing = desk.register().fresh().await?;
-    if standing.directory.entries().entry(kind, &id).is_none() {
-        return Err(Failure::NotFound { what: kind.words(), id });
-    }
     let wanted = |entries: &mut Entries| {
+        if entries.entry(kind, &id).is_none() {
+            return Err(Failure::NotFound { what: kind.words(), id: id.clone() });
+        }
         entries.remove(kind, &id);
+        Ok(())
     };
     changed(&desk, &caller, &pairs, "org.remove", wanted).await
 }
@@ -277,20 +279,22 @@ async fn changed(
     caller: &Caller,
     pairs: &[(String, String)],
     action: &'static str,
-    how: impl FnOnce(&mut Entries),
+    how: impl Fn(&mut Entries) -> Result<(), Failure>,
 ) -> Result<Json<Applied>, Failure> {
     let given = Given::only(pairs, &["version", "reason"])?;
-    let standing = desk.register().fresh().await?;
-    let mut wanted = standing.directory.entries().clone();
-    how(&mut wanted);
-    let plan = plan(standing.directory.entries(), &wanted, Missing::Remove);
-    Directory::new(wanted).map_err(Failure::Directory)?;
     let deed = Deed { action, reason: given.text("reason"), expected: given.number("version")? };
-    let version = if plan.differences.is_empty() {
-        standing.version
-    } else {
-        write(desk, caller, &standing, &plan, deed).await?
+    let decision = |standing: &Standing| {
+        let mut wanted = standing.directory.entries().clone();
+        how(&mut wanted)?;
+        let plan = plan(standing.directory.entries(), &wanted, Missing::Remove);
+        Directory::new(wanted).map_err(Failure::Directory)?;
+        if plan.differences.is_empty() {
+            return Ok(Decision::Nothing(plan));
+        }
+        let act = deed.act(desk, caller, standing, &plan)?;
+        Ok(Decision::Act(act, plan))
     };
+    let (plan, version) = desk.register().decide(decision).await?;
     let differences = plan.differences.iter().map(WireDifference::of).collect();
     Ok(Json(Applied { version, applied: true, differences, kept: Vec::new() }))
 }

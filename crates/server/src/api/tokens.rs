@@ -15,7 +15,7 @@ use super::{Given, Pairs, moment};
 use crate::access::{Caller, Minted, Right, Role, TokenEntry, WireToken};
 use crate::desk::Desk;
 use crate::failure::Failure;
-use crate::register::{Standing, TOKEN, change};
+use crate::register::{Decision, Standing, TOKEN, change};
 use crate::traffic;
 
 /// Milliseconds of a day.
@@ -135,22 +135,17 @@ pub(crate) async fn create(
     let reason = Given::only(&pairs, &["reason"])?.text("reason").map(str::to_owned);
     let body = traffic::body(&desk, &headers, body).await?;
     let wanted: NewToken = serde_json::from_slice(&body).map_err(|it| Failure::Body(it.to_string()))?;
-    let standing = desk.register().fresh().await?;
     let minted = Minted::new()?;
-    let entry = wanted.entry(&standing, &caller, desk.now(), minted.presented.digest())?;
-    if entry.role == Role::Owner {
-        caller.must(Right::OwnerTokens)?;
-    }
     let public = &minted.presented.public;
-    let act = Act {
-        at: desk.now(),
-        actor: caller.actor(),
-        action: "token.create".to_owned(),
-        reason,
-        changes: vec![change(TOKEN, public, Some(&WireToken::of(&entry)))?],
-        expected: Some(standing.version),
+    let decision = |standing: &Standing| {
+        let entry = wanted.entry(standing, &caller, desk.now(), minted.presented.digest())?;
+        if entry.role == Role::Owner {
+            caller.must(Right::OwnerTokens)?;
+        }
+        let act = act(&desk, &caller, "token.create", reason.clone(), (public, &entry))?;
+        Ok(Decision::Act(act, entry))
     };
-    desk.register().act(act).await?;
+    let (entry, _) = desk.register().decide(decision).await?;
     let listed = ListedToken::of(public, &entry, desk.now());
     Ok((StatusCode::CREATED, Json(MadeToken { token: minted.text, listed })))
 }
@@ -168,37 +163,54 @@ pub(crate) async fn revoke(
 ) -> Result<Json<ListedToken>, Failure> {
     caller.must(Right::Tokens)?;
     let reason = Given::only(&pairs, &["reason"])?.text("reason").map(str::to_owned);
-    let standing = desk.register().fresh().await?;
-    let unknown = || Failure::NotFound { what: "token", id: public.clone() };
-    let mut entry = standing.tokens.get(&public).cloned().ok_or_else(unknown)?;
-    if entry.role == Role::Owner {
-        caller.must(Right::OwnerTokens)?;
-        let is_other = |it: (&String, &TokenEntry)| {
-            *it.0 != public && it.1.role == Role::Owner && it.1.state(desk.now()) == "active"
-        };
-        if !standing.tokens.iter().any(is_other) {
-            let why = "this is the only owner's token; create another before you revoke it";
-            return Err(Failure::Token(why.to_owned()));
+    let decision = |standing: &Standing| {
+        let unknown = || Failure::NotFound { what: "token", id: public.clone() };
+        let mut entry = standing.tokens.get(&public).cloned().ok_or_else(unknown)?;
+        if entry.role == Role::Owner {
+            caller.must(Right::OwnerTokens)?;
+            must_leave_an_owner(standing, &public, desk.now())?;
         }
-    }
-    if entry.revoked_at.is_none() {
+        if entry.revoked_at.is_some() {
+            return Ok(Decision::Nothing(entry));
+        }
         entry.revoked_at = Some(desk.now());
-        let act = Act {
-            at: desk.now(),
-            actor: caller.actor(),
-            action: "token.revoke".to_owned(),
-            reason,
-            changes: vec![change(TOKEN, &public, Some(&WireToken::of(&entry)))?],
-            expected: Some(standing.version),
-        };
-        desk.register().act(act).await?;
-    }
+        let act = act(&desk, &caller, "token.revoke", reason.clone(), (&public, &entry))?;
+        Ok(Decision::Act(act, entry))
+    };
+    let (entry, _) = desk.register().decide(decision).await?;
     Ok(Json(ListedToken::of(&public, &entry, desk.now())))
+}
+
+fn must_leave_an_owner(standing: &Standing, without: &str, now: Timestamp) -> Result<(), Failure> {
+    let mut others = standing.tokens.iter().filter(|it| *it.0 != without && it.1.role == Role::Owner);
+    if others.any(|it| it.1.state(now) == "active") {
+        return Ok(());
+    }
+    let why = "this is the only owner's token; create another before you revoke it";
+    Err(Failure::Token(why.to_owned()))
+}
+
+/// What writes a token into the books.
+fn act(
+    desk: &Desk,
+    caller: &Caller,
+    action: &str,
+    reason: Option<String>,
+    (public, token): (&str, &TokenEntry),
+) -> Result<Act, Failure> {
+    Ok(Act {
+        at: desk.now(),
+        actor: caller.actor(),
+        action: action.to_owned(),
+        reason,
+        changes: vec![change(TOKEN, public, Some(&WireToken::of(token)))?],
+        expected: None,
+    })
 }
 
 impl NewToken {
     fn entry(
-        self,
+        &self,
         standing: &Standing,
         caller: &Caller,
         now: Timestamp,
@@ -248,7 +260,7 @@ impl NewToken {
             role,
             developer,
             teams,
-            label: self.label,
+            label: self.label.clone(),
             created_at: now,
             created_by: caller.actor(),
             expires_at: self.expires_in_days.map(|it| Timestamp::from_millis(expires(it))),
