@@ -28,7 +28,7 @@ export async function bursar(args: readonly string[], environment: Record<string
   return stdout;
 }
 
-/** A server on the made-up company. */
+/** A server on the made-up company, or on nothing. */
 export class Server {
   readonly address: string;
   /** The link that signs in once. */
@@ -41,9 +41,17 @@ export class Server {
     this.link = link;
   }
 
-  static async start(folder: string, listen = '127.0.0.1:0'): Promise<Server> {
-    const args = ['demo', '--data', folder, '--until', LAST_DAY, '--listen', listen, '--no-open'];
-    const child = spawn(program(), args, { env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  static start(folder: string, listen = '127.0.0.1:0'): Promise<Server> {
+    return Server.#of(['demo', '--data', folder, '--until', LAST_DAY, '--listen', listen, '--no-open']);
+  }
+
+  /** One whose book is as on the first day. */
+  static empty(folder: string): Promise<Server> {
+    return Server.#of(['up', '--data', folder, '--listen', '127.0.0.1:0', '--otlp-http', 'off', '--otlp-grpc', 'off', '--timezone', 'UTC', '--no-import', '--no-open']);
+  }
+
+  static async #of(args: readonly string[]): Promise<Server> {
+    const child = spawn(program(), [...args], { env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent' }, stdio: ['ignore', 'pipe', 'pipe'] });
     const errors: string[] = [];
     const link = new Promise<string>((resolve) => {
       createInterface({ input: child.stderr }).on('line', (line) => {

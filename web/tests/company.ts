@@ -90,6 +90,41 @@ export class Company {
   }
 }
 
+/** A server of its own without any spend. */
+export class Empty {
+  readonly #folder: string;
+  readonly #server: Server;
+  readonly #front: { address: string; stop: () => void } | null;
+
+  private constructor(folder: string, server: Server, shown: { address: string; stop: () => void } | null) {
+    this.#folder = folder;
+    this.#server = server;
+    this.#front = shown;
+  }
+
+  static async start(): Promise<Empty> {
+    const folder = await mkdtemp(join(tmpdir(), 'bursar-empty-'));
+    const server = await Server.empty(join(folder, 'book'));
+    return new Empty(folder, server, process.env.BURSAR_PAGE === 'dist' ? await front(() => server.address) : null);
+  }
+
+  /** The link that signs in once. */
+  get link(): string {
+    return this.#server.link.replace(this.#server.address, this.address);
+  }
+
+  /** Where the page is. */
+  get address(): string {
+    return this.#front?.address ?? this.#server.address;
+  }
+
+  async stop(): Promise<void> {
+    this.#front?.stop();
+    await this.#server.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
 export async function signIn(page: Page, company: Company, as = 'owner'): Promise<void> {
   const answer = await page.request.post(`${company.address}/api/v1/sign-in`, { data: { token: await company.token(as) }, headers: { 'X-Bursar-Page': '1' } });
   expect(answer.status()).toBe(204);

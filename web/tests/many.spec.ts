@@ -1,46 +1,93 @@
 /** Much at once: ten thousand rows, and how long it takes until something is seen. */
-import { ALL_DAYS, expect, test, visit } from './company.ts';
+import { ALL_DAYS, expect, settled, test, visit } from './company.ts';
+import { Timings, watch } from './timings.ts';
 
 const ROWS = 10_000;
-const TRIES = 7;
+const TRIES = 5;
+const timings = new Timings();
 
-test('ten thousand rows are sorted at once', async ({ owner, company }) => {
+test.afterAll(() => {
+  console.log(`\n${timings.toString()}\n`);
+});
+
+test('ten thousand rows are sorted and read on at once', async ({ owner, company }) => {
   const report = await company.ask<{ rows: { key: Record<string, string>; cost_nano_usd: string }[] }>(`report?by=developer&${ALL_DAYS}`);
   const [pattern] = report.rows;
   if (pattern === undefined) throw new Error('the company has no developer');
-  const rows = Array.from({ length: ROWS }, (_, index) => ({ ...pattern, key: { developer: `developer-${index.toString()}@example.com` }, cost_nano_usd: ((index * 7919) % 1_000_003).toString() }));
+  const costs = Array.from({ length: ROWS }, (_, index) => (index * 7919) % 1_000_003);
+  const rows = costs.map((cost, index) => ({ ...pattern, key: { developer: `developer-${index.toString()}@example.com` }, cost_nano_usd: cost.toString() }));
   await owner.route('**/api/v1/report?*by=developer*top=10000*', (route) => route.fulfill({ json: { ...report, rows } }));
+  await watch(owner);
   await visit(owner, company, `/explore?by=developer&every=none&${ALL_DAYS}`);
   await expect(owner.getByText(`50 of ${ROWS.toString()} rows`)).toBeVisible();
-  const took = await owner.evaluate(async (tries) => {
-    const button = [...document.querySelectorAll<HTMLElement>('th button')].find((it) => it.textContent.startsWith('Cost'));
-    const all: number[] = [];
-    for (let index = 0; index < tries; index += 1) {
-      const began = performance.now();
-      button?.click();
-      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-      all.push(performance.now() - began);
-    }
-    return all;
-  }, TRIES);
-  console.log(`sorting ${ROWS.toString()} rows, to the next picture: ${took.map((it) => it.toFixed(0)).join(', ')} ms`);
-  await owner.getByRole('button', { name: 'Show more' }).click();
+  const table = owner.getByRole('region', { name: 'Spend', exact: true });
+  const first = table.getByRole('row').nth(1);
+  const named = (cost: number): string => `developer-${costs.indexOf(cost).toString()}@`;
+  for (let index = 0; index < TRIES; index += 1) {
+    await timings.of(owner, 'sort 10,000 rows', () => table.getByRole('button', { name: 'Cost' }).click());
+    // The dearest first, and the other way round when pressed again.
+    await expect(first).toContainText(named(index % 2 === 0 ? Math.max(...costs) : Math.min(...costs)));
+  }
+  await timings.of(owner, '500 rows more of 10,000', () => owner.getByRole('button', { name: 'Show more' }).click());
   await expect(owner.getByText(`550 of ${ROWS.toString()} rows`)).toBeVisible();
+  await expect(table.getByRole('row')).toHaveCount(550 + 2);
+  expect(timings.frozen()).toEqual([]);
 });
 
-test('from page to page', async ({ owner, company }) => {
+const PLACES = [
+  ['e', 'Explore'],
+  ['n', 'Trends'],
+  ['f', 'Forecast'],
+  ['t', 'Teams and people'],
+  ['r', 'Repositories'],
+  ['s', 'Sessions'],
+  ['m', 'Models'],
+  ['b', 'Budgets'],
+  ['c', 'Sources'],
+  ['p', 'Prices'],
+  [',', 'Settings'],
+  ['o', 'Overview'],
+] as const;
+
+test('from page to page, by keys and by hand', async ({ owner, company }) => {
+  test.setTimeout(180_000);
+  await watch(owner);
   await visit(owner, company, `/?${ALL_DAYS}`);
-  const took: string[] = [];
-  for (const [key, title] of [['e', 'Explore'], ['t', 'Teams and people'], ['r', 'Repositories'], ['s', 'Sessions'], ['m', 'Models'], ['b', 'Budgets'], ['o', 'Overview']] as const) {
-    await owner.keyboard.press('g');
-    const ms = await owner.evaluate(async ([pressed, heading]) => {
-      const began = performance.now();
-      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: pressed, bubbles: true }));
-      while (document.querySelector('main h1')?.textContent !== heading) await new Promise((resolve) => setTimeout(resolve));
-      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-      return performance.now() - began;
-    }, [key, title] as const);
-    took.push(`${title} ${ms.toFixed(0)}`);
+  for (let index = 0; index < TRIES; index += 1) {
+    for (const [key, title] of PLACES) {
+      await timings.of(owner, `open ${title}`, async () => {
+        if (index % 2 === 0) {
+          await owner.keyboard.press('g');
+          await owner.keyboard.press(key);
+        } else await owner.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: title }).click();
+      });
+      await expect(owner.getByRole('heading', { level: 1, name: title })).toBeVisible();
+    }
   }
-  console.log(`to the next picture, in ms: ${took.join(', ')}`);
+  expect(timings.frozen()).toEqual([]);
+});
+
+test('what one does on a page', async ({ owner, company }) => {
+  test.setTimeout(180_000);
+  await watch(owner);
+  for (let index = 0; index < TRIES; index += 1) {
+    await visit(owner, company, `/explore?by=developer&${ALL_DAYS}`);
+    const table = owner.getByRole('region', { name: 'Spend', exact: true });
+    await timings.of(owner, 'sort a table', () => table.getByRole('button', { name: 'Calls' }).click());
+    await timings.of(owner, 'open a derivation', () => owner.getByRole('button', { name: 'how it came about' }).click());
+    await timings.of(owner, 'close it', () => owner.keyboard.press('Escape'));
+    await owner.getByLabel('Cut by', { exact: true }).focus();
+    await timings.of(owner, 'change the cut', () => owner.keyboard.press('R'));
+    await expect(owner).toHaveURL(/by=repo/);
+    await timings.of(owner, 'draw lines', () => owner.getByRole('button', { name: 'Lines' }).click());
+    await timings.of(owner, 'compare', () => owner.getByLabel('Compare with the period before').click());
+    await timings.of(owner, 'filter by a row', () => table.getByRole('button', { name: /^Filter by/ }).first().click());
+    await timings.of(owner, 'take the filter away', () => owner.getByRole('group', { name: 'Filters' }).getByRole('button').first().click());
+    await settled(owner);
+    await owner.getByLabel('Period', { exact: true }).focus();
+    await timings.of(owner, 'change the period', () => owner.keyboard.press('ArrowUp'));
+    await owner.getByRole('combobox', { name: /^Search/ }).focus();
+    await timings.of(owner, 'type into the search', () => owner.keyboard.press('p'));
+  }
+  expect(timings.frozen()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** Who gets in, and what their role shows. */
-import { ALL_DAYS, expect, settled, signIn, test, visit } from './company.ts';
+import { ALL_DAYS, Empty, expect, settled, signIn, test, visit } from './company.ts';
 
 test('a token signs in, a wrong one is told', async ({ page, company }) => {
   await page.goto(`${company.address}/explore?by=repo`);
@@ -26,6 +26,23 @@ test('the link signs in once', async ({ page, company, browser }) => {
   await other.goto(link);
   await expect(other.getByRole('alert')).toBeVisible();
   await other.close();
+});
+
+test('two servers on one host keep a browser signed in at both', async ({ owner, company }) => {
+  const other = await Empty.start();
+  try {
+    await visit(owner, company, '/');
+    await owner.goto(other.link);
+    await settled(owner);
+    await visit(owner, company, '/');
+    await owner.goto(other.address);
+    await settled(owner);
+    await owner.getByRole('button', { name: 'Sign out' }).click();
+    await expect(owner.getByLabel('Token')).toBeVisible();
+    await visit(owner, company, '/');
+  } finally {
+    await other.stop();
+  }
 });
 
 test('a developer sees their own, and asks for more', async ({ page, company }) => {

@@ -43,6 +43,14 @@ export function moment(text: string | null | undefined, timezone?: string): stri
   return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: zoneOf(timezone) }).format(at);
 }
 
+/** The same in a narrow place: `22 Nov, 14:05`. */
+export function shortMoment(text: string | null | undefined, timezone?: string): string {
+  if (text === null || text === undefined || text === '') return '–';
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) return text;
+  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone: zoneOf(timezone) }).format(at);
+}
+
 /** The time of day: `14:05:09`. */
 export function clock(text: string, timezone?: string): string {
   return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: zoneOf(timezone) }).format(new Date(text));

@@ -1,0 +1,94 @@
+/** Trends by any dimension and forecasts with a plan: drilled into, kept in a link, refused in words. */
+import { expect, settled, test, visit } from './company.ts';
+
+interface Trends {
+  rows: { value: string; week: { cost_usd: string } }[];
+}
+interface Forecast {
+  whole: { targets: { horizon: string; total: { point: { cost_usd: string } } | null; errors: { total_per_mille: number } | null }[] };
+}
+
+test('from a team that moved to the sessions behind it, and back by a link', async ({ owner, company }) => {
+  await visit(owner, company, '/trends');
+  const table = owner.getByRole('region', { name: 'Trends', exact: true });
+  const { rows } = await company.ask<Trends>('insight/trends?by=team&top=100');
+  await expect(table.getByRole('row')).toHaveCount(rows.length + 1);
+  const first = rows[0]?.value ?? '';
+  await table.getByRole('row').nth(1).getByRole('link', { name: /^open/ }).click();
+  await expect(owner).toHaveURL(new RegExp(`by=developer.*|team\\.is=${first}`));
+  await settled(owner);
+  const within = await company.ask<Trends>(`insight/trends?by=developer&team.is=${encodeURIComponent(first)}&top=100`);
+  await expect(table.getByRole('row')).toHaveCount(within.rows.length + 1);
+  await expect(table.getByTitle(`$${within.rows[0]?.week.cost_usd ?? ''} exactly`).first()).toBeAttached();
+  // Somebody else opens the link and sees the same.
+  const other = await owner.context().newPage();
+  await other.goto(owner.url());
+  await settled(other);
+  expect(await other.locator('main').innerText()).toBe(await owner.locator('main').innerText());
+  await other.close();
+  await owner.goBack();
+  await settled(owner);
+  await expect(table.getByRole('row')).toHaveCount(rows.length + 1);
+  for (const by of ['repo', 'model', 'client', 'session', 'cost_centre']) {
+    await owner.getByLabel('Cut by').selectOption(by);
+    await settled(owner);
+    const { rows } = await company.ask<Trends>(`insight/trends?by=${by}&top=1000`);
+    await expect(table.getByRole('row')).toHaveCount(Math.min(50, rows.length) + 1);
+  }
+});
+
+test('a forecast with more developers and cheaper prices', async ({ owner, company }) => {
+  await visit(owner, company, '/forecast');
+  const plain = await company.ask<Forecast>('insight/forecast');
+  const exact = (it: Forecast, index: number): string => `An estimate: $${(it.whole.targets[index]?.total?.point.cost_usd ?? '').replace(/\B(?=(\d{3})+(?!\d)(?=.*\.))/g, ',')}`;
+  const table = owner.getByRole('region', { name: 'Forecast', exact: true });
+  for (const [index, it] of plain.whole.targets.entries()) {
+    if (it.total === null) continue;
+    const row = table.getByRole('row').nth(index + 1);
+    await expect(row.getByTitle(exact(plain, index)).first()).toBeAttached();
+    // How far such forecasts were off stands beside every one.
+    if (it.errors !== null) await expect(row).toContainText(`${(it.errors.total_per_mille / 10).toFixed(1)} %`);
+  }
+  const people = owner.getByRole('form', { name: 'Headcount' });
+  await people.getByLabel('From').fill('2026-06-20');
+  await people.getByLabel('Developers').fill('twelve');
+  await people.getByRole('button', { name: 'Add' }).click();
+  await expect(people.getByRole('alert')).toHaveText('Say how many developers there will be, as a whole number from 0 to 1,000,000.');
+  await people.getByLabel('Developers').fill('12');
+  await people.getByRole('button', { name: 'Add' }).click();
+  await expect(owner).toHaveURL(/headcount=2026-06-20%3A12/);
+  const prices = owner.getByRole('form', { name: 'Prices' });
+  await prices.getByLabel('From').fill('2026-07-01');
+  await prices.getByLabel('Prices of').fill('*opus*');
+  await prices.getByLabel('Change by, in %').fill('-150');
+  await prices.getByRole('button', { name: 'Add' }).click();
+  await expect(prices.getByRole('alert')).toContainText('Say by how many per cent, from −100');
+  await prices.getByLabel('Change by, in %').fill('-20');
+  await prices.getByRole('button', { name: 'Add' }).click();
+  await expect(owner).toHaveURL(/price=2026-07-01%3A\*opus\*%3A-20%25/);
+  await settled(owner);
+  const planned = await company.ask<Forecast>('insight/forecast?headcount=2026-06-20:12&price=2026-07-01:*opus*:-20%25');
+  for (const [index, it] of planned.whole.targets.entries()) {
+    if (it.total === null) continue;
+    const row = table.getByRole('row').nth(index + 1);
+    await expect(row.getByTitle(exact(planned, index)).first()).toBeAttached();
+    await expect(row.getByTitle(exact(plain, index)).first()).toBeAttached();
+  }
+  expect(exact(planned, 2)).not.toBe(exact(plain, 2));
+  // The link holds the plan; what is taken away is gone from it.
+  await owner.reload();
+  await settled(owner);
+  await owner.getByRole('button', { name: /^12 developers from 20 Jun 2026/ }).click();
+  await expect(owner).not.toHaveURL(/headcount/);
+  await owner.getByRole('button', { name: /^Prices of \*opus\* −20 % from 1 Jul 2026/ }).click();
+  await settled(owner);
+  await expect(table.getByRole('row').nth(1).getByTitle(exact(plain, 0)).first()).toBeAttached();
+});
+
+test('a plan in an address that makes no sense is refused in words, and can be mended', async ({ owner, company }) => {
+  await visit(owner, company, '/forecast?headcount=48&price=soon');
+  await expect(owner.getByRole('alert').filter({ hasText: 'headcount=48' })).toContainText('write it as 2026-12-01:48');
+  for (const text of ['48', 'soon']) await owner.getByRole('button', { name: `${text} ✕ , take it away` }).or(owner.getByRole('button', { name: new RegExp(`^${text}\\b.*take it away`) })).first().click();
+  await settled(owner);
+  await expect(owner.getByRole('region', { name: 'Forecast', exact: true })).toBeVisible();
+});

@@ -1,0 +1,89 @@
+/**
+ * How long it takes from what somebody does to the next picture, and until everything is there.
+ * Input comes from the browser's own input queue, as from a hand. The first figure is the one that the
+ * browser itself keeps of every interaction (Event Timing: from the input to the paint that
+ * follows what it caused); the second ends when nothing of the page waits any more.
+ */
+import type { Page } from '@playwright/test';
+
+/** What a picture may take, in milliseconds; what takes longer is marked. */
+const MOST_MS = 100;
+/** What it may take on a machine that has other things to do as well: beyond it a test fails. */
+const FROZEN_MS = 3 * MOST_MS;
+/** The browser does not keep what is shorter, in milliseconds. */
+const SHORTEST_MS = 16;
+
+interface Watched extends Window {
+  interactions: { began: number; took: number }[];
+  inputAt: number;
+}
+
+interface Row {
+  what: string;
+  picture: number[];
+  all: number[];
+}
+
+/** Has to be called before the first page is opened. */
+export async function watch(page: Page): Promise<void> {
+  await page.addInitScript((shortest) => {
+    const watched = window as unknown as Watched;
+    watched.interactions = [];
+    watched.inputAt = 0;
+    const seen = (list: PerformanceObserverEntryList): void => {
+      for (const it of list.getEntries()) watched.interactions.push({ began: it.startTime, took: it.duration });
+    };
+    new PerformanceObserver(seen).observe({ type: 'event', durationThreshold: shortest } as PerformanceObserverInit);
+    for (const name of ['pointerdown', 'keydown', 'click', 'change']) {
+      addEventListener(name, (event) => { watched.inputAt = event.timeStamp; }, { capture: true });
+    }
+  }, SHORTEST_MS);
+}
+
+export class Timings {
+  readonly #rows: Row[] = [];
+
+  /** Does something once and keeps both figures under that name. */
+  async of(page: Page, what: string, deed: () => Promise<void>): Promise<void> {
+    await page.evaluate(() => { (window as unknown as Watched).interactions.length = 0; });
+    await deed();
+    const [picture, all] = await page.evaluate(async (shortest) => {
+      const watched = window as unknown as Watched;
+      const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+      const began = watched.inputAt;
+      let settled = 0;
+      let quiet = 0;
+      while (quiet < 2) {
+        const waits = document.querySelector('main .waiting, main [aria-busy="true"]') !== null;
+        settled = performance.now();
+        quiet = waits ? 0 : quiet + 1;
+        await frame();
+      }
+      // The browser tells of an interaction some frames after it.
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      return [Math.max(shortest, ...watched.interactions.map((it) => it.took)), settled - began] as const;
+    }, SHORTEST_MS);
+    let row = this.#rows.find((it) => it.what === what);
+    if (row === undefined) this.#rows.push((row = { what, picture: [], all: [] }));
+    row.picture.push(picture);
+    row.all.push(all);
+  }
+
+  /** What took far longer than it may, in the middle of all tries. */
+  frozen(): string[] {
+    return this.#rows.filter((it) => middle(it.picture) > FROZEN_MS).map((it) => `${it.what}: ${middle(it.picture).toFixed(0)} ms`);
+  }
+
+  toString(): string {
+    const width = Math.max(...this.#rows.map((it) => it.what.length));
+    const head = `${'interaction'.padEnd(width)}  tries  to the picture: middle  longest   all there: middle  longest`;
+    const number = (value: number, places: number): string => `${value.toFixed(0)} ms`.padStart(places);
+    const lines = this.#rows.map((it) => [it.what.padEnd(width), it.picture.length.toString().padStart(6), number(middle(it.picture), 23), number(Math.max(...it.picture), 8), number(middle(it.all), 19), number(Math.max(...it.all), 8), middle(it.picture) > MOST_MS ? ' above 100 ms' : ''].join(' ').trimEnd());
+    return [head, ...lines].join('\n');
+  }
+}
+
+function middle(of: readonly number[]): number {
+  const sorted = [...of].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
