@@ -26,6 +26,28 @@ test('what one tab changes of a budget the other shows', async ({ owner, company
   await other.close();
 });
 
+test('two tabs move budget at the same moment, and both are right', async ({ owner, company }) => {
+  const left = async (): Promise<bigint> => {
+    const { budgets } = await company.ask<{ budgets: { figures: { left_nano_usd: string } | null }[] }>('budgets?scope=developer%2Fcarla%40tidewater.example');
+    return BigInt(budgets[0]?.figures?.left_nano_usd ?? '0');
+  };
+  const before = await left();
+  const other = await owner.context().newPage();
+  for (const page of [owner, other]) {
+    await visit(page, company, '/budgets');
+    await page.getByRole('button', { name: 'Transfer to Carla' }).click();
+    await page.getByLabel('From', { exact: true }).fill('developer/amina@tidewater.example');
+    await page.getByLabel('Amount in USD').fill('0.25');
+    await page.getByLabel('Why, for the audit log').fill('both at once');
+    await page.getByRole('button', { name: 'Show what it will do' }).click();
+    await expect(page.getByRole('dialog')).toContainText('Nothing has changed yet');
+  }
+  await Promise.all([owner, other].map((page) => page.getByRole('dialog').getByRole('button', { name: 'Transfer', exact: true }).click()));
+  for (const page of [owner, other]) await expect(page.getByRole('dialog')).toHaveCount(0);
+  expect(await left()).toBe(before + 500_000_000n);
+  await other.close();
+});
+
 test('a restart of the server under the page', async ({ owner, company }) => {
   await visit(owner, company, `/?${ALL_DAYS}`);
   const before = await exactOf(owner);
@@ -33,6 +55,8 @@ test('a restart of the server under the page', async ({ owner, company }) => {
   await expect(owner.getByText('Live', { exact: true })).toBeAttached({ timeout: 30_000 });
   await company.report('viktor', 'feat/after-the-restart');
   await expect.poll(() => exactOf(owner), { timeout: 30_000 }).not.toBe(before);
+  const { total } = await company.ask<{ total: { cost_usd: string } }>(`report?by=team&${ALL_DAYS}`);
+  expect(await exactOf(owner)).toBe(total.cost_usd);
   await owner.getByRole('link', { name: 'Explore', exact: true }).first().click();
   await settled(owner);
 });

@@ -29,6 +29,10 @@ test('hostile branches are text, each to be filtered by itself', async ({ owner,
     await owner.getByRole('group', { name: 'Filters' }).getByRole('button').filter({ hasText: 'Branch' }).click();
     await settled(owner);
   }
+  for (const path of [`/trends?by=branch&developer.is=amina%40tidewater.example`, `/forecast?by=branch`, `/sessions?developer.is=amina%40tidewater.example&${ALL_DAYS}`, ...HOSTILE.map((it) => `/branches/${encodeURIComponent(it)}?${ALL_DAYS}`), `/explore?by=branch&${ALL_DAYS}&developer.is=amina%40tidewater.example`]) {
+    await visit(owner, company, path);
+    expect(await owner.evaluate(() => document.documentElement.scrollWidth - innerWidth), path).toBeLessThanOrEqual(0);
+  }
   expect(await owner.title()).toBe('Explore · Bursar');
   expect(await owner.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   expect(said).toEqual([]);
