@@ -28,9 +28,9 @@ test('ten thousand rows are sorted and read on at once', async ({ owner, company
     // The dearest first, and the other way round when pressed again.
     await expect(first).toContainText(named(index % 2 === 0 ? Math.max(...costs) : Math.min(...costs)));
   }
-  await timings.of(owner, '500 rows more of 10,000', () => owner.getByRole('button', { name: 'Show more' }).click());
-  await expect(owner.getByText(`550 of ${ROWS.toString()} rows`)).toBeVisible();
-  await expect(table.getByRole('row')).toHaveCount(550 + 2);
+  await timings.of(owner, '100 rows more of 10,000', () => owner.getByRole('button', { name: 'Show more' }).click());
+  await expect(owner.getByText(`150 of ${ROWS.toString()} rows`)).toBeVisible();
+  await expect(table.getByRole('row')).toHaveCount(150 + 2);
   expect(timings.frozen()).toEqual([]);
 });
 

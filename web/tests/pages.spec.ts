@@ -76,6 +76,7 @@ test('a session with a turn open', async ({ owner, company }) => {
 });
 
 test('what is in a repository: a branch, a pull request, a ticket, a client', async ({ owner, company }) => {
+  test.setTimeout(120_000);
   const said = complaints(owner);
   const named = async (by: string): Promise<Record<string, string>> => {
     const { rows } = await company.ask<{ rows: { key: Record<string, string> }[] }>(`report?by=${by}&top=9&${ALL_DAYS}`);
@@ -109,6 +110,7 @@ const DIALOGS: [string, string, RegExp][] = [
 ];
 
 test('each dialog', async ({ owner, company }) => {
+  test.setTimeout(240_000);
   const said = complaints(owner);
   for (const [name, path, opens] of DIALOGS) {
     await visit(owner, company, path);
@@ -122,11 +124,13 @@ test('each dialog', async ({ owner, company }) => {
 });
 
 test('a server without any spend says how to begin', async ({ page, company: _ }) => {
+  test.setTimeout(240_000);
   const empty = await Empty.start();
-  const said = complaints(page);
   try {
     await page.goto(empty.link);
     await settled(page);
+    // Until now nobody was signed in, which browsers complain of.
+    const said = complaints(page);
     await expect(page.getByText('bursar collect --server').first()).toBeVisible();
     for (const path of ['/', '/explore', '/trends', '/forecast', '/anomalies', '/teams', '/repos', '/sessions', '/models', '/budgets', '/sources', '/settings', '/settings/tokens', '/settings/audit']) {
       await page.goto(`${empty.address}${path}`);
