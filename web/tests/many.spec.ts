@@ -28,10 +28,12 @@ test('ten thousand rows are sorted and read on at once', async ({ owner, company
     // The dearest first, and the other way round when pressed again.
     await expect(first).toContainText(named(index % 2 === 0 ? Math.max(...costs) : Math.min(...costs)));
   }
-  await timings.of(owner, '100 rows more of 10,000', () => owner.getByRole('button', { name: 'Show more' }).click());
-  await expect(owner.getByText(`150 of ${ROWS.toString()} rows`)).toBeVisible();
-  await expect(table.getByRole('row')).toHaveCount(150 + 2);
-  expect(timings.frozen()).toEqual([]);
+  for (let rows = 150; rows <= 550; rows += 100) {
+    await timings.of(owner, '100 rows more of 10,000', () => owner.getByRole('button', { name: 'Show more' }).click());
+    await expect(owner.getByText(`${rows.toString()} of ${ROWS.toString()} rows`)).toBeVisible();
+    await expect(table.getByRole('row')).toHaveCount(rows + 2);
+  }
+  expect(timings.heavy()).toEqual([]);
 });
 
 const PLACES = [
@@ -64,7 +66,7 @@ test('from page to page, by keys and by hand', async ({ owner, company }) => {
       await expect(owner.getByRole('heading', { level: 1, name: title })).toBeVisible();
     }
   }
-  expect(timings.frozen()).toEqual([]);
+  expect(timings.heavy()).toEqual([]);
 });
 
 test('what one does on a page', async ({ owner, company }) => {
@@ -89,5 +91,5 @@ test('what one does on a page', async ({ owner, company }) => {
     await owner.getByRole('combobox', { name: /^Search/ }).focus();
     await timings.of(owner, 'type into the search', () => owner.keyboard.press('p'));
   }
-  expect(timings.frozen()).toEqual([]);
+  expect(timings.heavy()).toEqual([]);
 });

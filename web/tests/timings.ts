@@ -2,14 +2,16 @@
  * How long it takes from what somebody does to the next picture, and until everything is there.
  * Input comes from the browser's own input queue, as from a hand. The first figure is the one that the
  * browser itself keeps of every interaction (Event Timing: from the input to the paint that
- * follows what it caused); the second ends when nothing of the page waits any more.
+ * follows what it caused); the second ends when nothing of the page waits any more. Beside them
+ * stands how long the page's thread had the processor for all of it: that alone says the same on a
+ * machine that has other things to do.
  */
-import type { Page } from '@playwright/test';
+import type { CDPSession, Page } from '@playwright/test';
 
 /** What a picture may take, in milliseconds; what takes longer is marked. */
 const MOST_MS = 100;
-/** What it may take on a machine that has other things to do as well: beyond it a test fails. */
-const FROZEN_MS = 3 * MOST_MS;
+/** What an interaction and all that it brings may have of the processor: beyond it a test fails. */
+const MOST_WORK_MS = 3 * MOST_MS;
 /** The browser does not keep what is shorter, in milliseconds. */
 const SHORTEST_MS = 16;
 
@@ -22,6 +24,7 @@ interface Row {
   what: string;
   picture: number[];
   all: number[];
+  work: number[];
 }
 
 /** Has to be called before the first page is opened. */
@@ -42,10 +45,24 @@ export async function watch(page: Page): Promise<void> {
 
 export class Timings {
   readonly #rows: Row[] = [];
+  readonly #watched = new WeakMap<Page, CDPSession>();
 
-  /** Does something once and keeps both figures under that name. */
+  /** Milliseconds of the processor that the page's thread has had. */
+  async #worked(page: Page): Promise<number> {
+    let session = this.#watched.get(page);
+    if (session === undefined) {
+      session = await page.context().newCDPSession(page);
+      await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+      this.#watched.set(page, session);
+    }
+    const { metrics } = await session.send('Performance.getMetrics');
+    return 1000 * (metrics.find((it) => it.name === 'TaskDuration')?.value ?? 0);
+  }
+
+  /** Does something once and keeps its figures under that name. */
   async of(page: Page, what: string, deed: () => Promise<void>): Promise<void> {
     await page.evaluate(() => { (window as unknown as Watched).interactions.length = 0; });
+    const before = await this.#worked(page);
     await deed();
     const [picture, all] = await page.evaluate(async (shortest) => {
       const watched = window as unknown as Watched;
@@ -64,21 +81,22 @@ export class Timings {
       return [Math.max(shortest, ...watched.interactions.map((it) => it.took)), settled - began] as const;
     }, SHORTEST_MS);
     let row = this.#rows.find((it) => it.what === what);
-    if (row === undefined) this.#rows.push((row = { what, picture: [], all: [] }));
+    if (row === undefined) this.#rows.push((row = { what, picture: [], all: [], work: [] }));
+    row.work.push((await this.#worked(page)) - before);
     row.picture.push(picture);
     row.all.push(all);
   }
 
-  /** What took far longer than it may, in the middle of all tries. */
-  frozen(): string[] {
-    return this.#rows.filter((it) => middle(it.picture) > FROZEN_MS).map((it) => `${it.what}: ${middle(it.picture).toFixed(0)} ms`);
+  /** What had far more of the processor than it may, in the middle of all tries. */
+  heavy(): string[] {
+    return this.#rows.filter((it) => middle(it.work) > MOST_WORK_MS).map((it) => `${it.what}: ${middle(it.work).toFixed(0)} ms`);
   }
 
   toString(): string {
     const width = Math.max(...this.#rows.map((it) => it.what.length));
-    const head = `${'interaction'.padEnd(width)}  tries  to the picture: middle  longest   all there: middle  longest`;
+    const head = `${'interaction'.padEnd(width)}  tries  to the picture: middle  longest   all there: middle  longest   work: middle`;
     const number = (value: number, places: number): string => `${value.toFixed(0)} ms`.padStart(places);
-    const lines = this.#rows.map((it) => [it.what.padEnd(width), it.picture.length.toString().padStart(6), number(middle(it.picture), 23), number(Math.max(...it.picture), 8), number(middle(it.all), 19), number(Math.max(...it.all), 8), middle(it.picture) > MOST_MS ? ' above 100 ms' : ''].join(' ').trimEnd());
+    const lines = this.#rows.map((it) => [it.what.padEnd(width), it.picture.length.toString().padStart(6), number(middle(it.picture), 23), number(Math.max(...it.picture), 8), number(middle(it.all), 19), number(Math.max(...it.all), 8), number(middle(it.work), 15), middle(it.picture) > MOST_MS ? ' above 100 ms' : ''].join(' ').trimEnd());
     return [head, ...lines].join('\n');
   }
 }
