@@ -79,7 +79,7 @@ test('what one does on a page', async ({ owner, company }) => {
     await owner.getByLabel('Cut by', { exact: true }).focus();
     await timings.of(owner, 'change the cut', () => owner.keyboard.press('R'));
     await expect(owner).toHaveURL(/by=repo/);
-    await timings.click(owner, 'draw lines', owner.getByRole('button', { name: 'Lines' }));
+    await timings.click(owner, 'draw lines', owner.getByRole('button', { name: 'Lines', exact: true }));
     await timings.click(owner, 'compare', owner.getByLabel('Compare with the period before'));
     await timings.click(owner, 'filter by a row', table.getByRole('button', { name: /^Filter by/ }).first());
     await timings.click(owner, 'take the filter away', owner.getByRole('group', { name: 'Filters' }).getByRole('button').first());
