@@ -10,8 +10,6 @@ import type { CDPSession, Locator, Page } from '@playwright/test';
 
 /** What a picture may take, in milliseconds; what takes longer is marked. */
 const MOST_MS = 100;
-/** A test fails where a picture takes longer than this, and the page had the processor for as long. */
-const FROZEN_MS = 10 * MOST_MS;
 /** The browser does not keep what is shorter, in milliseconds. */
 const SHORTEST_MS = 16;
 
@@ -93,11 +91,6 @@ export class Timings {
     const box = await target.boundingBox();
     if (box === null) throw new Error(`${what}: there is nothing to press`);
     await this.of(page, what, () => page.mouse.click(box.x + box.width / 2, box.y + box.height / 2));
-  }
-
-  /** What froze the page, and not another program the machine, in the middle of all tries. */
-  frozen(): string[] {
-    return this.#rows.filter((it) => Math.min(middle(it.picture), middle(it.work)) > FROZEN_MS).map((it) => `${it.what}: ${middle(it.picture).toFixed(0)} ms`);
   }
 
   toString(): string {

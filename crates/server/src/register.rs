@@ -304,7 +304,10 @@ mod tests {
     async fn a_decision_is_made_anew_while_others_act_and_not_for_ever() {
         assert_eq!(decided(0).await, (Ok((1, 1)), 1));
         assert_eq!(decided(1).await, (Ok((2, 2)), 2));
-        assert_eq!(decided(MOST_TRIES - 1).await, (Ok((MOST_TRIES, MOST_TRIES as u64)), MOST_TRIES));
+        assert_eq!(
+            decided(MOST_TRIES - 1).await,
+            (Ok((MOST_TRIES, u64::try_from(MOST_TRIES).unwrap())), MOST_TRIES)
+        );
         assert_eq!(decided(99).await, (Err("changed_meanwhile".to_owned()), MOST_TRIES));
     }
 }

@@ -62,7 +62,8 @@ pub(crate) async fn list(
     let mut behind =
         commits.iter().filter(|it| after.as_ref().is_none_or(|after| mark(it) > *after)).peekable();
     let page: Vec<&Commit> = behind.by_ref().take(limit).collect();
-    let next = behind.peek().and(page.last()).map(|it| serde_json::to_string(&mark(it))).transpose()?;
+    let last = page.last().filter(|_| behind.peek().is_some());
+    let next = last.map(|it| serde_json::to_string(&mark(it))).transpose()?;
     let rows = page.into_iter().map(|it| WireCommit::of(it, view.individuals)).collect();
     Ok(Json(WireCommits { rows, next }))
 }
