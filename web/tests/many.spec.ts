@@ -3,7 +3,7 @@ import { ALL_DAYS, expect, settled, test, visit } from './company.ts';
 import { Timings, watch } from './timings.ts';
 
 const ROWS = 10_000;
-const TRIES = 5;
+const TRIES = 3;
 const timings = new Timings();
 
 test.afterAll(() => {
