@@ -109,6 +109,10 @@ fn commits_are_named_once_with_repository_and_branch() {
     assert_eq!(rows(OWNER, &format!("&cursor={cursor}")), (all[1..].to_vec(), None));
     let eve = world.token(&json!({ "role": "developer", "developer": "eve@example.com" }));
     assert_eq!(rows(&eve, ""), (Vec::new(), None));
+    let mut claiming = delivery("n", "t", REPO, DAY, &[]);
+    claiming.activities = vec![commit(4, SourceKind::Hook, Some("3333333"))];
+    world.deliver(&world.collector("eve@example.com"), &claiming).ok();
+    assert_eq!(rows(&eve, "").0, ["3333333 s claude-code - - eve@example.com"], "of another's session");
     assert_eq!(world.get("/api/v1/commits?cursor=x", OWNER).outcome(), "400 bad_parameter");
 }
 

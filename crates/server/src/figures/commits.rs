@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use domain::{ActivityKind, Attribution, Day, Place, QuarterHour, SessionId, Tool, Whereabouts};
+use domain::{ActivityKind, Attribution, Day, Developer, Place, QuarterHour, SessionId, Tool, Whereabouts};
 use insight::{PlaceFacts, Span};
 use store::ActivitySum;
 
@@ -45,7 +45,9 @@ impl FiguresDesk {
         let mut commits = Vec::with_capacity(named.len());
         for sum in named {
             let (Some(hash), Some(session)) = (sum.subject.clone(), sum.session.clone()) else { continue };
-            let there = whereabouts(&sum, sessions.get(&session));
+            // Anybody can name another's session: only the calls of the same credential are believed.
+            let of = (session.clone(), sum.developer.clone());
+            let there = whereabouts(&sum, sessions.get(&of));
             let mut attribution = surroundings.attribution(&there, sum.day, last_quarter(sum.day));
             let whose = self.whose(&sum, asked);
             (attribution.developer, attribution.team) = (whose.developer, whose.team);
@@ -59,11 +61,11 @@ impl FiguresDesk {
         Ok(commits)
     }
 
-    /// Where the calls of the sessions of these commits were made.
+    /// Where the calls of the sessions of these commits were made, by session and credential.
     async fn sessions_of(
         &self,
         commits: &[ActivitySum],
-    ) -> Result<HashMap<SessionId, Arc<Whereabouts>>, FiguresError> {
+    ) -> Result<HashMap<(SessionId, Option<Developer>), Arc<Whereabouts>>, FiguresError> {
         let mut sessions: Vec<SessionId> = commits.iter().filter_map(|it| it.session.clone()).collect();
         sessions.sort_unstable();
         sessions.dedup();
@@ -72,7 +74,7 @@ impl FiguresDesk {
         all.sort_by_cached_key(|it| (it.place.folder.is_none() && it.place.remote.is_none(), Arc::clone(it)));
         let mut of = HashMap::new();
         for it in all {
-            of.entry(it.place.session.clone()).or_insert(it);
+            of.entry((it.place.session.clone(), it.developer.clone())).or_insert(it);
         }
         Ok(of)
     }
