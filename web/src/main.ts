@@ -1,6 +1,7 @@
 import './styles/theme.css';
 import './styles/base.css';
 import './styles/parts.css';
+import './styles/table.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 

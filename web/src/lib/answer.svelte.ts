@@ -23,8 +23,9 @@ export function answer<T>(path: () => string | null, subject: Subject | null = '
   it.again = () => {
     turn += 1;
   };
+  /** Only another path is another question, whatever it was made of. */
+  const wanted = $derived(path());
   $effect(() => {
-    const wanted = path();
     void turn;
     if (subject !== null) void live.round(subject);
     if (wanted === null) {

@@ -1,10 +1,10 @@
 /** Light or dark: as the system says, unless somebody chose. */
+import { keep, kept } from './kept.ts';
 
-const KEPT_AS = 'bursar-theme';
 export type Choice = 'system' | 'light' | 'dark';
 
 class Theme {
-  choice = $state<Choice>(kept());
+  choice = $state<Choice>(chosen());
   shown = $state<'light' | 'dark'>('light');
   #system = matchMedia('(prefers-color-scheme: dark)');
 
@@ -17,11 +17,7 @@ class Theme {
 
   choose(choice: Choice): void {
     this.choice = choice;
-    try {
-      localStorage.setItem(KEPT_AS, choice);
-    } catch {
-      // Without storage it holds until the page is closed.
-    }
+    keep('theme', choice);
     this.#apply();
   }
 
@@ -32,13 +28,9 @@ class Theme {
   }
 }
 
-function kept(): Choice {
-  try {
-    const choice = localStorage.getItem(KEPT_AS);
-    return choice === 'light' || choice === 'dark' ? choice : 'system';
-  } catch {
-    return 'system';
-  }
+function chosen(): Choice {
+  const choice = kept('theme');
+  return choice === 'light' || choice === 'dark' ? choice : 'system';
 }
 
 export const theme = new Theme();

@@ -27,12 +27,22 @@ export function percent(text: string): string {
   return `${text.replace('-', '').replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',')} %`;
 }
 
-function zoneOf(timezone: string | undefined): string | undefined {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: timezone }).resolvedOptions().timeZone;
-  } catch {
-    return undefined;
+/** To make one takes longer than to use it a hundred times. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** How moments are written in a time zone; in the browser's, where it does not know that one. */
+function format(options: Intl.DateTimeFormatOptions, timezone?: string): Intl.DateTimeFormat {
+  const key = `${timezone ?? ''} ${Object.entries(options).join()}`;
+  let it = formats.get(key);
+  if (it === undefined) {
+    try {
+      it = new Intl.DateTimeFormat('en-GB', { ...options, timeZone: timezone });
+    } catch {
+      it = new Intl.DateTimeFormat('en-GB', options);
+    }
+    formats.set(key, it);
   }
+  return it;
 }
 
 /** A moment: `22 Nov 2026, 14:05`. */
@@ -40,7 +50,7 @@ export function moment(text: string | null | undefined, timezone?: string): stri
   if (text === null || text === undefined || text === '') return '–';
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return text;
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: zoneOf(timezone) }).format(at);
+  return format({ dateStyle: 'medium', timeStyle: 'short' }, timezone).format(at);
 }
 
 /** The same in a narrow place: `22 Nov, 14:05`. */
@@ -48,12 +58,12 @@ export function shortMoment(text: string | null | undefined, timezone?: string):
   if (text === null || text === undefined || text === '') return '–';
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return text;
-  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', timeZone: zoneOf(timezone) }).format(at);
+  return format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }, timezone).format(at);
 }
 
 /** The time of day: `14:05:09`. */
 export function clock(text: string, timezone?: string): string {
-  return new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone: zoneOf(timezone) }).format(new Date(text));
+  return format({ timeStyle: 'medium' }, timezone).format(new Date(text));
 }
 
 /** A calendar day, as the server writes it, for people: `Mon 2 Nov`, `Week of 2 Nov`, `November 2026`. */
@@ -71,7 +81,7 @@ export function date(text: string | null | undefined): string {
 
 function inUtc(text: string, options: Intl.DateTimeFormatOptions): string {
   const at = new Date(`${text}T00:00:00Z`);
-  return Number.isNaN(at.getTime()) ? text : new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' }).format(at);
+  return Number.isNaN(at.getTime()) ? text : format(options, 'UTC').format(at);
 }
 
 /** A length of time: `2 h 5 min`. */
