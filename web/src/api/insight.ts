@@ -166,6 +166,7 @@ export interface Efficiency {
   developer_day: DeveloperDay | null;
   input_tokens_per_output_token: string | null;
   cache_hit_per_mille: number | null;
+  cache_weeks: { day: string; hit_per_mille: number | null }[];
   cache_by_team: { team: string; weeks: { day: string; hit_per_mille: number | null }[] }[];
   sessions: {
     sessions: number;
@@ -173,6 +174,12 @@ export interface Efficiency {
     p90_cost: Amount | null;
     active_ms: number;
     idle_ms: number;
+    median_turns: number | null;
+    median_turns_per_active_hour: string | null;
+    median_first_context_tokens: number | null;
+    median_peak_context_tokens: number | null;
+    median_context_growth: string | null;
+    compactions: number;
     large_contexts: { threshold: number; sessions: number; dearest: string[] } & Amount;
     likely_loops: { threshold: number; sessions: number; dearest: string[] } & Amount;
   };

@@ -18,6 +18,11 @@ class Member {
     return this.may('move_budgets');
   }
 
+  /** Whether developers and sessions are shown apart to the role. */
+  get seesIndividuals(): boolean {
+    return this.me?.sees_individuals ?? false;
+  }
+
   /** Whether the role has a right, by the server's name for it. */
   may(right: string): boolean {
     return this.me?.rights.includes(right) ?? false;

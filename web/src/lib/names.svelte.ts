@@ -1,5 +1,6 @@
 /** What people call what the book knows by an id: names from the directory, where the role shows it. */
 import { ask, Refused, type Directory } from '../api/client.ts';
+import { address } from './address.svelte.ts';
 import { NOT_KNOWN, UNKNOWN } from './words.ts';
 
 /** An id that holds for all time, or several with their days: the last one. */
@@ -50,6 +51,13 @@ class Names {
     const place: Record<string, string> = { team: 'teams', developer: 'people', repo: 'repos', session: 'sessions', model: 'models', pr: 'pulls', client: 'clients', ticket: 'tickets', branch: 'branches', project: 'projects' };
     const folder = place[dimension];
     return folder === undefined || value === UNKNOWN ? null : `/${folder}/${encodeURIComponent(value)}`;
+  }
+
+  /** The same for the period that is looked at. Branches of a name are told apart by their repository, where it is known. */
+  to(dimension: string, value: string, repo: string | null = null): string | null {
+    const page = this.page(dimension, value);
+    if (page === null) return null;
+    return address.to(page, dimension === 'branch' && repo !== null && repo !== UNKNOWN ? { repo } : {});
   }
 }
 

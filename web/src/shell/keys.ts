@@ -21,6 +21,7 @@ const CHORD_MS = 1_500;
 interface Deeds {
   go: (path: string) => void;
   help: () => void;
+  exact: () => void;
   search: () => void;
 }
 
@@ -45,6 +46,9 @@ export function keysOf(deeds: Deeds): (event: KeyboardEvent) => void {
       case '/':
         event.preventDefault();
         deeds.search();
+        break;
+      case 'x':
+        deeds.exact();
         break;
       case '?':
         event.preventDefault();
