@@ -1,5 +1,5 @@
 /** Who looks at the page, and what the role shows them. */
-import { ask, change, Refused, type Me } from '../api/client.ts';
+import { ask, change, refusalOf, type Me } from '../api/client.ts';
 import { live } from './live.svelte.ts';
 
 class Member {
@@ -34,11 +34,11 @@ class Member {
       this.state = 'in';
       live.start();
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (error.status === 401) this.signedOut();
+      const refused = refusalOf(error);
+      if (refused.status === 401) this.signedOut();
       else {
         this.state = 'unreachable';
-        this.problem = error.message;
+        this.problem = refused.message;
       }
     }
   }
