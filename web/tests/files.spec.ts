@@ -57,6 +57,24 @@ test('the audit log, whole: more than is read at once', async ({ owner, company 
   expect([laid?.['kind'], laid?.['before'], JSON.parse(laid?.['after'] ?? '')]).toMatchObject(['cost_centre', '', {}]);
 });
 
+test('a file that cannot be whole is none', async ({ owner, company }) => {
+  await owner.route('**/api/v1/audit?limit=200', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ json: { ...((await answer.json()) as object), next: 'further' } });
+  });
+  let tries = 0;
+  await owner.route('**/api/v1/audit?*cursor=*', (route) => {
+    tries += 1;
+    return route.abort();
+  });
+  let files = 0;
+  owner.on('download', () => { files += 1; });
+  await visit(owner, company, '/settings/audit');
+  await owner.getByRole('button', { name: 'CSV of audit-log' }).click();
+  await expect(owner.getByRole('alert').filter({ hasText: 'No file was written' })).toContainText('The server cannot be reached');
+  expect([tries, files]).toEqual([1, 0]);
+});
+
 test('a file of trends is what the page shows', async ({ owner, company }) => {
   await visit(owner, company, '/trends?by=developer');
   const rows = await taken(owner, 'trends-by-developer');

@@ -71,13 +71,26 @@ export class Refused extends Error {
   }
 }
 
-function unreachable(detail: string): Refused {
-  return new Refused({ type: 'urn:bursar:problem:unreachable', title: 'No answer', status: 0, code: 'unreachable', detail, request_id: '' });
+/** A failure that the page itself has to tell of. */
+export function failure(code: string, title: string, detail: string): Refused {
+  return new Refused({ type: `urn:bursar:problem:${code}`, title, status: 0, code, detail, request_id: '' });
 }
 
-async function refusal(response: Response): Promise<Refused> {
+/** Whatever went wrong, as something that can be shown. */
+export function refusalOf(error: unknown): Refused {
+  if (error instanceof Refused) return error;
+  return failure('page', 'A mistake of the page', `The page could not go on: ${error instanceof Error ? error.message : String(error)}. Load it anew; if that does not help, tell whoever keeps Bursar.`);
+}
+
+function refusal(response: Response, text: string): Refused {
   const isProblem = response.headers.get('content-type')?.startsWith('application/problem+json') ?? false;
-  if (isProblem) return new Refused((await response.json()) as Problem);
+  if (isProblem) {
+    try {
+      return new Refused(JSON.parse(text) as Problem);
+    } catch {
+      // Something between here and the server changed its words; the status still says what it is.
+    }
+  }
   return new Refused({ type: 'about:blank', title: response.statusText, status: response.status, code: 'unknown', detail: `The server answered ${response.status.toString()}.`, request_id: response.headers.get('x-request-id') ?? '' });
 }
 
@@ -90,13 +103,15 @@ interface Sent {
   key?: string | undefined;
 }
 
-async function send(path: string, { method, body, signal, key }: Sent): Promise<Response> {
+/** Sends and gives the text of the answer, read to its end; whatever fails is a {@link Refused}, unless the caller gave up. */
+async function send(path: string, { method, body, signal, key }: Sent): Promise<string> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (method !== 'GET') Object.assign(headers, OF_THE_PAGE);
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (key !== undefined) headers['idempotency-key'] = key;
   const patience = AbortSignal.timeout(PATIENCE_MS);
-  let response: Response;
+  let response: Response | null = null;
+  let text: string;
   try {
     response = await fetch(BASE + path, {
       method,
@@ -105,27 +120,34 @@ async function send(path: string, { method, body, signal, key }: Sent): Promise<
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal === undefined ? patience : AbortSignal.any([signal, patience]),
     });
+    text = await response.text();
   } catch (error) {
     if (signal?.aborted === true) throw error;
-    throw unreachable(
-      patience.aborted ? 'The server took longer than 30 seconds. Ask for a shorter period, or try again.' : 'The server cannot be reached. Is it running?',
-    );
+    if (patience.aborted) throw failure('too_slow', 'No answer', 'The server took longer than 30 seconds. Ask for a shorter period, or try again.');
+    if (response === null) throw failure('unreachable', 'No answer', 'The server cannot be reached. Is it running?');
+    throw failure('broken_off', 'No whole answer', 'The answer of the server broke off. Try again.');
   }
-  if (!response.ok) throw await refusal(response);
-  return response;
+  if (!response.ok) throw refusal(response, text);
+  return text;
+}
+
+function read(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw failure('not_understood', 'No answer of Bursar', 'What answered is not what a Bursar server says. Is there a proxy or a sign-in page in between? Load the page anew.');
+  }
 }
 
 /** Asks; the address is that of the API below `/api/v1/`. */
 export async function ask<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await send(path, { method: 'GET', signal });
-  return (await response.json()) as T;
+  return read(await send(path, { method: 'GET', signal })) as T;
 }
 
 /** Changes something; `key` makes a second try of the same change none. */
 export async function change<T>(method: Exclude<Method, 'GET'>, path: string, body?: unknown, key?: string): Promise<T> {
-  const response = await send(path, { method, body, key });
-  const text = await response.text();
-  return (text === '' ? undefined : JSON.parse(text)) as T;
+  const text = await send(path, { method, body, key });
+  return (text === '' ? undefined : read(text)) as T;
 }
 
 /** A key for one change, whatever often it is tried. */

@@ -6,7 +6,7 @@ import { SVGRenderer } from 'echarts/renderers';
 import { axisUsd, forPixels, total, usd } from '../lib/money.ts';
 import { day } from '../lib/words.ts';
 import type { View } from '../lib/question.ts';
-import type { Chart, Series } from './series.ts';
+import { pointsAt, type Chart, type Series } from './series.ts';
 
 use([BarChart, LineChart, GridComponent, TooltipComponent, MarkLineComponent, SVGRenderer]);
 
@@ -64,6 +64,11 @@ export class Drawing {
     this.#chart.on('click', (event) => {
       if (typeof event.name === 'string') choose(event.name);
     });
+  }
+
+  /** Shows what there is at a time, as when somebody points at it; or nothing. */
+  point(index: number | null): void {
+    this.#chart.dispatchAction(index === null ? { type: 'hideTip' } : { type: 'showTip', seriesIndex: 0, dataIndex: index });
   }
 
   end(): void {
@@ -147,10 +152,7 @@ function tip(points: unknown, chart: Chart, look: Look, colours: Palette): HTMLE
   const head = document.createElement('strong');
   head.textContent = day(chart.times[at] ?? '');
   box.append(head);
-  const isAhead = chart.series.some((it) => it.aheadFrom !== undefined && at > it.aheadFrom);
-  chart.series.forEach((it, index) => {
-    const amount = it.amounts[at] ?? 0n;
-    if (at < (it.aheadFrom ?? 0) || (amount === 0n && (chart.series.length > 2 || isAhead))) return;
+  for (const { series: it, place: index, amount } of pointsAt(chart, at)) {
     const line = document.createElement('div');
     const dot = document.createElement('i');
     dot.style.background = colourOf(it, index, colours);
@@ -160,6 +162,6 @@ function tip(points: unknown, chart: Chart, look: Look, colours: Palette): HTMLE
     value.textContent = usd(amount);
     line.append(dot, name, value);
     box.append(line);
-  });
+  }
   return box;
 }

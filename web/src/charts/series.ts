@@ -1,6 +1,8 @@
 /** From the rows of a report to what a chart draws: one series a name, one amount a day. */
-import type { ReportRow } from '../api/client.ts';
-import { byAmount, nano, total } from '../lib/money.ts';
+import type { Report, ReportRow } from '../api/client.ts';
+import { byAmount, nano, total, usd } from '../lib/money.ts';
+import type { Every } from '../lib/question.ts';
+import { day, dayIn } from '../lib/words.ts';
 
 export interface Series {
   name: string;
@@ -36,29 +38,66 @@ function timeOf(row: ReportRow): string {
   return '';
 }
 
-function next(time: string): string {
-  const [year = 0, month = 1, day] = time.split('-').map(Number);
-  if (day === undefined) return new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 7);
-  return new Date(Date.UTC(year, month - 1, day) + DAY_MS).toISOString().slice(0, 10);
+/** From which day to which a chart goes, both included; none where nothing says it. */
+export interface Span {
+  every: Exclude<Every, ''>;
+  first: string | null;
+  last: string | null;
 }
 
-/** All times from the first to the last, those without spend too. */
-export function withoutGaps(times: readonly string[]): string[] {
+/**
+ * The days that a report is about: those of its period, as far as there can be spend. What is open or
+ * goes on into the future ends with the newest evidence, since the page reads no clock.
+ */
+export function spanOf({ group_by, period, sources }: Pick<Report, 'group_by' | 'period' | 'sources'>): Span {
+  const every = group_by.includes('month') ? 'monthly' : group_by.includes('week') ? 'weekly' : 'daily';
+  const known = later(period.last_day ?? null, sources.newest ? dayIn(sources.newest, period.timezone) : null);
+  const end = period.until ? lastBefore(period.until) : null;
+  return { every, first: period.since?.slice(0, 10) ?? period.first_day ?? null, last: end === null || (known !== null && known < end) ? known : end };
+}
+
+/** The last day before a moment that the server writes in its own zone. */
+function lastBefore(moment: string): string {
+  const day = moment.slice(0, 10);
+  return moment.slice(11, 19) === '00:00:00' ? moved(day, -1) : day;
+}
+
+function later(one: string | null, other: string | null): string | null {
+  return one === null || (other !== null && other > one) ? other : one;
+}
+
+function moved(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** The day, week or month of a day, as the server writes it; weeks by their Monday. */
+function cut(day: string, every: Span['every']): string {
+  if (every === 'monthly') return day.slice(0, 7);
+  return every === 'weekly' ? moved(day, -((new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7)) : day;
+}
+
+function next(time: string, every: Span['every']): string {
+  if (every !== 'monthly') return moved(time, every === 'weekly' ? 7 : 1);
+  const [year = 0, month = 1] = time.split('-').map(Number);
+  return new Date(Date.UTC(year, month, 1)).toISOString().slice(0, 7);
+}
+
+/** All times of the span, and whatever there is besides; those without spend too. */
+export function timesOf(times: readonly string[], span: Span): string[] {
+  const ends = [span.first, span.last].filter((it) => it !== null).map((it) => cut(it, span.every));
   const there = [...new Set(times)].sort();
-  const [first, last] = [there[0], there.at(-1)];
+  // A span without any spend is told in words and has no chart.
+  const all = there.length === 0 ? [] : [...there, ...ends].sort();
+  const [first, last] = [all[0], all.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const isWeekly = there.length > 1 && there.every((it) => it.length === 10 && (Date.parse(it) - Date.parse(first)) % (7 * DAY_MS) === 0);
   const out: string[] = [];
-  for (let time = first; time <= last && out.length < MOST_TIMES; ) {
-    out.push(time);
-    for (let steps = isWeekly ? 7 : 1; steps > 0; steps -= 1) time = next(time);
-  }
-  return there.every((it) => out.includes(it)) ? out : there;
+  for (let time = first; time <= last && out.length <= MOST_TIMES; time = next(time, span.every)) out.push(time);
+  return out.length <= MOST_TIMES && there.every((it) => out.includes(it)) ? out : there;
 }
 
 /** Amounts of a report by time and by one dimension, the dearest first, the rest as one. */
-export function chartOf(rows: readonly ReportRow[], dimension: string | null): Chart {
-  const times = withoutGaps(rows.map(timeOf));
+export function chartOf(rows: readonly ReportRow[], dimension: string | null, span: Span): Chart {
+  const times = timesOf(rows.map(timeOf), span);
   const place = new Map(times.map((time, index) => [time, index]));
   const by = new Map<string, bigint[]>();
   for (const row of rows) {
@@ -77,8 +116,8 @@ export function chartOf(rows: readonly ReportRow[], dimension: string | null): C
 }
 
 /** One series and, behind it, the period before. */
-export function comparedChart(rows: readonly ReportRow[]): Chart {
-  const chart = chartOf(rows, null);
+export function comparedChart(rows: readonly ReportRow[], span: Span): Chart {
+  const chart = chartOf(rows, null, span);
   const place = new Map(chart.times.map((time, index) => [time, index]));
   const before = chart.times.map(() => 0n);
   let isThere = false;
@@ -90,4 +129,18 @@ export function comparedChart(rows: readonly ReportRow[]): Chart {
   }
   if (isThere) chart.series.push({ name: 'The period before', amounts: before, isBefore: true });
   return chart;
+}
+
+/** What there is of each series at one time: where there are many, not those that have nothing there. */
+export function pointsAt(chart: Chart, index: number): { series: Series; place: number; amount: bigint }[] {
+  const isAhead = chart.series.some((it) => it.aheadFrom !== undefined && index > it.aheadFrom);
+  return chart.series
+    .map((series, place) => ({ series, place, amount: series.amounts[index] ?? 0n }))
+    .filter(({ series, amount }) => index >= (series.aheadFrom ?? 0) && (amount !== 0n || (chart.series.length <= 2 && !isAhead)));
+}
+
+/** The same in words. */
+export function saidAt(chart: Chart, index: number, names: (name: string) => string): string {
+  const points = pointsAt(chart, index).map((it) => `${names(it.series.name)} ${usd(it.amount)}`);
+  return `${day(chart.times[index] ?? '')}: ${points.length === 0 ? 'nothing' : points.join(', ')}`;
 }

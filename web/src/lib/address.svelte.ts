@@ -1,9 +1,11 @@
 /** Where the page is. The address holds the whole state, so that it can be sent to somebody. */
-import { readPeriod, writePeriod, type Period } from './question.ts';
+import { linkTo, readPeriod, writePeriod, type Period } from './question.ts';
 
 class Address {
   path = $state(location.pathname);
   search = $state.raw(new URLSearchParams(location.search));
+  /** The place within the page that is meant, as the id of an element; or none. */
+  target = $state(targeted());
 
   constructor() {
     addEventListener('popstate', () => {
@@ -22,9 +24,11 @@ class Address {
 
   /** Goes to another page. */
   go(to: string): void {
-    if (to !== location.pathname + location.search) history.pushState(null, '', to);
+    if (to !== location.pathname + location.search + location.hash) history.pushState(null, '', to);
+    // Whoever follows a link again wants to get there again.
+    this.target = '';
     this.#read();
-    scrollTo(0, 0);
+    if (this.target === '') scrollTo(0, 0);
   }
 
   /** Changes what the page shows, and stays there. */
@@ -49,17 +53,21 @@ class Address {
     this.show(search);
   }
 
-  /** Another page for the same period. */
+  /** Another page for the same period; the path may ask for something already. */
   to(path: string, search: URLSearchParams | Record<string, string> = {}): string {
-    const all = new URLSearchParams(search);
-    if (!all.has('since') && !all.has('until')) writePeriod(this.period, all);
-    return at(path, all);
+    return linkTo(path, search, this.period);
   }
 
   #read(): void {
     this.path = location.pathname;
     this.search = new URLSearchParams(location.search);
+    this.target = targeted();
   }
+}
+
+/** What is behind the # of a sign-in link is a secret and no place; the way past the sidebar is the browser's own. */
+function targeted(): string {
+  return location.pathname === '/sign-in' || location.hash === '#main' ? '' : location.hash.slice(1);
 }
 
 function at(path: string, search: URLSearchParams): string {
@@ -83,7 +91,7 @@ export function followed(event: MouseEvent): void {
   const link = (event.target as Element | null)?.closest('a');
   if (link === null || link === undefined || link.hasAttribute('download') || link.target !== '') return;
   const to = new URL(link.href);
-  if (to.origin !== location.origin || to.pathname.startsWith('/api/') || (to.hash !== '' && to.pathname === location.pathname)) return;
+  if (to.origin !== location.origin || to.pathname.startsWith('/api/') || to.hash === '#main') return;
   event.preventDefault();
-  address.go(to.pathname + to.search);
+  address.go(to.pathname + to.search + to.hash);
 }

@@ -1,7 +1,6 @@
 /** What happens at the server, as it happens: pages ask anew when something of theirs changed. */
+import { Gathering } from './gathering.ts';
 
-/** How long events are gathered before pages ask anew, in milliseconds. */
-const GATHERED_MS = 1_000;
 /** How long is waited before a stream that ended for good is opened again, in milliseconds. */
 const AGAIN_MS = 5_000;
 
@@ -17,7 +16,11 @@ class Live {
   seen = $state(0);
   #rounds = $state<Record<Subject, number>>({ calls: 0, budgets: 0 });
   #stream: EventSource | null = null;
-  #waiting = new Map<Subject, number>();
+  #reopens: ReturnType<typeof setTimeout> | null = null;
+  #gathered: Record<Subject, Gathering> = {
+    calls: new Gathering(() => (this.#rounds.calls += 1)),
+    budgets: new Gathering(() => (this.#rounds.budgets += 1)),
+  };
 
   /** Grows whenever something of the subject changed; who reads it is run anew. */
   round(subject: Subject): number {
@@ -26,6 +29,7 @@ class Live {
 
   start(): void {
     if (this.#stream !== null) return;
+    this.#cancel();
     this.state = 'connecting';
     const stream = new EventSource('/api/v1/events');
     this.#stream = stream;
@@ -35,45 +39,58 @@ class Live {
     stream.onerror = () => {
       this.state = 'connecting';
       if (stream.readyState !== EventSource.CLOSED) return;
-      this.stop();
-      setTimeout(() => {
+      this.#close();
+      this.#reopens = setTimeout(() => {
+        this.#reopens = null;
         this.start();
-        this.#changed('calls');
-        this.#changed('budgets');
+        this.#changed();
       }, AGAIN_MS);
     };
     for (const name of OF_CALLS) {
       stream.addEventListener(name, () => {
         this.seen += 1;
-        this.#changed('calls');
-        this.#changed('budgets');
+        this.#changed();
       });
     }
     for (const name of OF_BUDGETS) {
       stream.addEventListener(name, () => {
-        this.#changed('budgets');
+        this.#gathered.budgets.add();
       });
     }
     stream.addEventListener('gap', () => {
-      this.#changed('calls');
-      this.#changed('budgets');
+      this.#changed();
     });
+    document.addEventListener('visibilitychange', this.#looked);
+    this.#looked();
   }
 
+  /** For good, until it is started again. */
   stop(): void {
+    this.#cancel();
+    this.#close();
+    this.state = 'off';
+    for (const it of Object.values(this.#gathered)) it.clear();
+  }
+
+  #cancel(): void {
+    if (this.#reopens !== null) clearTimeout(this.#reopens);
+    this.#reopens = null;
+  }
+
+  #close(): void {
     this.#stream?.close();
     this.#stream = null;
-    this.state = 'off';
+    document.removeEventListener('visibilitychange', this.#looked);
   }
 
-  #changed(subject: Subject): void {
-    if (this.#waiting.has(subject)) return;
-    const timer = setTimeout(() => {
-      this.#waiting.delete(subject);
-      this.#rounds[subject] += 1;
-    }, GATHERED_MS);
-    this.#waiting.set(subject, timer as unknown as number);
+  #changed(): void {
+    for (const it of Object.values(this.#gathered)) it.add();
   }
+
+  /** A tab that nobody sees asks for nothing. */
+  #looked = (): void => {
+    for (const it of Object.values(this.#gathered)) it.hold(document.visibilityState === 'hidden');
+  };
 }
 
 export const live = new Live();

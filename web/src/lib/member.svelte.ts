@@ -1,6 +1,7 @@
 /** Who looks at the page, and what the role shows them. */
-import { ask, change, Refused, type Me } from '../api/client.ts';
+import { ask, change, refusalOf, type Me } from '../api/client.ts';
 import { live } from './live.svelte.ts';
+import { tellIn } from './words.ts';
 
 class Member {
   me = $state.raw<Me | null>(null);
@@ -30,15 +31,17 @@ class Member {
 
   async look(): Promise<void> {
     try {
-      this.me = await ask<Me>('me');
+      const me = await ask<Me>('me');
+      tellIn(me.timezone);
+      this.me = me;
       this.state = 'in';
       live.start();
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      if (error.status === 401) this.signedOut();
+      const refused = refusalOf(error);
+      if (refused.status === 401) this.signedOut();
       else {
         this.state = 'unreachable';
-        this.problem = error.message;
+        this.problem = refused.message;
       }
     }
   }

@@ -55,10 +55,26 @@ function rounded(amount: bigint, unit: bigint): bigint {
   return isUp ? whole + 1n : whole;
 }
 
+/** With commas between thousands, each group whole; a comma that stands elsewhere may be meant as a point. */
+const GROUPED = /^[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/;
+const PLAIN = /^\d{1,12}(\.\d{1,9})?$/;
+
 /** What somebody typed as an amount, `1,250.50` or `$20`, as the server reads it; or none. */
 export function typedUsd(text: string): string | null {
-  const plain = text.trim().replace(/^\$/, '').replace(/,(?=\d{3})/g, '');
-  return /^\d{1,12}(\.\d{1,9})?$/.test(plain) ? plain : null;
+  const typed = text.trim().replace(/^\$/, '');
+  const plain = GROUPED.test(typed) ? typed.replaceAll(',', '') : typed;
+  return PLAIN.test(plain) ? plain : null;
+}
+
+/** What is wrong with an amount that {@link typedUsd} does not take. */
+export function amountProblem(text: string): string {
+  const typed = text.trim().replace(/^\$/, '');
+  if (typed === '') return 'Give an amount in dollars, such as 500 or 1,250.50.';
+  if (/^[-−]/.test(typed)) return 'Give an amount without a minus.';
+  if (/^[\d.,]+$/.test(typed) && typed.includes(',')) return 'A comma stands between thousands, as in 1,250.50. Write cents behind a point: 0.50.';
+  if (/^\d+\.\d{10,}$/.test(typed)) return 'An amount has at most nine decimals.';
+  if (/^\d{13,}(\.\d*)?$/.test(typed)) return 'That is more dollars than a budget can have.';
+  return 'Give an amount in dollars, such as 500 or 1,250.50, with digits alone.';
 }
 
 /** The part of a whole, in per mille, between 0 and 1000: for the length of a bar. */
@@ -71,9 +87,10 @@ export function perMille(part: bigint, whole: bigint): number {
 /** The part of a whole in words: `12.3 %`; what is there and rounds to nothing says so. */
 export function share(part: bigint, whole: bigint): string {
   if (whole === 0n) return '–';
-  const tenths = rounded(part * 1000n, whole < 0n ? -whole : whole);
-  if (tenths === 0n && part > 0n) return '<0.1 %';
-  return `${grouped(tenths / 10n)}.${(tenths % 10n).toString()} %`;
+  const isNegative = part < 0n;
+  const tenths = rounded((part < 0n ? -part : part) * 1000n, whole < 0n ? -whole : whole);
+  if (tenths === 0n && part !== 0n) return isNegative ? '>−0.1 %' : '<0.1 %';
+  return signed(isNegative, `${grouped(tenths / 10n)}.${(tenths % 10n).toString()} %`);
 }
 
 /** Dollars as a number, for the place of a point in a chart and nothing else. */

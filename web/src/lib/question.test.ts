@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asked, readPeriod, readQuestion, toggled, writeQuestion, type Filter } from './question.ts';
+import { asked, DEFAULT_PERIOD, linkTo, readPeriod, readQuestion, toggled, writeQuestion, type Filter } from './question.ts';
 
 /** An address, read and written again. */
 function again(address: string): string {
@@ -42,4 +42,20 @@ test('a chip comes and goes', () => {
   const two = toggled(one, 'team', 'core');
   expect(two).toEqual([{ dimension: 'team', sense: 'is', values: ['web', 'core'] }]);
   expect(toggled(toggled(two, 'team', 'web'), 'team', 'core')).toEqual([]);
+});
+
+const WEEK = { since: '7d', until: '' };
+test.each([
+  ['/teams', {}, DEFAULT_PERIOD, '/teams'],
+  ['/teams', {}, WEEK, '/teams?since=7d'],
+  ['/explore?provider.is=anthropic', {}, WEEK, '/explore?provider.is=anthropic&since=7d'],
+  ['/explore?provider.is=anthropic', {}, DEFAULT_PERIOD, '/explore?provider.is=anthropic'],
+  ['/explore?team.is=a&team.is=b', { by: 'repo' }, WEEK, '/explore?team.is=a&team.is=b&by=repo&since=7d'],
+  ['/explore?since=2026-11-01&until=2026-11-02&by=session', {}, WEEK, '/explore?since=2026-11-01&until=2026-11-02&by=session'],
+  ['/sessions/x?turn=1', { turn: '2' }, WEEK, '/sessions/x?turn=2&since=7d'],
+  ['/budgets#team%2Fweb%20month', {}, WEEK, '/budgets?since=7d#team%2Fweb%20month'],
+  ['/branches/a%3Fb%23c', { repo: 'x&y' }, WEEK, '/branches/a%3Fb%23c?repo=x%26y&since=7d'],
+  ['/', {}, { since: '', until: '' }, '/?since=all'],
+])('a link to %s with %j', (path, search, period, expected) => {
+  expect(linkTo(path, search, period)).toBe(expected);
 });

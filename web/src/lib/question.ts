@@ -108,6 +108,20 @@ export function writePeriod(period: Period, search: URLSearchParams): void {
   }
 }
 
+/**
+ * A link to another page for a period. What the path asks for already stays; a period in it counts
+ * more than the one that is looked at.
+ */
+export function linkTo(path: string, search: URLSearchParams | Record<string, string>, period: Period): string {
+  const [, page = '', query = '', target = ''] = /^([^?#]*)(?:\?([^#]*))?(#.*)?$/s.exec(path) ?? [];
+  const all = new URLSearchParams(query);
+  const added = new URLSearchParams(search);
+  for (const name of new Set(added.keys())) all.delete(name);
+  for (const [name, value] of added) all.append(name, value);
+  if (!all.has('since') && !all.has('until')) writePeriod(period, all);
+  return `${page}${all.size === 0 ? '' : `?${all.toString()}`}${target}`;
+}
+
 export function readQuestion(search: URLSearchParams): Question {
   const by = (search.get('by') ?? 'team').split(',').filter(isDimension).slice(0, MOST_DIMENSIONS);
   const kinds = DIMENSIONS.flatMap((dimension) => SENSES.map((sense) => ({ dimension, sense })));

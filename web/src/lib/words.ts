@@ -27,11 +27,24 @@ export function percent(text: string): string {
   return `${text.replace('-', '').replace(/\B(?=(\d{3})+(?!\d))(?<!\.\d*)/g, ',')} %`;
 }
 
+/** The organisation's time zone, in which every moment is told; the browser's until it is known. */
+let organisation: string | undefined;
+
+/** Says in which zone moments are told from now on. */
+export function tellIn(timezone: string | null | undefined): void {
+  organisation = timezone ?? undefined;
+}
+
+/** The zone that moments are told in, as people read it: `Europe/Berlin`. */
+export function zone(timezone?: string): string {
+  return format({}, timezone).resolvedOptions().timeZone;
+}
+
 /** To make one takes longer than to use it a hundred times. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** How moments are written in a time zone; in the browser's, where it does not know that one. */
-function format(options: Intl.DateTimeFormatOptions, timezone?: string): Intl.DateTimeFormat {
+/** How moments are written in the organisation's zone, or in another; in the browser's, where it does not know that one. */
+function format(options: Intl.DateTimeFormatOptions, timezone = organisation): Intl.DateTimeFormat {
   const key = `${timezone ?? ''} ${Object.entries(options).join()}`;
   let it = formats.get(key);
   if (it === undefined) {
@@ -45,25 +58,44 @@ function format(options: Intl.DateTimeFormatOptions, timezone?: string): Intl.Da
   return it;
 }
 
-/** A moment: `22 Nov 2026, 14:05`. */
-export function moment(text: string | null | undefined, timezone?: string): string {
+function told(text: string | null | undefined, options: Intl.DateTimeFormatOptions, timezone?: string): string {
   if (text === null || text === undefined || text === '') return '–';
   const at = new Date(text);
-  if (Number.isNaN(at.getTime())) return text;
-  return format({ dateStyle: 'medium', timeStyle: 'short' }, timezone).format(at);
+  return Number.isNaN(at.getTime()) ? text : format(options, timezone).format(at);
+}
+
+/** A moment: `22 Nov 2026, 14:05`. */
+export function moment(text: string | null | undefined, timezone?: string): string {
+  return told(text, { dateStyle: 'medium', timeStyle: 'short' }, timezone);
+}
+
+/** The same with its zone, for where it is pointed at: `22 Nov 2026, 14:05 Europe/Berlin`. */
+export function zonedMoment(text: string | null | undefined, timezone?: string): string {
+  const it = moment(text, timezone);
+  return it === '–' ? it : `${it} ${zone(timezone)}`;
 }
 
 /** The same in a narrow place: `22 Nov, 14:05`. */
 export function shortMoment(text: string | null | undefined, timezone?: string): string {
-  if (text === null || text === undefined || text === '') return '–';
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime())) return text;
-  return format({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }, timezone).format(at);
+  return told(text, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }, timezone);
 }
 
 /** The time of day: `14:05:09`. */
 export function clock(text: string, timezone?: string): string {
-  return format({ timeStyle: 'medium' }, timezone).format(new Date(text));
+  return told(text, { timeStyle: 'medium' }, timezone);
+}
+
+/** The time of day; where moments are of several days, with its day: `22 Nov, 14:05:09`. */
+export function clockAmong(all: readonly string[], timezone?: string): (text: string) => string {
+  const days = new Set(all.filter((it) => it !== '').map((it) => dayIn(it, timezone)));
+  if (days.size <= 1) return (text) => clock(text, timezone);
+  return (text) => told(text, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' }, timezone);
+}
+
+/** The calendar day of a moment, as the server writes days: `2026-11-22`. */
+export function dayIn(text: string, timezone?: string): string {
+  const parts = told(text, { year: 'numeric', month: '2-digit', day: '2-digit' }, timezone).split('/');
+  return parts.length === 3 ? parts.reverse().join('-') : text.slice(0, 10);
 }
 
 /** A calendar day, as the server writes it, for people: `Mon 2 Nov`, `Week of 2 Nov`, `November 2026`. */
@@ -73,10 +105,11 @@ export function day(text: string): string {
   return text;
 }
 
-/** A calendar day with its year: `2 Nov 2026`. */
+/** A calendar day with its year, `2 Nov 2026`; of a moment, the organisation's day. */
 export function date(text: string | null | undefined): string {
   if (text === null || text === undefined) return '–';
-  return inUtc(text.slice(0, 10), { day: 'numeric', month: 'short', year: 'numeric' });
+  const day = text.length > 10 && organisation !== undefined ? dayIn(text) : text.slice(0, 10);
+  return inUtc(day, { day: 'numeric', month: 'short', year: 'numeric' });
 }
 
 function inUtc(text: string, options: Intl.DateTimeFormatOptions): string {

@@ -1,6 +1,14 @@
 /** What keys do on every page. `g` and then a letter goes somewhere. */
 
-export const PLACES: readonly { key: string; path: string; title: string }[] = [
+export interface Place {
+  key: string;
+  path: string;
+  title: string;
+  /** Which right it takes to see something there, by the server's name. */
+  right?: string;
+}
+
+const ALL: readonly Place[] = [
   { key: 'o', path: '/', title: 'Overview' },
   { key: 'e', path: '/explore', title: 'Explore' },
   { key: 'n', path: '/trends', title: 'Trends' },
@@ -12,13 +20,19 @@ export const PLACES: readonly { key: string; path: string; title: string }[] = [
   { key: 'b', path: '/budgets', title: 'Budgets' },
   { key: 'c', path: '/sources', title: 'Sources' },
   { key: 'p', path: '/prices', title: 'Prices' },
-  { key: ',', path: '/settings', title: 'Settings' },
+  { key: ',', path: '/settings', title: 'Settings', right: 'read_directory' },
 ];
+
+/** Where a role finds something. */
+export function placesOf(may: (right: string) => boolean): Place[] {
+  return ALL.filter((it) => it.right === undefined || may(it.right));
+}
 
 /** How long after `g` the letter may come, in milliseconds. */
 const CHORD_MS = 1_500;
 
 interface Deeds {
+  places: () => readonly Place[];
   go: (path: string) => void;
   help: () => void;
   exact: () => void;
@@ -33,7 +47,7 @@ export function keysOf(deeds: Deeds): (event: KeyboardEvent) => void {
     if (isTyping || event.metaKey || event.ctrlKey || event.altKey || document.querySelector('dialog[open]') !== null) return;
     if (event.timeStamp < goesUntil) {
       goesUntil = 0;
-      const place = PLACES.find((it) => it.key === event.key);
+      const place = deeds.places().find((it) => it.key === event.key);
       if (place === undefined) return;
       event.preventDefault();
       deeds.go(place.path);

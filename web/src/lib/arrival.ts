@@ -1,0 +1,64 @@
+/** Where the focus goes when somebody arrives at a page, or at a place within one. */
+
+/** Stops waiting for what has not come yet. */
+let stop: () => void = () => undefined;
+
+/** Does something with an element as soon as it is there: pages come before what they show. */
+function once(find: () => HTMLElement | null, then: (it: HTMLElement) => void): void {
+  stop();
+  const there = find();
+  if (there !== null) {
+    then(there);
+    return;
+  }
+  const seen = new MutationObserver(() => {
+    const it = find();
+    if (it === null) return;
+    stop();
+    then(it);
+  });
+  stop = () => {
+    seen.disconnect();
+    stop = () => undefined;
+  };
+  seen.observe(document.body, { childList: true, subtree: true });
+}
+
+function focus(it: HTMLElement, options?: FocusOptions): void {
+  // A heading or a row takes the focus, and is no stop on the way of the Tab key.
+  if (!it.matches('a, button, input, select, textarea, [tabindex]')) it.tabIndex = -1;
+  it.focus(options);
+}
+
+/** The heading of the page, unless whoever came has gone on to something else before it is there. */
+export function atHeading(): void {
+  const from = document.activeElement;
+  once(
+    () => document.querySelector('main h1'),
+    (it) => {
+      const now = document.activeElement;
+      if (now === null || now === document.body || now === from) focus(it, { preventScroll: true });
+    },
+  );
+}
+
+/** What the address names behind its #: it is brought into view, marked as `:target`, and has the focus. */
+export function atTarget(id: string): void {
+  once(
+    () => document.getElementById(id) ?? document.getElementById(decoded(id)),
+    (it) => {
+      // The browser marks what the address names when it gets there, and not what comes later.
+      location.replace(`#${id}`);
+      it.scrollIntoView({ block: 'center' });
+      focus(it, { preventScroll: true });
+    },
+  );
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}

@@ -1,0 +1,91 @@
+/** How one gets about: links into a page, where the focus goes, and what the keyboard opens. */
+import { ALL_DAYS, expect, settled, test, visit } from './company.ts';
+
+test('a link to one budget leads to it', async ({ owner, company }) => {
+  await visit(owner, company, '/');
+  const link = owner.locator('main a[href^="/budgets#"]').first();
+  const name = (await link.innerText()).trim();
+  await link.click();
+  await expect(owner).toHaveURL(/\/budgets#/);
+  const row = owner.locator('tr:target');
+  await expect(row).toBeFocused();
+  await expect(row).toBeInViewport();
+  await expect(row).toContainText(name);
+  // Whoever was sent the link gets there too.
+  await owner.reload();
+  await expect(owner.locator('tr:target')).toBeFocused();
+});
+
+test('a filter in a link is what it says, whatever the period is', async ({ owner, company }) => {
+  await visit(owner, company, `/models?${ALL_DAYS}`);
+  const table = owner.getByRole('region', { name: 'Spend by provider' });
+  const link = table.getByRole('link').first();
+  const provider = (await link.innerText()).trim();
+  await link.click();
+  await settled(owner);
+  const asked = new URL(owner.url()).searchParams;
+  expect([...asked].sort()).toEqual([['provider.is', provider], ['since', '2026-04-13'], ['until', '2026-06-12']]);
+  await expect(owner.getByRole('group', { name: 'Filters' }).getByRole('button', { name: provider })).toBeVisible();
+});
+
+test('who comes to another page is at its heading, and told so', async ({ owner, company }) => {
+  await visit(owner, company, '/');
+  const heading = (name: string): ReturnType<typeof owner.getByRole> => owner.getByRole('heading', { level: 1, name });
+  await owner.keyboard.press('g');
+  await owner.keyboard.press('e');
+  await expect(heading('Explore')).toBeFocused();
+  await expect(owner.locator('[aria-live="polite"]').filter({ hasText: /^Explore$/ })).toBeAttached();
+  await owner.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Budgets' }).click();
+  await expect(heading('Budgets')).toBeFocused();
+  await owner.goBack();
+  await expect(heading('Explore')).toBeFocused();
+  // A heading that comes later has it then.
+  const { rows } = await company.ask<{ rows: { session: string }[] }>('sessions?limit=1');
+  await owner.keyboard.press('/');
+  await owner.keyboard.type(rows[0]?.session ?? '');
+  await owner.keyboard.press('Enter');
+  await expect(heading(rows[0]?.session ?? '')).toBeFocused();
+});
+
+test('a filter that is taken away passes the focus on', async ({ owner, company }) => {
+  await visit(owner, company, `/explore?team.is=platform&team.is=payments&${ALL_DAYS}`);
+  const filters = owner.getByRole('group', { name: 'Filters' });
+  await filters.getByRole('button', { name: /Platform/i }).focus();
+  await owner.keyboard.press('Enter');
+  await expect(filters.getByRole('button', { name: /Payments/i })).toBeFocused();
+  await owner.keyboard.press('Enter');
+  await expect(filters.getByRole('button', { name: '+ Filter' })).toBeFocused();
+  await owner.keyboard.press('Enter');
+  await expect(filters.getByLabel('Filter by')).toBeFocused();
+  await filters.getByRole('button', { name: 'Cancel' }).press('Enter');
+  await expect(filters.getByRole('button', { name: '+ Filter' })).toBeFocused();
+});
+
+test('the keyboard goes over the days of a chart, and opens one', async ({ owner, company }) => {
+  await visit(owner, company, `/?${ALL_DAYS}`);
+  const chart = owner.getByRole('slider', { name: /^Spend a day/ });
+  await expect(chart.locator('svg')).toBeVisible();
+  // The whole period, and not the days with spend alone.
+  await expect(chart).toHaveAttribute('aria-valuemax', '60');
+  await chart.focus();
+  await owner.keyboard.press('Home');
+  await expect(chart).toHaveAttribute('aria-valuetext', /^Mon 13 Apr: Spend \$/);
+  await owner.keyboard.press('ArrowRight');
+  await expect(chart).toHaveAttribute('aria-valuetext', /^Tue 14 Apr: Spend \$/);
+  await expect(owner.locator('.chart-tip')).toContainText('Tue 14 Apr');
+  await owner.keyboard.press('Enter');
+  await expect(owner).toHaveURL(/since=2026-04-14&until=2026-04-14/);
+  await settled(owner);
+});
+
+test('the keyboard goes over the calls of a session, and marks one', async ({ owner, company }) => {
+  const { rows } = await company.ask<{ rows: { session: string }[] }>('sessions?limit=1');
+  await visit(owner, company, `/sessions/${rows[0]?.session ?? ''}`);
+  const course = owner.getByRole('slider', { name: /^Course of the session/ });
+  await course.focus();
+  await owner.keyboard.press('Home');
+  await owner.keyboard.press('ArrowRight');
+  await expect(course).toHaveAttribute('aria-valuetext', /^Call 2: .*tokens of context/);
+  await owner.keyboard.press('Enter');
+  await expect(owner.getByRole('region', { name: 'Calls of the session' }).locator('tr.lead')).toHaveCount(1);
+});
