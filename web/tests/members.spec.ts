@@ -60,5 +60,12 @@ test('finance sees teams and no individuals', async ({ page, company }) => {
   await signIn(page, company, 'finance');
   await visit(page, company, `/teams?${ALL_DAYS}`);
   await expect(page.getByRole('region', { name: 'Spend by team' })).toBeVisible();
-  await expect(page.getByText('Individuals are not shown to your role').first()).toBeVisible();
+  await expect(page.getByText('Developers and sessions are not shown to your role')).toBeVisible();
+  await expect(page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Sessions' })).toHaveCount(0);
+  for (const path of ['/', '/teams', '/teams/platform', '/sources', '/anomalies', '/repos']) {
+    await visit(page, company, `${path}?${ALL_DAYS}`);
+    await expect(page.getByRole('alert'), path).toHaveCount(0);
+  }
+  await page.goto(`${company.address}/sessions?${ALL_DAYS}`);
+  await expect(page.getByText('Individuals are not shown to your role')).toBeVisible();
 });

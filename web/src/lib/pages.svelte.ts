@@ -97,6 +97,6 @@ export class Pages<P extends OnePage> extends Answer<P[]> {
 }
 
 /** Reads the first page whenever the path changes; and, while no more was read, when the subject does. */
-export function pages<P extends OnePage>(path: () => string, subject: Subject | null = null): Pages<P> {
+export function pages<P extends OnePage>(path: () => string | null, subject: Subject | null = null): Pages<P> {
   return following(new Pages<P>(), path, subject);
 }
