@@ -28,17 +28,34 @@ export async function bursar(args: readonly string[], environment: Record<string
   return stdout;
 }
 
+/** Whatever a server says of itself when it starts. */
+interface Said {
+  api: string;
+  gateway: string | null;
+  link: string;
+  token: string;
+}
+
+/** On loopback, for itself. */
+const ALONE = ['--listen', '127.0.0.1:0', '--otlp-http', 'off', '--otlp-grpc', 'off', '--timezone', 'UTC', '--no-import', '--no-open'];
+
 /** A server on the made-up company, or on nothing. */
 export class Server {
   readonly address: string;
   /** The link that signs in once. */
   readonly link: string;
+  /** Where coding clients call through; empty without a gateway. */
+  readonly gateway: string;
+  /** The owner's token, where the server made one. */
+  readonly token: string;
   readonly #process: ChildProcess;
 
-  private constructor(child: ChildProcess, address: string, link: string) {
+  private constructor(child: ChildProcess, said: Said) {
     this.#process = child;
-    this.address = address;
-    this.link = link;
+    this.address = said.api;
+    this.link = said.link;
+    this.gateway = said.gateway ?? '';
+    this.token = said.token;
   }
 
   static start(folder: string, listen = '127.0.0.1:0'): Promise<Server> {
@@ -47,7 +64,12 @@ export class Server {
 
   /** One whose book is as on the first day. */
   static empty(folder: string): Promise<Server> {
-    return Server.#of(['up', '--data', folder, '--listen', '127.0.0.1:0', '--otlp-http', 'off', '--otlp-grpc', 'off', '--timezone', 'UTC', '--no-import', '--no-open']);
+    return Server.#of(['up', '--data', folder, ...ALONE]);
+  }
+
+  /** The same with a gateway; the settings say where its calls go. */
+  static governing(folder: string, settings: string): Promise<Server> {
+    return Server.#of(['up', '--data', folder, ...ALONE, '--gateway', '127.0.0.1:0', '--config', settings]);
   }
 
   static async #of(args: readonly string[]): Promise<Server> {
@@ -63,7 +85,8 @@ export class Server {
     const first = createInterface({ input: child.stdout });
     const line = await Promise.race([once(first, 'line').then((it) => String(it[0])), once(child, 'exit').then(() => null)]);
     if (line === null) throw new Error(`the server ended:\n${errors.join('\n')}`);
-    return new Server(child, (JSON.parse(line) as { api: string }).api, await link);
+    const said = JSON.parse(line) as Pick<Said, 'api' | 'gateway'>;
+    return new Server(child, { ...said, link: await link, token: errors.find((it) => /^\s*bsr_\S+$/.test(it))?.trim() ?? '' });
   }
 
   async stop(): Promise<void> {

@@ -22,7 +22,7 @@ export async function front(server: () => string): Promise<{ address: string; st
   return { address: addressOf(listening), stop: () => { listening.closeAllConnections(); listening.close(); } };
 }
 
-function addressOf(listening: Server): string {
+export function addressOf(listening: Server): string {
   const at = listening.address();
   if (at === null || typeof at === 'string') throw new Error('it does not listen');
   return `http://127.0.0.1:${at.port.toString()}`;

@@ -1,5 +1,5 @@
 /** Who gets in, and what their role shows. */
-import { ALL_DAYS, Empty, expect, settled, signIn, test, visit } from './company.ts';
+import { ALL_DAYS, complaints, Empty, expect, settled, signIn, test, visit } from './company.ts';
 
 test('a token signs in, a wrong one is told', async ({ page, company }) => {
   await page.goto(`${company.address}/explore?by=repo`);
@@ -43,6 +43,48 @@ test('two servers on one host keep a browser signed in at both', async ({ owner,
   } finally {
     await other.stop();
   }
+});
+
+test('what a role has nothing to do with is not on its page', async ({ page, company }) => {
+  await signIn(page, company, 'carla');
+  const said = complaints(page);
+  await visit(page, company, `/?${ALL_DAYS}`);
+  await expect(page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Settings' })).toHaveCount(0);
+  await page.keyboard.press('g');
+  await page.keyboard.press(',');
+  await expect(page).not.toHaveURL(/settings/);
+  await page.goto(`${company.address}/settings`);
+  await expect(page.getByText('Your role does not see the organisation’s directory')).toBeVisible();
+  await expect(page.getByRole('navigation', { name: 'Settings' })).toHaveCount(0);
+  // Nothing was asked that would have been refused.
+  expect(said).toEqual([]);
+});
+
+test('a token is made once, copied by hand where it has to be, and owners are left to owners', async ({ page, company }) => {
+  const known = async (): Promise<number> => (await company.ask<{ tokens: unknown[] }>('tokens?limit=1000')).tokens.length;
+  // As a browser is on a page without https.
+  await page.addInitScript(() => { Object.defineProperty(navigator, 'clipboard', { value: undefined }); });
+  await signIn(page, company, 'admin');
+  await visit(page, company, '/settings/tokens');
+  const table = page.getByRole('region', { name: 'Tokens', exact: true });
+  await expect(table.getByRole('row').filter({ has: page.getByRole('cell', { name: 'owner', exact: true }) }).first()).toBeVisible();
+  await expect(table.getByRole('row').filter({ has: page.getByRole('cell', { name: 'owner', exact: true }) }).getByRole('button')).toHaveCount(0);
+  await page.getByRole('button', { name: 'New token …' }).click();
+  const dialog = page.getByRole('dialog');
+  expect((await dialog.getByLabel('Role').locator('option').allInnerTexts()).filter((it) => it.startsWith('owner'))).toEqual([]);
+  await dialog.getByLabel('Role').selectOption('collector');
+  await dialog.getByLabel('Why, for the audit log').fill('a look around');
+  const before = await known();
+  await dialog.getByRole('button', { name: 'Make it' }).dblclick();
+  await expect(dialog).toContainText('bsr_');
+  expect(await known()).toBe(before + 1);
+  await dialog.getByRole('button', { name: 'Copy' }).click();
+  await expect(dialog.getByRole('status')).toContainText('copy it with Ctrl+C');
+  expect(await page.evaluate(() => getSelection()?.toString())).toBe(await dialog.locator('code').innerText());
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  // What was said of one is not said of the next.
+  await table.getByRole('button', { name: /^Revoke/ }).first().click();
+  await expect(dialog.getByLabel('Why, for the audit log')).toHaveValue('');
 });
 
 test('a developer sees their own, and asks for more', async ({ page, company }) => {

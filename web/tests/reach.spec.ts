@@ -89,3 +89,31 @@ test('the keyboard goes over the calls of a session, and marks one', async ({ ow
   await owner.keyboard.press('Enter');
   await expect(owner.getByRole('region', { name: 'Calls of the session' }).locator('tr.lead')).toHaveCount(1);
 });
+
+test('the search says among what it looked, tries again, and leads to a filter', async ({ owner, company }) => {
+  await visit(owner, company, `/?${ALL_DAYS}`);
+  const field = owner.getByRole('combobox', { name: /^Search/ });
+  const found = owner.getByRole('listbox', { name: 'Found' });
+  const [first] = (await company.ask<{ rows: { key: { repo: string } }[] }>('report?by=repo&top=1')).rows;
+  const name = first?.key.repo.split('/').at(-1) ?? '';
+  await owner.route('**/api/v1/report?by=repo&top=500', (route) => route.abort());
+  await owner.keyboard.press('/');
+  await owner.keyboard.type(name);
+  await expect(owner.getByText('Not all names could be read')).toBeVisible();
+  await owner.unroute('**/api/v1/report?by=repo&top=500');
+  await field.press('Escape');
+  await owner.getByRole('heading', { level: 1 }).click();
+  await owner.keyboard.press('/');
+  await owner.keyboard.type(name);
+  await expect(found.getByRole('option').filter({ hasText: 'Repository' }).first()).toContainText(name);
+  await field.fill(`${name.slice(0, 4)}*nobody`);
+  await expect(owner.getByText('Nothing of that name')).toBeVisible();
+  await owner.keyboard.press('Enter');
+  await expect(owner).toHaveURL((url) => url.pathname === '/explore' && url.searchParams.get('repo') === `*${name.slice(0, 4)}*nobody*`);
+});
+
+test('a period without spend is not a server without any', async ({ owner, company }) => {
+  await visit(owner, company, '/explore?since=2020-01-01&until=2020-01-02');
+  await expect(owner.getByText('Nothing here in this period').first()).toBeVisible();
+  await expect(owner.getByText('bursar collect')).toHaveCount(0);
+});
