@@ -54,7 +54,7 @@ test('the month, on every page that shows it', async ({ owner, company }) => {
   said['overview'] = await exactOf(owner);
   said['trend of the overview'] = await exact('main section:has(> header h2:text-is("Trend")) dl div:has(dt:text-is("This month"))');
   await visit(owner, company, '/trends?by=repo');
-  said['trends'] = await exact('[data-view="This month"]');
+  said['trends'] = await exact('[data-view="month"]');
   said['file of trends'] = usd(sum((await taken(owner, 'trends-by-repo')).map((it) => nano(it['month_usd'] ?? ''))));
   await visit(owner, company, '/forecast');
   said['forecast'] = await exact('[data-spent="month"]');

@@ -15,6 +15,13 @@ export function methodWords(method: string | null): string {
   return method === null ? '–' : (METHODS[method] ?? method.replaceAll('_', ' '));
 }
 
+/** The days that a trend is of, by the server's name for them. */
+const VIEWS: Record<string, string> = { last_30_days: 'Last 30 days', this_week: 'This week', last_week: 'Last week', this_month: 'This month', last_month: 'Last month' };
+
+export function viewWords(kind: string): string {
+  return VIEWS[kind] ?? kind.replaceAll('_', ' ');
+}
+
 /** Thousandths as per cent; what was not tried has none. */
 export function offBy(perMille: number | null | undefined): string {
   return perMille === null || perMille === undefined ? '–' : share(BigInt(perMille), 1000n);

@@ -33,8 +33,8 @@ test('hostile names come through an address as they are', () => {
 
 test('what the server is asked', () => {
   const period = readPeriod(new URLSearchParams('since=all'));
-  expect(asked(period).toString()).toBe('');
-  expect(asked({ since: '30d', until: '' }, [{ dimension: 'team', sense: 'is', values: ['a', 'b'] }]).toString()).toBe('since=30d&team.is=a&team.is=b');
+  expect(asked(period).toString()).toBe('since=all');
+  expect(asked({ since: '30d', until: '' }, [{ dimension: 'team', sense: 'is', values: ['a', 'b'] }]).toString()).toBe('team.is=a&team.is=b&since=30d');
 });
 
 test('a chip comes and goes', () => {

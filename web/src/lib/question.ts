@@ -76,7 +76,7 @@ export interface Question extends Period {
 
 /** What is shown where the address says nothing. */
 export const DEFAULT_PERIOD: Period = { since: 'this-month', until: '' };
-/** The word in an address for a period that is open on both sides. */
+/** The word for a period that is open on both sides. */
 const ALL_TIME = 'all';
 /** The word in an address for one sum over the whole period. */
 const NOT_BY_TIME = 'none';
@@ -149,9 +149,16 @@ export function writeQuestion(question: Question): URLSearchParams {
 
 /** What the server is asked with for a period and filters. */
 export function asked(period: Period, filters: readonly Filter[] = []): URLSearchParams {
-  const search = new URLSearchParams();
+  const search = filtered(filters);
   if (period.since !== '') search.set('since', period.since);
+  else if (period.until === '') search.set('since', ALL_TIME);
   if (period.until !== '') search.set('until', period.until);
+  return search;
+}
+
+/** Filters alone: for an address that keeps the period, and for what has one of its own. */
+export function filtered(filters: readonly Filter[]): URLSearchParams {
+  const search = new URLSearchParams();
   writeFilters(filters, search);
   return search;
 }
