@@ -1,6 +1,7 @@
 /** Budgets in words. */
 import type { Budget } from '../api/client.ts';
 import { names } from '../lib/names.svelte.ts';
+import type { Dimension, Filter } from '../lib/question.ts';
 import { scopeKind, scopeName } from '../lib/words.ts';
 
 export const PERIODS = ['day', 'week', 'month', 'quarter', 'none'] as const;
@@ -24,4 +25,16 @@ export function budgetPath(budget: Pick<Budget, 'scope'>): string {
 
 export function keyOf(budget: Pick<Budget, 'scope' | 'period'>): string {
   return `${budget.scope} ${budget.period}`;
+}
+
+/** What budgets are agreed for, of what figures are cut by. */
+const BUDGETED: readonly Dimension[] = ['team', 'developer', 'repo', 'client', 'project', 'model'];
+
+/** The scope whose budgets are about just what filters keep, where there is one. */
+export function scopeOf(filters: readonly Filter[]): string | null {
+  const [filter, ...others] = filters;
+  if (filter === undefined) return 'org';
+  const [value, ...more] = filter.values;
+  const isOne = others.length === 0 && more.length === 0 && filter.sense === 'is' && value !== undefined;
+  return isOne && BUDGETED.includes(filter.dimension) ? `${filter.dimension}/${value}` : null;
 }
