@@ -35,10 +35,9 @@ export class Answer<T> {
     this.end();
     this.#path = path;
     this.isLoading = path !== null;
-    if (path === null) {
-      this.data = null;
-      this.failure = null;
-    } else this.#ask(path);
+    this.failure = null;
+    if (path === null) this.data = null;
+    else this.#ask(path);
   }
 
   /** Nobody waits for it any more. */
