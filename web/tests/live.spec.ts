@@ -71,3 +71,40 @@ test('without a server the page says so, and what was there stays', async ({ own
   await settled(owner);
   await expect(owner.getByRole('region', { name: 'Sessions' })).toBeVisible();
 });
+
+test('rows that were read further stay when something new comes', async ({ owner, company }) => {
+  await visit(owner, company, `/sessions?${ALL_DAYS}`);
+  await expect(owner.getByText('Live', { exact: true })).toBeAttached();
+  const rows = owner.getByRole('region', { name: 'Sessions' }).locator('tbody tr');
+  const further = owner.waitForResponse(/sessions\?.*cursor=/);
+  for (let shown = 50; shown < 250; shown = await rows.count()) {
+    await owner.getByRole('button', { name: 'Show more' }).click();
+    await expect.poll(() => rows.count()).toBeGreaterThan(shown);
+  }
+  await further;
+  const before = await rows.count();
+  await company.report('priya', 'feat/meanwhile');
+  await expect(owner.getByText('There is something newer')).toBeVisible();
+  await expect(rows).toHaveCount(before);
+  await owner.getByRole('button', { name: 'Show it' }).click();
+  await expect(owner.getByText('There is something newer')).toHaveCount(0);
+  await expect(rows).toHaveCount(before);
+});
+
+test('what the page cannot read is told, and the rest goes on', async ({ owner, company }) => {
+  await owner.route('**/api/v1/prices**', (route) => route.fulfill({ json: {} }));
+  await owner.goto(`${company.address}/prices`);
+  await expect(owner.getByRole('alert')).toContainText('A mistake of the page');
+  await owner.getByRole('link', { name: 'Sources', exact: true }).first().click();
+  await settled(owner);
+  await expect(owner.getByRole('alert')).toHaveCount(0);
+  // An answer that is no answer of Bursar's.
+  await owner.unroute('**/api/v1/prices**');
+  await owner.route('**/api/v1/prices**', (route) => route.fulfill({ contentType: 'text/html', body: '<p>Sign in to this network.</p>' }));
+  await owner.getByRole('link', { name: 'Prices', exact: true }).first().click();
+  await expect(owner.getByRole('alert')).toContainText('Is there a proxy or a sign-in page in between?');
+  await owner.unroute('**/api/v1/prices**');
+  await owner.getByRole('button', { name: 'Try again' }).click();
+  await settled(owner);
+  await expect(owner.getByRole('region', { name: 'Prices' })).toBeVisible();
+});

@@ -9,6 +9,8 @@ export class Answer<T> {
   failure = $state.raw<Refused | null>(null);
   /** Whether it is being asked for, for the first time or for another question. */
   isLoading = $state(true);
+  /** Whether there is something new that is not shown, since more was read; `again` shows it. */
+  hasNews = $state(false);
   /** What is asked. */
   #path: string | null = null;
   /** What the data answer. */
@@ -33,10 +35,9 @@ export class Answer<T> {
     this.end();
     this.#path = path;
     this.isLoading = path !== null;
-    if (path === null) {
-      this.data = null;
-      this.failure = null;
-    } else this.#ask(path);
+    this.failure = null;
+    if (path === null) this.data = null;
+    else this.#ask(path);
   }
 
   /** Nobody waits for it any more. */

@@ -90,6 +90,7 @@ test('a failure of another question leaves no answer of the one before', async (
   await asked[1]?.cut();
   expect([it.data, it.failure?.code]).toEqual([1, 'unreachable']);
   it.want('b');
+  expect([it.data, it.failure]).toEqual([1, null]);
   await asked[2]?.cut();
   expect([it.data, it.failure?.code]).toEqual([null, 'unreachable']);
 });

@@ -15,8 +15,6 @@ function after(path: string, next: string): string {
 }
 
 export class Pages<P extends OnePage> extends Answer<P[]> {
-  /** Whether there is something new that is not among the rows, since more of them were read. `again` reads it. */
-  hasNews = $state(false);
   #reading: Promise<Refused | null> | null = null;
   /** What the pages that are there answer. */
   #of: string | null = null;

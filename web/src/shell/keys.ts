@@ -6,6 +6,8 @@ export interface Place {
   title: string;
   /** Which right it takes to see something there, by the server's name. */
   right?: string;
+  /** Whether it is about individuals, which not every role sees. */
+  isPersonal?: boolean;
 }
 
 const ALL: readonly Place[] = [
@@ -15,7 +17,7 @@ const ALL: readonly Place[] = [
   { key: 'f', path: '/forecast', title: 'Forecast' },
   { key: 't', path: '/teams', title: 'Teams and people' },
   { key: 'r', path: '/repos', title: 'Repositories' },
-  { key: 's', path: '/sessions', title: 'Sessions' },
+  { key: 's', path: '/sessions', title: 'Sessions', isPersonal: true },
   { key: 'm', path: '/models', title: 'Models' },
   { key: 'b', path: '/budgets', title: 'Budgets' },
   { key: 'c', path: '/sources', title: 'Sources' },
@@ -23,9 +25,9 @@ const ALL: readonly Place[] = [
   { key: ',', path: '/settings', title: 'Settings', right: 'read_directory' },
 ];
 
-/** Where a role finds something. */
-export function placesOf(may: (right: string) => boolean): Place[] {
-  return ALL.filter((it) => it.right === undefined || may(it.right));
+/** Where somebody finds something. */
+export function placesOf(who: { may: (right: string) => boolean; seesIndividuals: boolean }): Place[] {
+  return ALL.filter((it) => (it.right === undefined || who.may(it.right)) && (it.isPersonal !== true || who.seesIndividuals));
 }
 
 /** How long after `g` the letter may come, in milliseconds. */
