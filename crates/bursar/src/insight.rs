@@ -30,9 +30,9 @@ const EXAMPLES: &str = "Examples:
   bursar insight models --since last-quarter --until last-quarter
   bursar insight verdict a3f0c1d2e4b5a6978 expected --note 'the migration'
 
-As rows (--format csv) an answer is its main table: days of the overview, the rows of trends, anomalies,
-forecast and teams, models and providers, and of efficiency the dearest branches and pull requests. Cheaper
-models, the cache and sessions are in --format json.";
+As rows (--format csv) an answer is its main table: days of the overview, the rows of trends,
+anomalies, forecast and teams, models and providers, and of efficiency the dearest branches and
+pull requests. Cheaper models, the cache and sessions are in --format json.";
 
 /// What moves, what is unusual, what will be spent: the figures behind the dashboard
 #[derive(Debug, Args)]

@@ -93,6 +93,13 @@ pub fn history_query(query: &Query, now: Timestamp) -> Query {
     }
 }
 
+/// Since when it is looked at who is there, and which models are used.
+#[must_use]
+pub fn recent_since(query: &Query, now: Timestamp) -> Option<Timestamp> {
+    let since = today(query, now).and_then(|it| shifted(it, -RECENT_DAYS)).ok()?;
+    calendar::midnight(since, &query.timezone)
+}
+
 /// Forecasts what the question keeps, and each value of what it is cut by first.
 ///
 /// # Errors
@@ -216,8 +223,7 @@ struct Recent {
 
 impl Recent {
     fn of(query: &Query, plan: &Plan, book: &Book<'_>, now: Timestamp) -> Result<Self, ReportError> {
-        let since = shifted(today(query, now)?, -RECENT_DAYS)?;
-        let since = calendar::midnight(since, &query.timezone);
+        let since = recent_since(query, now);
         let recent = Query { span: Span::between(since, query.span.until), top: None, ..query.clone() };
         let near = book.cells_of(&recent, now);
         let book = &Book { cells: &near, ..*book };

@@ -24,7 +24,8 @@ pub struct WireForecast<'a> {
     by: Option<&'static str>,
     /// Of a hundred totals so many come out within the interval.
     interval_percent: usize,
-    /// Developers of the organisation with calls in the last four weeks: a headcount is planned for all of it.
+    /// Developers with calls in the last four weeks, whatever is filtered. Where a headcount is planned they are
+    /// all of the organisation, whatever part of it the token shows.
     developers: u64,
     plan: WirePlan,
     whole: WireOutlook,
