@@ -27,7 +27,12 @@ const EXAMPLES: &str = "Examples:
   bursar insight forecast                       what month and quarter will come to
   bursar insight forecast --headcount 2026-12-01:48 --price '2026-12-01:*opus*:-20%'
   bursar insight teams --server https://bursar.example.com
-  bursar insight verdict a3f0c1d2e4b5a6978 expected --note 'the migration'";
+  bursar insight models --since last-quarter --until last-quarter
+  bursar insight verdict a3f0c1d2e4b5a6978 expected --note 'the migration'
+
+As rows (--format csv) an answer is its main table: days of the overview, the rows of trends,
+anomalies, forecast and teams, models and providers, and of efficiency the dearest branches and
+pull requests. Cheaper models, the cache and sessions are in --format json.";
 
 /// What moves, what is unusual, what will be spent: the figures behind the dashboard
 #[derive(Debug, Args)]

@@ -77,7 +77,7 @@ pub(crate) struct ReportArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Period")]
 pub(crate) struct WhenOptions {
-    /// From when: a date, 7d, 24h, today, yesterday, this-week, last-week, this-month, last-month
+    /// From when: a date, 7d, 24h, today, yesterday, this-week, last-month, this-quarter, last-year …, all
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     since: Option<String>,
     /// Until when, included

@@ -31,7 +31,7 @@ use jiff::civil::Date;
 use crate::book::Book;
 use crate::calendar;
 use crate::query::Query;
-use crate::report::ReportError;
+use crate::report::{ReportError, ReportPeriod};
 use crate::series::{shifted, today};
 use crate::span::Span;
 
@@ -43,6 +43,8 @@ pub const LOOKED_AT_DAYS: i64 = 30;
 /// What is unusual in a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anomalies {
+    /// The period of these days.
+    pub period: ReportPeriod,
     /// The days that were looked at.
     pub first: Date,
     /// The last of them; it may not be over.
@@ -178,9 +180,7 @@ pub enum Individuals {
 /// The question that a period is looked at with: its days, and those it is compared with.
 #[must_use]
 pub fn anomaly_query(query: &Query, now: Timestamp) -> Query {
-    let since = period(query, now).and_then(|(first, _)| shifted(first, -BEFORE_DAYS)).ok();
-    let since = since.and_then(|it| calendar::midnight(it, &query.timezone));
-    let span = Span { since, until: query.span.until };
+    let span = Span::between(days_before(query, BEFORE_DAYS, now), query.span.until);
     Query { span, group_by: Vec::new(), period: None, top: None, compare: false, ..query.clone() }
 }
 
@@ -188,17 +188,25 @@ pub fn anomaly_query(query: &Query, now: Timestamp) -> Query {
 /// session may have begun that goes on in it.
 #[must_use]
 pub fn unusual_sessions_query(query: &Query, now: Timestamp) -> Query {
-    let since = period(query, now).and_then(|(first, _)| shifted(first, -rules::SESSION_DAYS)).ok();
-    let since = since.and_then(|it| calendar::midnight(it, &query.timezone));
     let asked = anomaly_query(query, now);
-    Query { span: Span { since, until: asked.span.until }, ..asked }
+    let since = days_before(query, rules::SESSION_DAYS, now);
+    Query { span: Span::between(since, asked.span.until), ..asked }
 }
 
-/// The days that a question looks at: those it names, otherwise the last [`LOOKED_AT_DAYS`].
-fn period(query: &Query, now: Timestamp) -> Result<(Date, Date), ReportError> {
-    let last = today(query, now)?;
+/// So many days before the period of a question; none where it is all time.
+fn days_before(query: &Query, days: i64, now: Timestamp) -> Option<Timestamp> {
+    let first = first(query, now).ok()??;
+    shifted(first, -days).ok().and_then(|it| calendar::midnight(it, &query.timezone))
+}
+
+/// The first day that a question looks at: the one it names, otherwise that of the last
+/// [`LOOKED_AT_DAYS`]; none where it is all time.
+fn first(query: &Query, now: Timestamp) -> Result<Option<Date>, ReportError> {
+    if query.span.is_all_time() {
+        return Ok(None);
+    }
     let asked = query.span.since.and_then(|it| calendar::wall(it, &query.timezone)).map(|it| it.date());
-    Ok((asked.map_or_else(|| shifted(last, 1 - LOOKED_AT_DAYS), Ok)?, last))
+    asked.map_or_else(|| shifted(today(query, now)?, 1 - LOOKED_AT_DAYS), Ok).map(Some)
 }
 
 /// What is unusual in the period of a question, as far as nobody called it expected.
@@ -212,12 +220,13 @@ pub fn anomalies(
     individuals: Individuals,
     now: Timestamp,
 ) -> Result<Anomalies, ReportError> {
-    let (first, last) = period(query, now)?;
+    let (asked, last) = (first(query, now)?, today(query, now)?);
     let of_sessions = unusual_sessions_query(query, now);
     let query = anomaly_query(query, now);
     let near = book.cells_of(&query, now);
     let book = &Book { cells: &near, ..*book };
     let spent = ledger::Spent::of(&query, &of_sessions, book)?;
+    let first = asked.or_else(|| spent.whole.keys().next().copied()).unwrap_or(last);
     let mut found = rules::unusual(&spent, first, last)?;
     if individuals == Individuals::Hidden {
         for one in &mut found {
@@ -227,7 +236,12 @@ pub fn anomalies(
     }
     let (told, settled) = telling::told(found, judgements);
     let timezone = calendar::zone_name(&query.timezone, now);
-    Ok(Anomalies { first, last, timezone, told, settled })
+    let mut seen = spent.whole.keys().copied().filter(|it| (first..=last).contains(it));
+    let seen = seen.next().map(|it| (it, seen.next_back().unwrap_or(it)));
+    let since = asked.and_then(|it| calendar::midnight(it, &query.timezone));
+    let span = Span::between(since, query.span.until);
+    let period = ReportPeriod::of_days(span, &query.timezone, seen, now);
+    Ok(Anomalies { period, first, last, timezone, told, settled })
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ impl Book<'_> {
     /// The cells that lie in the period of a question, or in the one that it is compared with:
     /// for who asks several questions about a part of a long book.
     pub(crate) fn cells_of(&self, query: &Query, now: Timestamp) -> Vec<Cell> {
-        let span = Span { since: query.begins(now), until: query.span.until };
+        let span = Span::between(query.begins(now), query.span.until);
         self.cells.iter().filter(|it| span.holds(it.quarter)).copied().collect()
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::{Dimension, Measures, NanoUsd, SessionTally, Timestamp};
+use domain::{Dimension, NanoUsd, SessionTally, Timestamp};
 use jiff::civil::Date;
 
 use crate::anomaly::Individuals;
@@ -145,21 +145,43 @@ pub fn efficiency(
     })
 }
 
+/// A day of a known developer.
+pub(crate) struct DeveloperDay {
+    /// Who.
+    pub(crate) developer: Arc<str>,
+    /// The value of what days are told apart by as well.
+    pub(crate) of: Option<Arc<str>>,
+    /// What it cost; none where no call of it has a price.
+    pub(crate) cost: Option<NanoUsd>,
+}
+
+/// The days with calls of known developers, one for each value of another dimension.
+pub(crate) fn developer_days(
+    asked: &Query,
+    apart: Option<Dimension>,
+    book: &Book<'_>,
+    now: Timestamp,
+) -> Result<Vec<DeveloperDay>, ReportError> {
+    let by = [Dimension::Developer, Dimension::Day].into_iter().chain(apart).collect();
+    let days = report(&Query { group_by: by, compare: false, top: None, ..asked.clone() }, book, now)?;
+    let of_row = |row: crate::report::Row| {
+        let measures = row.figures.measures;
+        let mut key = row.key.into_iter().map(|it| it.value);
+        let (developer, _, of) = (key.next()?, key.next()?, key.next());
+        let cost = (measures.unpriced_calls < measures.calls).then_some(measures.cost);
+        (&*developer != UNKNOWN).then_some(DeveloperDay { developer, of, cost })
+    };
+    Ok(days.rows.into_iter().filter_map(of_row).collect())
+}
+
 /// What known developers cost on days with calls.
 pub(crate) fn developer_day(
     asked: &Query,
     book: &Book<'_>,
     now: Timestamp,
 ) -> Result<Option<DayCost>, ReportError> {
-    let by = vec![Dimension::Developer, Dimension::Day];
-    let days = report(&Query { group_by: by, compare: false, top: None, ..asked.clone() }, book, now)?;
-    let known = days.rows.iter().filter(|it| it.key.first().is_some_and(|it| &*it.value != UNKNOWN));
-    let costs: Vec<NanoUsd> = known.map(|it| it.figures.measures).filter(priced).map(|it| it.cost).collect();
-    Ok(DayCost::of(costs))
-}
-
-fn priced(measures: &Measures) -> bool {
-    measures.unpriced_calls < measures.calls
+    let days = developer_days(asked, None, book, now)?;
+    Ok(DayCost::of(days.into_iter().filter_map(|it| it.cost).collect()))
 }
 
 impl DayCost {

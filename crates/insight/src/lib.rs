@@ -16,7 +16,7 @@
 //!   and [`session_detail`] (with its [`turns`](mod@turns)) are further answers made of reports, [`what_if`] prices
 //!   calls again, [`explain`] shows how one was priced;
 //! - [`asides`] is what stands beside a report;
-//! - [`series`] are days, [`forecast`](mod@forecast) goes on from them, [`anomaly`] finds the
+//! - [`series`] are days, `stretches` some of them together, [`forecast`](mod@forecast) goes on from them, [`anomaly`] finds the
 //!   unusual among them; [`trends`](mod@trends), [`models`](mod@models),
 //!   [`efficiency`](mod@efficiency), [`teams`](mod@teams) and [`overview`](mod@overview) are
 //!   what a dashboard shows, and [`topic`] is the one door to them;
@@ -53,6 +53,7 @@ mod session_page;
 pub mod sessions;
 pub mod span;
 pub mod statusline;
+mod stretches;
 pub mod table;
 pub mod teams;
 mod text;
@@ -74,7 +75,7 @@ pub use report::{Report, ReportError, report};
 pub use session_detail::{SessionDetail, SessionError, SessionNotes, session};
 pub use session_page::SessionMark;
 pub use sessions::{Course, SessionRow, Sessions, cache_hit, sessions};
-pub use span::{Span, SpanError};
+pub use span::{Named, Span, SpanError};
 pub use statusline::{Spent, StatuslineFacts, StatuslineInput, statusline};
 pub use table::{Charset, Color, Terminal, printable};
 pub use text::{PerMille, dollars};

@@ -16,7 +16,7 @@ use crate::codes::CodeMap;
 use crate::cut::{CutError, Sieves};
 use crate::query::Query;
 use crate::report::{Figures, ReportError, ReportPeriod, report};
-use crate::series::{to_the_end_of_the_day, today};
+use crate::series::today;
 use crate::text::PerMille;
 
 /// What must be said beside every price of a cheaper model.
@@ -83,17 +83,19 @@ pub struct Cheaper {
     pub hypothetical: NanoUsd,
 }
 
-/// The question with this month for a period, unless it names one, and what came before it.
+/// The question with this month for a period, unless it names one, and what came before it:
+/// the same as a report of that period that is compared. Nothing comes before all time.
 ///
 /// # Errors
 /// [`ReportError::OutsideCalendar`] for moments that have no day.
 pub fn of_a_period(query: &Query, now: Timestamp) -> Result<Query, ReportError> {
-    let mut asked = Query { group_by: Vec::new(), period: None, top: None, compare: true, ..query.clone() };
-    if asked.span.since.is_none() {
+    let mut asked = Query { group_by: Vec::new(), period: None, top: None, ..query.clone() };
+    if asked.span.since.is_none() && !asked.span.is_all_time() {
         let first = today(query, now)?.first_of_month();
         asked.span.since = calendar::midnight(first, &query.timezone);
     }
-    to_the_end_of_the_day(asked, now)
+    asked.compare = asked.span.since.is_some();
+    Ok(asked)
 }
 
 /// Models and providers of a question, this month's unless it names a period.

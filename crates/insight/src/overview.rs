@@ -4,14 +4,13 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use domain::{Dimension, Measures, NanoUsd, ScopeKind, Timestamp};
-use jiff::civil::Date;
 
 use crate::anomaly::{Anomalies, Individuals, Judgement, anomalies};
 use crate::book::{Book, UNKNOWN};
 use crate::budget_line::{BudgetCourse, BudgetLine};
 use crate::change::Change;
 use crate::efficiency::{DayCost, developer_day};
-use crate::forecast::{Forecast, Plan, forecast};
+use crate::forecast::{Ahead, Forecast, Plan, forecast};
 use crate::models::of_a_period;
 use crate::query::Query;
 use crate::report::{Coverage, Report, ReportError, report};
@@ -68,7 +67,7 @@ pub struct Overview {
     pub forecast: Forecast,
     /// The budgets of the whole organisation.
     pub budgets: Vec<BudgetCourse>,
-    /// Other budgets that will not last, or hardly.
+    /// Budgets that will not last, or hardly; those of the whole organisation as well.
     pub in_danger: Vec<BudgetCourse>,
     /// Who and what moved most, by dimension: the largest changes first.
     pub movers: Vec<Mover>,
@@ -110,12 +109,12 @@ pub fn overview(
     let asked = of_a_period(query, now)?;
     let forecast = forecast(&Query { group_by: Vec::new(), ..query.clone() }, book, &Plan::default(), now)?;
     let anomalies = anomalies(&asked, book, beside.judgements, beside.individuals, now)?;
+    let courses = courses(beside.budgets, query, book, now)?;
     let near = book.cells_of(&asked, now);
     let book = &Book { cells: &near, ..*book };
     let whole = report(&asked, book, now)?;
-    let courses = courses(beside.budgets, &forecast);
-    let (budgets, others): (Vec<_>, Vec<_>) =
-        courses.into_iter().partition(|it| it.line.scope.kind() == ScopeKind::Organisation);
+    let of_all = |it: &&BudgetCourse| it.line.scope.kind() == ScopeKind::Organisation;
+    let budgets = courses.iter().filter(of_all).cloned().collect();
     let mut movers = Vec::new();
     let mut unattributed = Vec::new();
     let mut developers = 0;
@@ -143,7 +142,7 @@ pub fn overview(
         burn_per_day: forecast.whole.burn_per_day(forecast.today)?,
         days: DailySeries::filled(first, last, &amounts),
         budgets,
-        in_danger: others.into_iter().filter(BudgetCourse::is_in_danger).collect(),
+        in_danger: courses.into_iter().filter(BudgetCourse::is_in_danger).collect(),
         movers,
         anomalies,
         unattributed,
@@ -155,17 +154,19 @@ pub fn overview(
     })
 }
 
-/// How the budgets are doing; only that of everything has a forecast here.
-fn courses(budgets: &[BudgetLine], forecast: &Forecast) -> Vec<BudgetCourse> {
-    let so_far = forecast.whole.past.costs.last().copied().unwrap_or_default();
-    let course = |it: &BudgetLine| {
-        let is_whole = it.scope.kind() == ScopeKind::Organisation;
-        let path: &[(Date, NanoUsd)] = if is_whole { &forecast.whole.path } else { &[] };
-        BudgetCourse::of(it, forecast.today, path, so_far)
-    };
-    let mut all: Vec<BudgetCourse> = budgets.iter().map(course).collect();
+/// How the budgets are doing now: those of everything and of teams by the course of their own
+/// days, whatever the question keeps.
+fn courses(
+    budgets: &[BudgetLine],
+    query: &Query,
+    book: &Book<'_>,
+    now: Timestamp,
+) -> Result<Vec<BudgetCourse>, ReportError> {
+    let ahead = Ahead::of(budgets, &query.timezone, book, now)?;
+    let mut all: Vec<BudgetCourse> =
+        budgets.iter().map(|it| BudgetCourse::of(it, ahead.today, ahead.days_of(&it.scope))).collect();
     all.sort_by_key(|it| (Reverse(it.spent), it.line.scope.clone()));
-    all
+    Ok(all)
 }
 
 /// The largest changes of a report's rows, up or down.
@@ -189,4 +190,113 @@ fn moved(dimension: Dimension, report: &Report) -> Vec<Mover> {
 #[must_use]
 pub fn unknown_share(coverage: &Coverage, total: NanoUsd) -> Option<PerMille> {
     PerMille::of_money(coverage.unknown_cost(), total)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Period, Scope};
+
+    use super::*;
+    use crate::budget_line::BudgetState;
+    use crate::fixtures::{NOW, at, berlin, season};
+    use crate::query::Filter;
+    use crate::span::Span;
+
+    /// A budget of this month, of which the book's own spend is gone.
+    fn line(scope: Scope, allocation: i64) -> BudgetLine {
+        let team = scope.kind() == ScopeKind::Team;
+        let filters = if team { vec![filter(scope.name())] } else { Vec::new() };
+        let span = Span::parse(Some("this-month"), None, &berlin(), at(NOW)).expect("a span");
+        let query = Query { span, filters, ..Query::total(berlin()) };
+        let spent = report(&query, &season().book(), at(NOW)).expect("a report").total.measures.cost;
+        let allocation = NanoUsd::new(allocation * 1_000_000_000);
+        BudgetLine {
+            scope,
+            period: Period::Month,
+            first: Some("2026-11-01".parse().expect("a day")),
+            last: Some("2026-11-30".parse().expect("a day")),
+            allocation,
+            spent,
+            left: allocation.minus(spent).expect("a small amount"),
+            is_hard: true,
+        }
+    }
+
+    fn filter(team: &str) -> Filter {
+        Filter::parse(Dimension::Team, &[team]).expect("a filter")
+    }
+
+    fn asked(query: &Query, budgets: &[BudgetLine]) -> Overview {
+        let beside =
+            Beside { budgets, judgements: &[], individuals: Individuals::Shown, seen: None, newest: None };
+        overview(query, &season().book(), &beside, at(NOW)).expect("an overview")
+    }
+
+    #[test]
+    fn budgets_are_in_danger_before_they_are_spent() {
+        let team = |name| Scope::new(ScopeKind::Team, name).expect("a scope");
+        let budgets = [
+            line(Scope::organisation(), 800),
+            line(team("web"), 380),
+            line(team("platform"), 900),
+            line(team("gone"), 9),
+        ];
+        let whole = asked(&Query::total(berlin()), &budgets);
+        let told = |it: &Overview| {
+            let one = |it: &BudgetCourse| format!("{} {}", it.line.scope, it.state.to_text());
+            it.in_danger.iter().map(one).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&whole), ["team/web spent on 2026-11-20", "org 2026-11-26"]);
+        assert_eq!(
+            whole.budgets.iter().map(|it| it.state).collect::<Vec<_>>(),
+            [BudgetState::RunsOut("2026-11-26".parse().expect("a day"))]
+        );
+        let teams =
+            crate::teams::teams(&Query::total(berlin()), &season().book(), &budgets, at(NOW)).expect("teams");
+        let of_web = teams.rows.iter().find(|it| &*it.team == "web").expect("a team");
+        assert_eq!(of_web.budgets.first(), whole.in_danger.first());
+        // A budget is about its own days, whatever is asked.
+        let of_platform = Query { filters: vec![filter("platform")], ..Query::total(berlin()) };
+        assert_eq!(told(&asked(&of_platform, &budgets)), told(&whole));
+        let before = Span::parse(Some("last-month"), Some("last-month"), &berlin(), at(NOW)).expect("a span");
+        assert_eq!(told(&asked(&Query { span: before, ..Query::total(berlin()) }, &budgets)), told(&whole));
+    }
+
+    #[test]
+    fn what_moved_did_so_as_the_report_says() {
+        let mut season = season();
+        // Later on the same day of the month before: a report up to now does not compare with it.
+        let one = *season.cells.first().expect("a cell");
+        season.cells.push(domain::Cell { quarter: at("2026-10-22T18:00:00Z").quarter_hour(), ..one });
+        let beside = Beside {
+            budgets: &[],
+            judgements: &[],
+            individuals: Individuals::Shown,
+            seen: None,
+            newest: None,
+        };
+        let made = overview(&Query::total(berlin()), &season.book(), &beside, at(NOW)).expect("an overview");
+        let span = Span::parse(Some("this-month"), None, &berlin(), at(NOW)).expect("a span");
+        let query = Query { span, compare: true, group_by: vec![Dimension::Team], ..Query::total(berlin()) };
+        let compared = report(&query, &season.book(), at(NOW)).expect("a report");
+        assert_eq!(made.whole.total, compared.total);
+        for mover in made.movers.iter().filter(|it| it.dimension == Dimension::Team) {
+            let row = compared.rows.iter().find(|it| it.key[0].value == mover.value).expect("a row");
+            assert_eq!((Some(mover.change), mover.measures), (row.figures.change, row.figures.measures));
+        }
+    }
+
+    #[test]
+    fn all_time_is_compared_with_nothing() {
+        let span = Span::parse(Some("all"), None, &berlin(), at(NOW)).expect("a span");
+        let made = asked(&Query { span, ..Query::total(berlin()) }, &[]);
+        let all = report(&Query::total(berlin()), &season().book(), at(NOW)).expect("a report");
+        assert_eq!(
+            (made.whole.total.measures, made.whole.period.days),
+            (all.total.measures, all.period.days)
+        );
+        assert_eq!((made.whole.compared_with, made.movers), (None, Vec::new()));
+        assert_eq!(made.days.first, "2026-08-03".parse().expect("a day"));
+        assert_eq!(made.anomalies.first, made.days.first);
+    }
 }

@@ -99,15 +99,6 @@ pub(crate) fn today(query: &Query, now: Timestamp) -> Result<Date, ReportError> 
     calendar::wall(at, &query.timezone).map(|it| it.date()).ok_or(ReportError::OutsideCalendar)
 }
 
-/// The question up to the end of that day, so that what it is compared with is whole days too.
-pub(crate) fn to_the_end_of_the_day(mut query: Query, now: Timestamp) -> Result<Query, ReportError> {
-    if query.span.until.is_none_or(|it| it > now) {
-        let tomorrow = shifted(today(&query, now)?, 1)?;
-        query.span.until = calendar::midnight(tomorrow, &query.timezone);
-    }
-    Ok(query)
-}
-
 /// So many days later, or earlier.
 pub(crate) fn shifted(day: Date, days: i64) -> Result<Date, ReportError> {
     day.checked_add(days.days()).map_err(|_| ReportError::OutsideCalendar)

@@ -16,7 +16,14 @@ const MAX_COUNT: i64 = 36_600;
 
 /// What an option accepts, for error messages and help.
 pub const ALLOWED: &str = "a date (2026-11-01 or 20261101), a month (2026-11), 7d, 24h, today, yesterday, \
-     this-week, last-week, this-month, last-month, or a time such as 2026-11-01T09:30 or 2026-11-01T09:30:00Z";
+     this-week, last-week, this-month, last-month, this-quarter, last-quarter, this-year, last-year, all (--since \
+     alone), or a time such as 2026-11-01T09:30 or 2026-11-01T09:30:00Z";
+/// What `--since` takes for all that there is.
+const ALL_TIME: &str = "all";
+/// Months of a quarter.
+const QUARTER_MONTHS: i64 = 3;
+/// Months of a year.
+const YEAR_MONTHS: i64 = 12;
 
 /// A stretch of time, `since` included and `until` not; open where `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +32,22 @@ pub struct Span {
     pub since: Option<Timestamp>,
     /// The first moment after it.
     pub until: Option<Timestamp>,
+    /// What it was called, where that says more than its moments.
+    pub named: Named,
+}
+
+/// What the name of a period says beside its two moments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Named {
+    /// Nothing. Without a beginning it is the usual period of whoever is asked.
+    #[default]
+    Moments,
+    /// All that there is, whatever is usual.
+    AllTime,
+    /// A quarter to date: the one before it lies a quarter earlier.
+    Quarter,
+    /// A year to date: the one before it lies a year earlier.
+    Year,
 }
 
 /// Why a period could not be understood.
@@ -49,8 +72,20 @@ pub enum SpanError {
 }
 
 impl Span {
-    /// All time.
-    pub const ALL: Self = Self { since: None, until: None };
+    /// Open on both sides: all time, where nothing else is usual.
+    pub const ALL: Self = Self::between(None, None);
+
+    /// From one moment to another.
+    #[must_use]
+    pub const fn between(since: Option<Timestamp>, until: Option<Timestamp>) -> Self {
+        Self { since, until, named: Named::Moments }
+    }
+
+    /// Whether it was named as all that there is.
+    #[must_use]
+    pub const fn is_all_time(&self) -> bool {
+        matches!(self.named, Named::AllTime)
+    }
 
     /// The period that the two options name. A named stretch begins at its first
     /// moment under `--since` and ends with its last under `--until`.
@@ -63,6 +98,8 @@ impl Span {
         zone: &TimeZone,
         now: Timestamp,
     ) -> Result<Self, SpanError> {
+        let named = since.map_or(Named::Moments, |it| Named::of(it.trim()));
+        let since = since.filter(|_| named != Named::AllTime);
         let begin = since.map(|it| stretch("--since", it, zone, now)).transpose()?;
         let end = until.map(|it| stretch("--until", it, zone, now)).transpose()?;
         if begin.as_ref().zip(end.as_ref()).is_some_and(|(from, to)| from.since >= to.until) {
@@ -72,6 +109,7 @@ impl Span {
         Ok(Self {
             since: begin.map(|it| it.since.quarter_hour().start()),
             until: end.map(|it| round_up(it.until)),
+            named,
         })
     }
 
@@ -83,7 +121,7 @@ impl Span {
         Self::parse(Some(text), None, zone, now)?;
         let it = stretch("--during", text, zone, now)?;
         let until = if relative(text).is_some() { now } else { it.until };
-        Ok(Self { since: Some(it.since.quarter_hour().start()), until: Some(round_up(until)) })
+        Ok(Self::between(Some(it.since.quarter_hour().start()), Some(round_up(until))))
     }
 
     /// Whether the quarter hour lies in it.
@@ -94,19 +132,33 @@ impl Span {
     }
 
     /// The period before this one, of the same shape: the months before whole
-    /// months, the same days of the month before for a month to date, the same
-    /// weekdays for a week, days for days, and otherwise the same length of time.
+    /// months, the same days of the month before for a month to date (and so for a quarter
+    /// and a year to date), the same weekdays for a week, days for days, and otherwise the
+    /// same length of time.
     /// `None` for a period without a beginning.
     pub(crate) fn before(&self, zone: &TimeZone, now: Timestamp) -> Option<(Self, Shift)> {
         let since = self.since?;
         let until = self.until.unwrap_or_else(|| round_up(now)).max(since);
-        let shift = shape(since, until, zone)?;
-        let earlier = Self {
-            since: Some(shift.back(since, zone)?),
-            // A month to date that reaches beyond the days of the earlier month ends with it.
-            until: Some(shift.back(until, zone)?.min(since)),
+        let shift = match self.named {
+            Named::Quarter => Shift::Months(QUARTER_MONTHS),
+            Named::Year => Shift::Months(YEAR_MONTHS),
+            Named::Moments | Named::AllTime => shape(since, until, zone)?,
         };
-        Some((earlier, shift))
+        // A month to date that reaches beyond the days of the earlier month ends with it.
+        let end = shift.back(until, zone)?.min(since);
+        Some((Self::between(Some(shift.back(since, zone)?), Some(end)), shift))
+    }
+}
+
+impl Named {
+    /// What the text of a beginning says.
+    fn of(text: &str) -> Self {
+        match text {
+            ALL_TIME => Self::AllTime,
+            "this-quarter" => Self::Quarter,
+            "this-year" => Self::Year,
+            _ => Self::Moments,
+        }
     }
 }
 
@@ -175,6 +227,9 @@ fn understood(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Stretch> {
 fn named_days(text: &str, today: Date) -> Option<(Date, Date)> {
     let monday = calendar::monday(today)?;
     let first = today.first_of_month();
+    let past = i64::from(today.month().checked_sub(1)?).checked_rem(QUARTER_MONTHS)?;
+    let quarter = first.checked_sub(past.months()).ok()?;
+    let year = today.first_of_year();
     let later = |day: Date, by: jiff::Span| day.checked_add(by).ok();
     match text {
         "today" => Some((today, today.tomorrow().ok()?)),
@@ -183,6 +238,10 @@ fn named_days(text: &str, today: Date) -> Option<(Date, Date)> {
         "last-week" => Some((later(monday, -7.days())?, monday)),
         "this-month" => Some((first, later(first, 1.month())?)),
         "last-month" => Some((later(first, -1.month())?, first)),
+        "this-quarter" => Some((quarter, later(quarter, QUARTER_MONTHS.months())?)),
+        "last-quarter" => Some((later(quarter, (-QUARTER_MONTHS).months())?, quarter)),
+        "this-year" => Some((year, later(year, 1.year())?)),
+        "last-year" => Some((later(year, -1.year())?, year)),
         _ => None,
     }
 }
@@ -281,6 +340,12 @@ mod tests {
             ("last-week", "last-week", "2026-11-09T00:00:00+01:00 2026-11-16T00:00:00+01:00"),
             ("this-month", "this-month", "2026-11-01T00:00:00+01:00 2026-12-01T00:00:00+01:00"),
             ("last-month", "last-month", "2026-10-01T00:00:00+02:00 2026-11-01T00:00:00+01:00"),
+            ("this-quarter", "this-quarter", "2026-10-01T00:00:00+02:00 2027-01-01T00:00:00+01:00"),
+            ("last-quarter", "last-quarter", "2026-07-01T00:00:00+02:00 2026-10-01T00:00:00+02:00"),
+            ("this-year", "", "2026-01-01T00:00:00+01:00 .."),
+            ("last-year", "last-year", "2025-01-01T00:00:00+01:00 2026-01-01T00:00:00+01:00"),
+            ("all", "", ".. .."),
+            ("all", "last-month", ".. 2026-11-01T00:00:00+01:00"),
             (
                 "2026-11-01T09:31:10Z",
                 "2026-11-01T10:31:10+01:00",
@@ -311,6 +376,7 @@ mod tests {
             "2026",
             "T",
             "1é",
+            "all-time",
             "2026-11-01T",
             "2026-11-01T25:00",
         ] {
@@ -332,12 +398,24 @@ mod tests {
             ("today", "", "2026-11-21T00:00:00+01:00 2026-11-21T14:15:00+01:00"),
             ("2026-10-24", "2026-10-25", "2026-10-22T00:00:00+02:00 2026-10-24T00:00:00+02:00"),
             ("24h", "", "2026-11-20T13:45:00+01:00 2026-11-21T14:00:00+01:00"),
+            ("this-quarter", "", "2026-07-01T00:00:00+02:00 2026-08-22T14:15:00+02:00"),
+            ("this-quarter", "this-quarter", "2026-07-01T00:00:00+02:00 2026-10-01T00:00:00+02:00"),
+            ("last-quarter", "last-quarter", "2026-04-01T00:00:00+02:00 2026-07-01T00:00:00+02:00"),
+            ("this-year", "yesterday", "2025-01-01T00:00:00+01:00 2025-11-22T00:00:00+01:00"),
+            ("last-year", "last-year", "2024-01-01T00:00:00+01:00 2025-01-01T00:00:00+01:00"),
         ] {
             let span = parse(since, until).expect("a span");
             let before = span.before(&berlin(), at(NOW)).expect("a span before it").0;
             assert_eq!(show(before), expected, "{since} {until}");
         }
         assert_eq!(Span::ALL.before(&berlin(), at(NOW)), None);
+    }
+
+    #[test]
+    fn all_time_is_said_and_no_end() {
+        assert!(parse("all", "").is_ok_and(|it| it.is_all_time()));
+        assert!(!parse("", "").expect("a span").is_all_time());
+        check("", "all", &format!("`--until all` is not a time; give {ALLOWED}"));
     }
 
     #[test]

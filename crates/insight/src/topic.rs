@@ -7,7 +7,7 @@ use pricing::Pricer;
 use crate::anomaly::{Anomalies, anomalies, anomaly_query, unusual_sessions_query};
 use crate::book::Book;
 use crate::efficiency::{Efficiency, efficiency};
-use crate::forecast::{Forecast, Plan, forecast, history_query};
+use crate::forecast::{Ahead, Forecast, Plan, forecast, history_query};
 use crate::models::{Models, models, of_a_period};
 use crate::overview::{Beside, Overview, overview};
 use crate::query::Query;
@@ -112,9 +112,13 @@ impl Topic {
             Self::Overview => {
                 let asked = month();
                 let unusual = days(anomaly_query(&asked, now));
-                vec![days(history_query(query, now)), unusual, sessions(&asked), days(asked)]
+                let budgets = days(Ahead::query(&query.timezone, now));
+                vec![budgets, days(history_query(query, now)), unusual, sessions(&asked), days(asked)]
             }
-            Self::Teams => vec![days(history_query(query, now)), days(month())],
+            Self::Teams => {
+                let budgets = days(Ahead::query(&query.timezone, now));
+                vec![budgets, days(history_query(query, now)), days(month())]
+            }
             Self::Trends => vec![days(trends_query(query, now))],
             Self::Anomalies => vec![days(anomaly_query(query, now)), sessions(query)],
             Self::Forecast => vec![days(history_query(query, now))],

@@ -45,7 +45,7 @@ impl Score {
 /// Everything unusual after the warm-up.
 pub fn find(of: &Organisation) -> Anomalies {
     let since = Some(Timestamp::from_millis(FIRST + WARM_UP * DAY));
-    let query = Query { span: Span { since, until: None }, ..Query::total(TimeZone::UTC) };
+    let query = Query { span: Span::between(since, None), ..Query::total(TimeZone::UTC) };
     anomalies(&query, &of.book(), &[], Individuals::Shown, of.now()).expect("anomalies")
 }
 

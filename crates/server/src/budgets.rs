@@ -4,13 +4,14 @@
 //! Reading order: [`amount`] and [`terms`] (what is said of a budget), [`sight`] (who sees
 //! which), [`tree`] (how they stand), [`policy`] (what the organisation decides once),
 //! [`spent`] (what the book says was spent before there was a budget), [`bookings`] (what no
-//! gateway saw), [`upkeep`] (what is done all the time), [`news`]
+//! gateway saw), [`reach`] (what a stop hits), [`upkeep`] (what is done all the time), [`news`]
 //! (what watchers hear).
 
 pub(crate) mod amount;
 pub(crate) mod bookings;
 pub(crate) mod news;
 pub(crate) mod policy;
+pub(crate) mod reach;
 pub(crate) mod sight;
 pub(crate) mod spent;
 pub(crate) mod terms;

@@ -161,3 +161,31 @@ fn finance_may_be_limited_to_teams_and_administrators_may_not() {
     let wanted = json!({ "role": "admin", "teams": ["lab"] });
     assert_eq!(world.send("POST /api/v1/tokens", OWNER, &wanted).outcome(), "422 bad_token_request");
 }
+
+/// A plan is the organisation's, whatever part of it somebody sees.
+#[test]
+fn a_headcount_is_planned_for_the_whole_organisation() {
+    let (world, tokens) = company();
+    let token = |role: &str| {
+        let place = ROLES.iter().position(|it| *it == role).expect("a role");
+        tokens.get(place).expect("a token")
+    };
+    for role in ["owner", "finance", "lead", "developer"] {
+        let planned = world.get("/api/v1/insight/forecast?headcount=2026-12-01:4", token(role)).ok().json();
+        assert_eq!(planned["developers"], 2, "{role}");
+    }
+    assert_eq!(world.get("/api/v1/insight/forecast", token("lead")).ok().json()["developers"], 1);
+}
+
+#[test]
+fn all_time_is_asked_for_by_name() {
+    let (world, _) = company();
+    let since = |path: &str| world.get(path, OWNER).ok().json()["period"]["since"].clone();
+    for topic in ["overview", "trends", "anomalies", "efficiency", "teams", "models"] {
+        let path = format!("/api/v1/insight/{topic}");
+        assert!(since(&path).is_string(), "{topic}");
+        assert_eq!(since(&format!("{path}?since=all")), Value::Null, "{topic}");
+    }
+    assert!(since("/api/v1/insight/forecast?since=all").is_string());
+    assert_eq!(since("/api/v1/report?since=all"), Value::Null);
+}

@@ -95,7 +95,7 @@ pub(super) fn run(args: &VerdictArgs, environment: &Environment) -> Result<Strin
     }
     let zone = args.when.zone()?;
     let mut span = args.when.span(&zone)?;
-    if span.since.is_none() {
+    if span.since.is_none() && !span.is_all_time() {
         span = Span { since: Span::parse(Some(LOOKED_FOR), None, &zone, now())?.since, ..span };
     }
     let query = Query { span, ..Query::total(zone) };

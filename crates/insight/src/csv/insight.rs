@@ -4,6 +4,7 @@ use domain::NanoUsd;
 
 use super::{push_line, safe};
 use crate::anomaly::Anomaly;
+use crate::budget_line::BudgetState;
 use crate::change::{Change, Rate};
 use crate::efficiency::{Efficiency, Named};
 use crate::forecast::Outlook;
@@ -11,6 +12,7 @@ use crate::report::Figures;
 use crate::teams::TeamRow;
 use crate::text::PerMille;
 use crate::topic::Insight;
+use crate::trends::View;
 
 /// An answer as rows under a head.
 #[must_use]
@@ -22,9 +24,11 @@ pub fn insight_csv(insight: &Insight) -> String {
             (&["day", "cost_nano_usd", "cost_usd"], it.days.days().map(day).collect())
         }
         Insight::Trends(it) => {
+            let compared = [it.views.week, it.views.month].map(view).concat();
             let row = |name: &str, it: &crate::trends::Trend| {
-                let views = [&it.rolling, &it.week, &it.month].map(moved).concat();
-                [vec![safe(name)], views].concat()
+                let views = [&it.rolling, &it.week, &it.month];
+                let views = views.map(|it| parts(it.measures.cost, Some(it.change))).concat();
+                [vec![safe(name)], views, compared.clone()].concat()
             };
             let rows = it.rows.iter().map(|(value, trend)| row(value, trend));
             let whole = it.by.is_none().then(|| row("total", &it.whole));
@@ -81,20 +85,24 @@ fn team(it: &TeamRow) -> Vec<String> {
         || vec![String::new(); 4],
         |it| [money(it.line.allocation), money(it.line.spent)].concat(),
     );
-    let runs_out = budget.and_then(|it| it.runs_out).map(|it| it.to_string());
+    let state = budget.map(|it| it.state);
+    let day = |it: Option<jiff::civil::Date>| it.map(|it| it.to_string()).unwrap_or_default();
+    let runs_out = day(state.and_then(BudgetState::runs_out));
+    let spent_on = day(state.and_then(BudgetState::spent_on));
+    let state = state.map_or("", BudgetState::name).to_owned();
     [
         vec![safe(&it.team)],
         moved(&it.figures),
         vec![it.developers.to_string()],
         money(it.burn_per_day),
         amounts,
-        vec![runs_out.unwrap_or_default()],
+        vec![runs_out, state, spent_on],
     ]
     .concat()
 }
 
 const NAMED: [&str; 6] = ["kind", "repo", "name", "calls", "cost_nano_usd", "cost_usd"];
-const TRENDS: [&str; 16] = [
+const TRENDS: [&str; 22] = [
     "value",
     "last_30_days_nano_usd",
     "last_30_days_usd",
@@ -111,6 +119,12 @@ const TRENDS: [&str; 16] = [
     "month_before_nano_usd",
     "month_before_usd",
     "month_change_percent",
+    "week",
+    "week_first_day",
+    "week_last_day",
+    "month",
+    "month_first_day",
+    "month_last_day",
 ];
 const ANOMALIES: [&str; 14] = [
     "id",
@@ -128,7 +142,7 @@ const ANOMALIES: [&str; 14] = [
     "excess_usd",
     "reason",
 ];
-const FORECAST: [&str; 16] = [
+const FORECAST: [&str; 17] = [
     "value",
     "horizon",
     "first_day",
@@ -145,8 +159,9 @@ const FORECAST: [&str; 16] = [
     "method",
     "total_error_percent",
     "coverage_percent",
+    "expected_error_percent",
 ];
-const TEAMS: [&str; 14] = [
+const TEAMS: [&str; 16] = [
     "team",
     "cost_nano_usd",
     "cost_usd",
@@ -161,6 +176,8 @@ const TEAMS: [&str; 14] = [
     "spent_of_it_nano_usd",
     "spent_of_it_usd",
     "runs_out",
+    "state",
+    "spent_on",
 ];
 const MODELS: [&str; 8] = [
     "kind",
@@ -179,14 +196,23 @@ fn money(amount: NanoUsd) -> Vec<String> {
 
 /// The cost, that before, and the change.
 fn moved(figures: &Figures) -> Vec<String> {
-    let before = figures.change.map(|it| it.before).unwrap_or_default();
+    parts(figures.measures.cost, figures.change)
+}
+
+fn parts(cost: NanoUsd, change: Option<Change>) -> Vec<String> {
+    let before = change.map(|it| it.before).unwrap_or_default();
     let rate = |it: Change| match it.rate {
         Rate::By(by) => by.to_decimal(),
         Rate::New => "new".to_owned(),
         Rate::Nothing => String::new(),
     };
-    let rate = figures.change.map(rate).unwrap_or_default();
-    [money(figures.measures.cost), money(before), vec![rate]].concat()
+    let rate = change.map(rate).unwrap_or_default();
+    [money(cost), money(before), vec![rate]].concat()
+}
+
+/// Which week or month it is, and its days.
+fn view(it: View) -> Vec<String> {
+    vec![it.kind.name().to_owned(), it.days.0.to_string(), it.days.1.to_string()]
 }
 
 fn anomaly(it: &Anomaly, state: &str) -> Vec<String> {
@@ -209,7 +235,9 @@ fn outlook(value: &str, it: &Outlook) -> Vec<Vec<String>> {
         let errors = target.errors.as_ref();
         let error = errors.map(|it| it.total.to_decimal()).unwrap_or_default();
         let within = errors.and_then(|it| it.coverage).map(PerMille::to_decimal).unwrap_or_default();
-        [vec![safe(value)], head.to_vec(), money(target.spent), total, vec![method, error, within]].concat()
+        let expected = target.expected_error().map(PerMille::to_decimal).unwrap_or_default();
+        let method = vec![method, error, within, expected];
+        [vec![safe(value)], head.to_vec(), money(target.spent), total, method].concat()
     };
     it.targets.iter().map(row).collect()
 }

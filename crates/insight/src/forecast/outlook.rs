@@ -28,7 +28,7 @@ pub struct Outlook {
     pub history: History,
     /// Whole days from the first with calls.
     pub history_days: usize,
-    /// Month, quarter and the quarter after it.
+    /// Month, quarter and the quarter after it, as far as they were asked for.
     pub targets: Vec<Target>,
     /// The last days, today's calls so far included.
     pub past: DailySeries,
@@ -139,6 +139,18 @@ pub struct Target {
     pub errors: Option<Errors>,
 }
 
+impl Target {
+    /// How far off the total is to be expected: the error of what was tried, of what is still
+    /// to come, as a part of the total.
+    #[must_use]
+    pub fn expected_error(&self) -> Option<PerMille> {
+        let (total, errors) = (self.total?.point, self.errors.as_ref()?);
+        let ahead = total.nano().checked_sub(self.spent.nano())?.max(0);
+        let off = i128::from(ahead).checked_mul(i128::from(errors.total.tenths()))?.checked_div(1_000)?;
+        PerMille::of(off, i128::from(total.nano()))
+    }
+}
+
 /// An amount that is not known, and where it likely lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
@@ -172,6 +184,20 @@ pub struct Errors {
 
 /// Forecasts a series that ends today.
 pub(super) fn look(series: &DailySeries, today: Date, factors: &Factors) -> Result<Outlook, ReportError> {
+    look_at(&Horizon::ALL, series, today, factors)
+}
+
+/// The same without factors and of this month alone, which the days ahead are taken from.
+pub(super) fn look_ahead(series: &DailySeries, today: Date) -> Result<Outlook, ReportError> {
+    look_at(&[Horizon::Month], series, today, &|_| 1.0)
+}
+
+fn look_at(
+    horizons: &[Horizon],
+    series: &DailySeries,
+    today: Date,
+    factors: &Factors,
+) -> Result<Outlook, ReportError> {
     let numbers: Vec<f64> = series.costs.iter().map(|it| number(*it)).collect();
     let (so_far, history) = numbers.split_last().map_or((0.0, &*numbers), |(last, rest)| (*last, rest));
     let length = match history.len() {
@@ -181,11 +207,11 @@ pub(super) fn look(series: &DailySeries, today: Date, factors: &Factors) -> Resu
     };
     let weeks = (length == History::Enough).then(|| Tries::of_weeks(history));
     let view = View { series, history, so_far, today, weeks, factors };
-    let mut targets = Vec::with_capacity(Horizon::ALL.len());
-    for horizon in Horizon::ALL {
+    let mut targets = Vec::with_capacity(horizons.len());
+    for &horizon in horizons {
         targets.push(view.target(horizon)?);
     }
-    let quarter = targets.get(1).map_or(today, |it| it.last);
+    let quarter = Horizon::Quarter.days(today).ok_or(ReportError::OutsideCalendar)?.1;
     let path = match targets.first().and_then(|it| it.method) {
         Some(method) => {
             view.days_until(quarter, &view.path(method, days_from(today, quarter).saturating_add(1)))

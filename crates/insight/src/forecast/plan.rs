@@ -19,8 +19,11 @@ const MAX_RISE: i64 = 100_000;
 /// What will be different.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// Developers from a day on, in order of the days.
+    /// Developers of the organisation from a day on, in order of the days.
     pub headcount: Vec<Headcount>,
+    /// How many it has now, where that is known better than from the book: who sees a part
+    /// of the book alone plans for the organisation all the same.
+    pub developers: Option<u64>,
     /// Prices that change, in order of the days.
     pub prices: Vec<PriceChange>,
 }
@@ -81,8 +84,11 @@ impl Plan {
         }
         let people = headcount.into_iter().map(|it| people(&it).ok_or(PlanError::NotAHeadcount(it)));
         let prices = prices.into_iter().map(|it| price(&it).ok_or(PlanError::NotAPriceChange(it)));
-        let mut plan =
-            Self { headcount: people.collect::<Result<_, _>>()?, prices: prices.collect::<Result<_, _>>()? };
+        let mut plan = Self {
+            headcount: people.collect::<Result<_, _>>()?,
+            developers: None,
+            prices: prices.collect::<Result<_, _>>()?,
+        };
         plan.headcount.sort_by_key(|it| it.from);
         plan.prices.sort_by_key(|it| it.from);
         Ok(plan)
@@ -94,8 +100,8 @@ impl Plan {
         self.headcount.is_empty() && self.prices.is_empty()
     }
 
-    /// What it makes of the days after today, where so many developers are there now and
-    /// these models cost so much of late.
+    /// What it makes of the days after today, where the organisation has so many developers now
+    /// and the series spent so much on these models of late.
     pub(super) fn factors(
         &self,
         today: Date,

@@ -3,7 +3,8 @@
 use domain::Timestamp;
 
 use super::*;
-use crate::fixtures::{NOW, at, berlin, season};
+use crate::fixtures::{NOW, OwnedBook, at, berlin, season};
+use crate::query::Filter;
 
 /// The season as if it had begun so many days before [`NOW`].
 fn asked(days: i64) -> Forecast {
@@ -75,4 +76,92 @@ fn more_developers_cost_more_from_their_day_on() {
     assert_eq!(plain.get(..2), more.get(..2));
     let (one, other) = (plain.last().copied().unwrap_or_default(), more.last().copied().unwrap_or_default());
     assert!((other - one * 2).abs() < 1_000, "{one} {other}");
+}
+
+/// What the next quarter will have come to, by value, `whole` included; in nano-USD.
+fn next_quarters(by: Dimension, team: Option<&str>, plan: &Plan, owned: &OwnedBook) -> BTreeMap<String, i64> {
+    let filters = team.map(|it| Filter::parse(Dimension::Team, &[it]).expect("a filter"));
+    let query =
+        Query { group_by: vec![by], filters: filters.into_iter().collect(), ..Query::total(berlin()) };
+    let made = forecast(&query, &owned.book(), plan, at(NOW)).expect("a forecast");
+    let total = |it: &Outlook| it.targets.last().and_then(|it| it.total).expect("a total").point.nano();
+    let rows = made.rows.iter().map(|(value, it)| (value.to_string(), total(it)));
+    rows.chain([("whole".to_owned(), total(&made.whole))]).collect()
+}
+
+/// Checks by which part of what it would have been each forecast is another one, in tenths of
+/// a percent.
+fn check_plan(by: Dimension, team: Option<&str>, (people, prices): (&[&str], &[&str]), expected: &str) {
+    let plan = Plan::parse(people, prices).expect("a plan");
+    let mut owned = season();
+    // What platform uses is sonnet alone.
+    let of_web =
+        |it: &crate::PlaceFacts| it.attribution.team.as_ref().is_some_and(|it| it.value.as_str() == "web");
+    let web: Vec<bool> = owned.places.iter().map(of_web).collect();
+    owned.cells.retain(|it| it.service == 1 || web[it.place as usize]);
+    let plain = next_quarters(by, team, &Plan::default(), &owned);
+    let planned = next_quarters(by, team, &plan, &owned);
+    let parts = planned
+        .iter()
+        .map(|(value, it)| format!("{value} {}", (it * 1_000 + plain[value] / 2) / plain[value]));
+    assert_eq!(parts.collect::<Vec<_>>().join(", "), expected);
+}
+
+#[test]
+fn a_headcount_is_that_of_the_organisation_whatever_is_asked() {
+    let doubled = (&["2027-01-01:8"][..], &[][..]);
+    check_plan(Dimension::Team, None, doubled, "platform 2000, web 2000, whole 2000");
+    check_plan(Dimension::Team, Some("web"), doubled, "web 2000, whole 2000");
+    // Who sees but a part of the book is told how many there are.
+    let plan = Plan { developers: Some(16), ..Plan::parse(&["2027-01-01:8"], &[]).expect("a plan") };
+    let (owned, none) = (season(), Plan::default());
+    let of = |plan| next_quarters(Dimension::Team, Some("web"), plan, &owned)["whole"];
+    assert!((of(&plan) * 2 - of(&none)).abs() < 1_000);
+}
+
+#[test]
+fn a_price_changes_what_uses_the_model() {
+    let halved = (&[][..], &["2027-01-01:*opus*:-50%"][..]);
+    check_plan(Dimension::Model, None, halved, "claude-opus-5-5 500, claude-sonnet-5-5 1000, whole 680");
+    check_plan(Dimension::Team, None, halved, "platform 1000, web 625, whole 680");
+    check_plan(Dimension::Team, Some("web"), halved, "web 625, whole 625");
+    check_plan(Dimension::Team, Some("platform"), halved, "platform 1000, whole 1000");
+}
+
+#[test]
+fn rows_that_are_left_out_are_counted() {
+    let query = Query { group_by: vec![Dimension::Team], top: Some(1), ..Query::total(berlin()) };
+    let made = forecast(&query, &season().book(), &Plan::default(), at(NOW)).expect("a forecast");
+    assert_eq!((made.rows.len(), made.left_out), (1, 1));
+}
+
+#[test]
+fn an_error_is_that_of_what_is_still_to_come() {
+    let check = |point: i64, spent: i64, error: i64, expected: Option<i64>| {
+        let total = Estimate { point: NanoUsd::new(point), low: NanoUsd::ZERO, high: NanoUsd::new(point) };
+        let errors = Errors {
+            tried_days: 1,
+            tries: 30,
+            total: crate::PerMille::in_tenths(error),
+            wape: crate::PerMille::in_tenths(error),
+            mase: 900,
+            coverage: None,
+            methods: Vec::new(),
+        };
+        let day = "2026-11-30".parse().expect("a day");
+        let target = Target {
+            horizon: Horizon::Month,
+            first: day,
+            last: day,
+            spent: NanoUsd::new(spent),
+            total: Some(total),
+            method: None,
+            errors: Some(errors),
+        };
+        assert_eq!(target.expected_error().map(crate::PerMille::tenths), expected);
+    };
+    check(1_450, 1_380, 476, Some(23));
+    check(1_450, 0, 476, Some(476));
+    check(1_450, 1_450, 476, Some(0));
+    check(0, 0, 476, None);
 }

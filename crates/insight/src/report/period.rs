@@ -1,6 +1,7 @@
 //! The period of a report, as written in its time zone.
 
 use domain::{QuarterHour, Timestamp};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::calendar;
@@ -43,16 +44,26 @@ impl ReportPeriod {
         now: Timestamp,
     ) -> Self {
         let day = |it: QuarterHour| day(it.start(), zone);
+        let days = calls.and_then(|(first, last)| Some((day(first)?, day(last)?)));
+        Self::seen(span, zone, days, now)
+    }
+
+    /// Of the span, with the first and the last day with calls.
+    pub(crate) fn of_days(span: Span, zone: &TimeZone, days: Option<(Date, Date)>, now: Timestamp) -> Self {
+        Self::seen(span, zone, days.map(|it| (it.0.to_string(), it.1.to_string())), now)
+    }
+
+    fn seen(span: Span, zone: &TimeZone, days: Option<(String, String)>, now: Timestamp) -> Self {
         Self {
             span,
             since: span.since.and_then(|it| calendar::rfc3339(it, zone)),
             until: span.until.and_then(|it| calendar::rfc3339(it, zone)),
-            begins: span.since.and_then(|it| Some(Edge { day: self::day(it, zone)?, time: time(it, zone) })),
+            begins: span.since.and_then(|it| Some(Edge { day: day(it, zone)?, time: time(it, zone) })),
             ends: span.until.and_then(|it| {
                 let last = QuarterHour::new(it.quarter_hour().number().checked_sub(1)?);
-                Some(Edge { day: day(last)?, time: time(it, zone) })
+                Some(Edge { day: day(last.start(), zone)?, time: time(it, zone) })
             }),
-            days: calls.and_then(|(first, last)| Some((day(first)?, day(last)?))),
+            days,
             timezone: calendar::zone_name(zone, now),
         }
     }

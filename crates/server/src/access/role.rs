@@ -40,8 +40,10 @@ pub(crate) enum Right {
     ReadBudgets,
     /// Move money between budgets that one sees, within the limits of the settings.
     MoveBudgets,
-    /// Set and end budgets; freeze and kill.
+    /// Set and end budgets; freeze and kill whatever it is.
     SetBudgets,
+    /// Kill what one sees, and lift that again: a team's sessions and people.
+    Kill,
     /// Say what was to be expected of what one sees.
     JudgeAnomalies,
 }
@@ -77,6 +79,7 @@ impl Role {
             Right::ReadDirectory | Right::MoveBudgets | Right::JudgeAnomalies => {
                 matches!(self, Self::Owner | Self::Admin | Self::Finance | Self::Lead)
             }
+            Right::Kill => matches!(self, Self::Owner | Self::Admin | Self::Lead),
             Right::WriteDirectory | Right::Tokens | Right::Audit | Right::Settings | Right::SetBudgets => {
                 matches!(self, Self::Owner | Self::Admin)
             }
@@ -87,7 +90,7 @@ impl Role {
 
 impl Right {
     /// All of them.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Deliver,
         Self::ReadFigures,
         Self::ReadDirectory,
@@ -99,6 +102,7 @@ impl Right {
         Self::ReadBudgets,
         Self::MoveBudgets,
         Self::SetBudgets,
+        Self::Kill,
         Self::JudgeAnomalies,
     ];
 
@@ -116,6 +120,7 @@ impl Right {
             Self::ReadBudgets => "read_budgets",
             Self::MoveBudgets => "move_budgets",
             Self::SetBudgets => "set_budgets",
+            Self::Kill => "kill",
             Self::JudgeAnomalies => "judge_anomalies",
         }
     }
@@ -134,6 +139,7 @@ impl Right {
             Self::ReadBudgets => "read budgets",
             Self::MoveBudgets => "move money between budgets",
             Self::SetBudgets => "set or stop budgets",
+            Self::Kill => "stop calls that run",
             Self::JudgeAnomalies => "say whether something unusual was to be expected",
         }
     }

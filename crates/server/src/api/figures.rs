@@ -70,7 +70,7 @@ impl IntoResponse for Written {
 #[utoipa::path(get, operation_id = "report", path = "/api/v1/report", tag = "figures",
     params(("by" = Option<String>, Query, description = "one to three dimensions, separated by commas"),
            ("every" = Option<String>, Query, description = "daily, weekly or monthly"),
-           ("since" = Option<String>, Query, description = "from when: a date, 7d, this-month ..."),
+           ("since" = Option<String>, Query, description = "from when: a date, 7d, this-month, last-quarter ..."),
            ("until" = Option<String>, Query, description = "until when, included"),
            ("timezone" = Option<String>, Query, description = "whose days; the organisation's by default"),
            ("compare" = Option<bool>, Query, description = "with the period before"),

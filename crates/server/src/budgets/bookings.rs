@@ -234,8 +234,16 @@ async fn book(desk: &Desk, standing: &Standing, calls: Vec<BookedCall>) -> Resul
 
 /// What books a call; none where it has no price.
 fn command(desk: &Desk, standing: &Standing, placed: &Placed) -> Option<Command> {
-    let Placed { call, attribution } = placed;
+    let call = &placed.call;
     let cost = call.price.as_ref().ok()?.contract;
+    let subject = subject(desk, standing, placed)?;
+    let key = IdempotencyKey::new(&format!("call:{}", call.id));
+    Some(Command::Book(Book { key, subject, cost, at: call.at }))
+}
+
+/// What a call counts against, as far as the book knows.
+pub(super) fn subject(desk: &Desk, standing: &Standing, placed: &Placed) -> Option<Subject> {
+    let Placed { call, attribution } = placed;
     let service = ServiceFacts::of(&call.service, desk.prices());
     let mut named = vec![
         (ScopeKind::Session, call.whereabouts.place.session.as_str()),
@@ -258,9 +266,7 @@ fn command(desk: &Desk, standing: &Standing, placed: &Placed) -> Option<Command>
     named.extend(teams.iter().map(|it| (ScopeKind::Team, it.as_str())));
     // What cannot be a scope has no budget.
     let scopes = named.into_iter().filter_map(|(kind, name)| Scope::new(kind, name).ok());
-    let subject = Subject::new(scopes.filter(|it| !it.is_each())).ok()?;
-    let key = IdempotencyKey::new(&format!("call:{}", call.id));
-    Some(Command::Book(Book { key, subject, cost, at: call.at }))
+    Subject::new(scopes.filter(|it| !it.is_each())).ok()
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl FiguresDesk {
     /// # Errors
     /// [`FiguresError`] where the store fails or a sum does not fit.
     pub async fn activities(&self, asked: &Asked) -> Result<Activities, FiguresError> {
-        let Span { since, until } = asked.parameters.query.span;
+        let Span { since, until, .. } = asked.parameters.query.span;
         let from = since.unwrap_or_default();
         let sums = self.store.activities(from, until.unwrap_or(asked.now)).await?;
         let mut rows = Activities::new();

@@ -34,7 +34,7 @@ impl FiguresDesk {
     /// # Errors
     /// [`FiguresError`] where the store fails.
     pub async fn commits(&self, asked: &Asked) -> Result<Vec<Commit>, FiguresError> {
-        let Span { since, until } = asked.parameters.query.span;
+        let Span { since, until, .. } = asked.parameters.query.span;
         let sums = self.store.activities(since.unwrap_or_default(), until.unwrap_or(asked.now)).await?;
         let named: Vec<ActivitySum> = each_once(sums)
             .into_iter()

@@ -26,7 +26,7 @@ impl FiguresDesk {
     ) -> Result<Vec<Cost>, FiguresError> {
         let mut query = Query::total(self.zone.clone());
         query.group_by = by.into_iter().collect();
-        query.span = Span { since, until: None };
+        query.span = Span::between(since, None);
         let asker = Asker { sight, directory };
         let laid = self.lay_out(&self.portions(std::slice::from_ref(&query), now), asker).await?;
         super::blocking(move || {

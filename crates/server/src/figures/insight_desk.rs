@@ -111,7 +111,7 @@ impl FiguresDesk {
         now: Timestamp,
     ) -> Result<Option<Timestamp>, FiguresError> {
         let since = Timestamp::from_millis(now.millis().saturating_sub(RECENT_MILLIS));
-        let span = Span { since: Some(since), until: None };
+        let span = Span::between(Some(since), None);
         let recent = insight::Query { span, ..insight::Query::total(self.zone.clone()) };
         let recent = self.lay_out(&grain::by_quarter(&recent, now), asker).await?;
         let past = laid.cells.iter().chain(&recent.cells).map(|it| it.quarter);

@@ -62,7 +62,7 @@ impl FiguresDesk {
         };
         let zone = parameters.query.timezone.clone();
         let until = domain::Timestamp::from_millis(last.millis().saturating_add(1));
-        let span = Span { since: Some(first), until: Some(until) };
+        let span = Span::between(Some(first), Some(until));
         let query = Query { span, ..Query::total(zone.clone()) };
         let asker = Asker { sight: &sight, directory: &directory };
         let laid = self.lay_out(&grain::by_quarter(&query, now), asker).await?;

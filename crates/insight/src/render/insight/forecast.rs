@@ -6,7 +6,8 @@ use domain::Dimension;
 
 use super::{part, percent, remark, table, title};
 use crate::forecast::{
-    ENOUGH_DAYS, Errors, Estimate, Forecast, History, Horizon, LEAST_DAYS, NOMINAL_PERCENT, Outlook, Target,
+    ENOUGH_DAYS, Errors, Estimate, Forecast, History, Horizon, LEAST_DAYS, Method, NOMINAL_PERCENT, Outlook,
+    Target,
 };
 use crate::query::Pattern;
 use crate::table::{Field, Kind, Terminal, printable, prose};
@@ -32,13 +33,17 @@ pub(super) fn text(it: &Forecast, terminal: &Terminal) -> String {
         let mut fields = vec![Field::new(target.horizon.title()), Field::new(&target.last.to_string())];
         fields.push(Field::new(&dollars(target.spent)));
         fields.extend(estimate(target.total.as_ref()));
-        fields.push(Field::new(&percent(target.errors.as_ref().map(|it| it.total))));
+        fields.push(Field::new(&percent(target.expected_error())));
         lines.push(fields);
     }
     out.push_str(&lines.print(terminal).with_left_out(terminal));
     out.push('\n');
     if let Some(by) = it.by {
         out.push_str(&rows(by, &it.rows, terminal));
+        if it.left_out > 0 {
+            out.push_str(&remark(&format!("{} more rows: --top shows them.", it.left_out), terminal));
+            out.push('\n');
+        }
     }
     out.push_str(&plan(it, terminal));
     out.push_str(&backtest(&it.whole, terminal));
@@ -90,7 +95,7 @@ fn rows(by: Dimension, rows: &[(Arc<str>, Outlook)], terminal: &Terminal) -> Str
         let mut fields = vec![Field::new(value)];
         fields.extend(estimate(month.and_then(|it| it.total.as_ref())));
         fields.extend([point(Horizon::Quarter), point(Horizon::NextQuarter)]);
-        fields.push(Field::new(&percent(month.and_then(|it| it.errors.as_ref()).map(|it| it.total))));
+        fields.push(Field::new(&percent(month.and_then(Target::expected_error))));
         lines.push(fields);
     }
     format!("{}\n", lines.print(terminal).with_left_out(terminal))
@@ -147,13 +152,38 @@ fn backtest(it: &Outlook, terminal: &Terminal) -> String {
     }
     out.push_str(&lines.print(terminal).with_left_out(terminal));
     out.push('\n');
+    out.push_str(&methods(it, terminal));
     out.push_str(&remark(
         &format!(
-            "Each method was asked at moments of the past, and the best is used. Likely: {NOMINAL_PERCENT} of a \
-             hundred totals; `within` is how many were. MASE below 1 is better than saying that a day is like \
-             that of a week before."
+            "Each method was asked at moments of the past, and the best is used (*), unless it is hardly better \
+             than the usual one. Likely: {NOMINAL_PERCENT} of a hundred totals; `within` is how many were. MASE \
+             below 1 is better than saying that a day is like that of a week before. The error above is that of \
+             the total here, of what is still to come, as a part of the whole."
         ),
         terminal,
     ));
     out
+}
+
+/// The error of totals of every method, the one that is used marked.
+fn methods(it: &Outlook, terminal: &Terminal) -> String {
+    let mut lines = table(&[
+        ("error of the total", Kind::Name),
+        (Horizon::Month.title(), Kind::Figure),
+        (Horizon::Quarter.title(), Kind::Figure),
+        (Horizon::NextQuarter.title(), Kind::Figure),
+    ]);
+    for method in Method::ALL {
+        let mut fields = vec![Field::new(&method.name().replace('_', " "))];
+        fields.extend(Horizon::ALL.map(|horizon| {
+            let target = it.targets.iter().find(|it| it.horizon == horizon);
+            let errors = target.and_then(|it| it.errors.as_ref());
+            let error = errors.and_then(|it| it.methods.iter().find(|it| it.0 == method)).map(|it| it.1);
+            let is_used = target.is_some_and(|it| it.method == Some(method));
+            let mark = if is_used { " *" } else { "  " };
+            Field::new(&format!("{}{mark}", percent(error)))
+        }));
+        lines.push(fields);
+    }
+    format!("{}\n", lines.print(terminal).with_left_out(terminal))
 }

@@ -1,7 +1,7 @@
 //! One screen.
 
 use super::{changed, days, part, percent, remark, table, title};
-use crate::budget_line::BudgetCourse;
+use crate::budget_line::{BudgetCourse, BudgetState};
 use crate::change::Rate;
 use crate::forecast::{BURN_DAYS, Horizon, LEAST_DAYS};
 use crate::overview::{Overview, unknown_share};
@@ -47,7 +47,7 @@ fn lines(it: &Overview) -> Vec<(&'static str, String)> {
             Rate::New | Rate::Nothing => String::new(),
         };
         let moved = signed_dollars(change.difference);
-        format!("; {} in the same days before ({moved}{rate})", dollars(change.before))
+        format!("; {} by this time of the period before ({moved}{rate})", dollars(change.before))
     });
     let mut lines = vec![("spent", format!("{}{before}", dollars(total.measures.cost)))];
     for one in &it.budgets {
@@ -108,13 +108,15 @@ fn lines(it: &Overview) -> Vec<(&'static str, String)> {
 
 fn budget(it: &BudgetCourse) -> String {
     let until = it.line.last.map_or_else(String::new, |last| format!(" until {last}"));
-    let runs_out = match (it.runs_out, it.forecast) {
-        (Some(day), _) => format!("; runs out on {day}"),
-        (None, Some(forecast)) => format!("; {} are forecast", dollars(forecast)),
-        (None, None) => String::new(),
+    let forecast = it.forecast.map_or_else(String::new, |it| format!("; {} are forecast", dollars(it)));
+    let state = match it.state {
+        BudgetState::Spent { on: Some(day) } => format!("; all of it spent on {day}{forecast}"),
+        BudgetState::Spent { on: None } => format!("; all of it spent{forecast}"),
+        BudgetState::RunsOut(day) => format!("; runs out on {day}{forecast}"),
+        BudgetState::Lasts => forecast,
     };
     format!(
-        "{} of {}{until} ({} used, {} of the time over){runs_out}",
+        "{} of {}{until} ({} used, {} of the time over){state}",
         dollars(it.line.spent),
         dollars(it.line.allocation),
         percent(it.spent),

@@ -71,10 +71,9 @@ pub(super) fn text(it: &Teams, terminal: &Terminal) -> String {
 fn budget_fields(budget: Option<&BudgetCourse>) -> [Field; 3] {
     let Some(it) = budget else { return ["none", "", ""].map(Field::new) };
     let tone = if it.is_in_danger() { Tone::Alarm } else { Tone::Plain };
-    let runs_out = it.runs_out.map_or_else(|| "lasts".to_owned(), |it| it.to_string());
     [
         Field::new(&format!("{} a {}", dollars(it.line.allocation), it.line.period.name())),
         Field::new(&percent(it.spent)).toned(tone),
-        Field::new(&runs_out).toned(tone),
+        Field::new(&it.state.to_text()).toned(tone),
     ]
 }

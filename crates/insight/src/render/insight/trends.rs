@@ -5,18 +5,19 @@ use domain::Dimension;
 use super::{changed, remark, table, title};
 use crate::table::{Field, Kind, Table, Terminal, Tone};
 use crate::text::dollars;
-use crate::trends::{Trend, Trends};
+use crate::trends::{Trend, Trends, View, Views};
 
 pub(super) fn text(it: &Trends, terminal: &Terminal) -> String {
     let mut out = title("How spend moves", &format!("up to {} ({})", it.today, it.timezone), terminal);
+    let Views { rolling, week, month } = it.views;
     let head = it.by.map_or("", Dimension::name);
     let mut lines = table(&[
         (head, Kind::Name),
-        ("last 30 days", Kind::Figure),
+        (rolling.kind.title(), Kind::Figure),
         ("change", Kind::Figure),
-        ("this week", Kind::Spare(2)),
+        (week.kind.title(), Kind::Spare(2)),
         ("change", Kind::Spare(2)),
-        ("this month", Kind::Spare(1)),
+        (month.kind.title(), Kind::Spare(1)),
         ("change", Kind::Spare(1)),
         ("12 weeks", Kind::Spare(3)),
     ]);
@@ -32,9 +33,18 @@ pub(super) fn text(it: &Trends, terminal: &Terminal) -> String {
     if it.left_out > 0 {
         out.push_str(&remark(&format!("{} more rows: --top shows them.", it.left_out), terminal));
     }
+    let days = |it: (jiff::civil::Date, jiff::civil::Date)| format!("{} to {}", it.0, it.1);
+    let compared = |it: View| format!("{} against {}", days(it.days), days(it.before));
     out.push_str(&remark(
-        "Against the 30 days before, the same days of last week, and the same days of last month. \
-         Whole days are compared, and today is not over.",
+        &format!(
+            "Whole days are compared. {}: {}. {}: {}. {}: {}.",
+            upper(rolling.kind.title()),
+            compared(rolling),
+            upper(week.kind.title()),
+            compared(week),
+            upper(month.kind.title()),
+            compared(month),
+        ),
         terminal,
     ));
     out
@@ -42,9 +52,9 @@ pub(super) fn text(it: &Trends, terminal: &Terminal) -> String {
 
 fn push(lines: &mut Table, value: &str, trend: &Trend, (tone, terminal): (Tone, &Terminal)) {
     let mut fields = vec![Field::new(value).toned(tone)];
-    for figures in [&trend.rolling, &trend.week, &trend.month] {
-        fields.push(Field::new(&dollars(figures.measures.cost)).toned(tone));
-        fields.push(changed(figures.change.as_ref()));
+    for moved in [&trend.rolling, &trend.week, &trend.month] {
+        fields.push(Field::new(&dollars(moved.measures.cost)).toned(tone));
+        fields.push(changed(Some(&moved.change)));
     }
     fields.push(Field::new(&spark(trend, terminal)).toned(Tone::Quiet));
     lines.push(fields);
@@ -61,4 +71,10 @@ fn spark(trend: &Trend, terminal: &Terminal) -> String {
         usize::try_from(height).ok().and_then(|it| bars.chars().nth(it)).unwrap_or(' ')
     };
     trend.weeks.iter().map(|it| bar(it.1.nano())).collect()
+}
+
+/// With a capital letter, as a sentence begins.
+fn upper(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -7,12 +7,14 @@ use super::{WireMoney, WireProvenance};
 use crate::anomaly::{Anomalies, Anomaly, Cause, Judgement, Subject};
 use crate::book::Provenance;
 use crate::calendar;
+use crate::wire::report::WirePeriod;
 
 /// What is unusual in a period.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WireAnomalies<'a> {
     /// `bursar.insight.anomalies/1`.
     schema: &'static str,
+    period: WirePeriod<'a>,
     /// The first day that was looked at.
     first_day: String,
     /// The last; it may not be over.
@@ -93,6 +95,7 @@ impl<'a> WireAnomalies<'a> {
     pub(super) fn of(it: &'a Anomalies, provenance: &Provenance<'_>) -> Self {
         Self {
             schema: "bursar.insight.anomalies/1",
+            period: WirePeriod::of(&it.period),
             first_day: it.first.to_string(),
             last_day: it.last.to_string(),
             timezone: &it.timezone,

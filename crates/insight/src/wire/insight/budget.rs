@@ -22,8 +22,12 @@ pub(crate) struct WireBudgetCourse {
     left: WireMoney,
     spent_per_mille: Option<i64>,
     elapsed_per_mille: Option<i64>,
-    /// The day on which nothing will be left, if that is before it ends.
+    /// `lasts`; `runs_out` on a day before it ends; or all of it is `spent`.
+    state: &'static str,
+    /// The day on which nothing will be left, of one that runs out.
     runs_out: Option<String>,
+    /// The day on which the last of it was spent, of one that is, where that is known.
+    spent_on: Option<String>,
     /// What will have been spent when it ends, where that is forecast.
     forecast: Option<WireMoney>,
     in_danger: bool,
@@ -42,7 +46,9 @@ impl WireBudgetCourse {
             left: WireMoney::of(it.line.left),
             spent_per_mille: per_mille(it.spent),
             elapsed_per_mille: per_mille(it.elapsed),
-            runs_out: it.runs_out.map(|it| it.to_string()),
+            state: it.state.name(),
+            runs_out: it.state.runs_out().map(|it| it.to_string()),
+            spent_on: it.state.spent_on().map(|it| it.to_string()),
             forecast: it.forecast.map(WireMoney::of),
             in_danger: it.is_in_danger(),
         }

@@ -8,12 +8,15 @@ use super::{WireMoney, WirePoint, WireProvenance, per_mille};
 use crate::book::Provenance;
 use crate::forecast::{Errors, Estimate, Forecast, NOMINAL_PERCENT, Outlook, Plan, Target};
 use crate::query::Pattern;
+use crate::wire::report::WirePeriod;
 
 /// What will have been spent.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WireForecast<'a> {
     /// `bursar.insight.forecast/1`.
     schema: &'static str,
+    /// The days of the past that it goes on from.
+    period: WirePeriod<'a>,
     /// The day that it is made on.
     today: String,
     timezone: &'a str,
@@ -21,12 +24,15 @@ pub struct WireForecast<'a> {
     by: Option<&'static str>,
     /// Of a hundred totals so many come out within the interval.
     interval_percent: usize,
-    /// Developers with calls in the last four weeks.
+    /// Developers with calls in the last four weeks, whatever is filtered. Where a headcount is planned they are
+    /// all of the organisation, whatever part of it the token shows.
     developers: u64,
     plan: WirePlan,
     whole: WireOutlook,
     /// Each a forecast of its own: together they are not exactly the whole.
     rows: Vec<WireForecastRow<'a>>,
+    /// Rows that are left out: `top` asks for more.
+    left_out: usize,
     #[serde(flatten)]
     provenance: WireProvenance,
 }
@@ -64,7 +70,10 @@ pub(crate) struct WireTarget {
     total: Option<WireEstimate>,
     /// `weekday_median`, `weekday_mean`, `fading_weeks`, `damped_trend` or `blend`.
     method: Option<&'static str>,
-    /// How far it was off in the past.
+    /// How far off the total is to be expected: the error of `errors`, of what is still to come, as a part of
+    /// the total.
+    expected_error_per_mille: Option<i64>,
+    /// How far it was off in the past, of the days that were tried.
     errors: Option<WireErrors>,
 }
 
@@ -128,6 +137,7 @@ impl<'a> WireForecast<'a> {
         };
         Self {
             schema: "bursar.insight.forecast/1",
+            period: WirePeriod::of(&it.period),
             today: it.today.to_string(),
             timezone: &it.timezone,
             by: it.by.map(Dimension::name),
@@ -136,6 +146,7 @@ impl<'a> WireForecast<'a> {
             plan: WirePlan::of(&it.plan),
             whole: WireOutlook::of(&it.whole),
             rows: it.rows.iter().map(row).collect(),
+            left_out: it.left_out,
             provenance: WireProvenance::of(provenance),
         }
     }
@@ -162,6 +173,7 @@ impl WireTarget {
             spent: WireMoney::of(it.spent),
             total: it.total.as_ref().map(WireEstimate::of),
             method: it.method.map(crate::forecast::Method::name),
+            expected_error_per_mille: per_mille(it.expected_error()),
             errors: it.errors.as_ref().map(WireErrors::of),
         }
     }

@@ -37,7 +37,7 @@ pub struct WireOverview<'a> {
     forecast: Vec<WireTarget>,
     /// The budgets of the whole organisation.
     budgets: Vec<WireBudgetCourse>,
-    /// Other budgets that will not last, or hardly.
+    /// Budgets that will not last, or hardly; those of the whole organisation as well.
     budgets_in_danger: Vec<WireBudgetCourse>,
     /// Who and what moved most, by dimension.
     movers: Vec<WireMover<'a>>,
