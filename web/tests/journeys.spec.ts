@@ -195,6 +195,10 @@ test('a runaway session is stopped', async ({ owner, company }) => {
   await tabTo(owner, /^Stop this session/);
   await owner.keyboard.press('Enter');
   await expect(owner.getByRole('dialog')).toContainText('cut off now');
+  // What it will do is said before it does it.
+  await expect(owner.getByRole('dialog')).toContainText('Nothing has changed yet');
+  await expect(owner.getByRole('dialog')).toContainText('New calls will be refused; calls that run will be cut off');
+  expect((await company.ask<Stops>('stops')).stops.map((it) => it.scope)).not.toContain(`session/${session}`);
   await tabTo(owner, /^Why/);
   await owner.keyboard.type('it runs in circles');
   await owner.keyboard.press('Enter');
