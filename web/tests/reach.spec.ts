@@ -117,3 +117,52 @@ test('a period without spend is not a server without any', async ({ owner, compa
   await expect(owner.getByText('Nothing here in this period').first()).toBeVisible();
   await expect(owner.getByText('bursar collect')).toHaveCount(0);
 });
+
+test('a branch is that of its repository, wherever one comes from', async ({ owner, company }) => {
+  await visit(owner, company, `/repos?${ALL_DAYS}`);
+  const branches = owner.getByRole('region', { name: 'Spend by branch' });
+  const row = branches.getByRole('row').filter({ has: owner.locator('td a') }).first();
+  const cost = await row.locator('.money').first().getAttribute('title');
+  await row.locator('td a').first().click();
+  await settled(owner);
+  await expect(owner).toHaveURL(/\/branches\/.*[?&]repo=/);
+  expect(await owner.locator('[data-total] .money').first().getAttribute('title')).toBe(cost);
+  // From within the repository it is the same.
+  await owner.locator('main header a[href^="/repos/"]').click();
+  await settled(owner);
+  await owner.getByRole('region', { name: 'Spend by branch' }).getByRole('row').filter({ has: owner.locator(`.money[title="${cost ?? ''}"]`) }).first().locator('td a').first().click();
+  await settled(owner);
+  expect(await owner.locator('[data-total] .money').first().getAttribute('title')).toBe(cost);
+});
+
+test('the order of rows and the table for a chart stand in the link', async ({ owner, company }) => {
+  await visit(owner, company, `/explore?by=repo&${ALL_DAYS}`);
+  const table = owner.getByRole('region', { name: 'Spend', exact: true });
+  await table.getByRole('button', { name: 'Calls' }).click();
+  await owner.getByRole('button', { name: /^Table of/ }).click();
+  const firstOf = async (): Promise<string> => (await table.getByRole('row').nth(1).innerText()).trim();
+  const shown = await firstOf();
+  const other = await owner.context().newPage();
+  await other.goto(owner.url());
+  await settled(other);
+  await expect(other.getByRole('columnheader', { name: 'Calls' })).toHaveAttribute('aria-sort', 'descending');
+  await expect(other.getByRole('region', { name: /as a table$/ })).toBeVisible();
+  expect((await other.getByRole('region', { name: 'Spend', exact: true }).getByRole('row').nth(1).innerText()).trim()).toBe(shown);
+  // Another cut keeps both.
+  await owner.getByLabel('Cut by', { exact: true }).selectOption('developer');
+  await expect(owner).toHaveURL((url) => url.searchParams.get('sort') === '-calls' && url.searchParams.get('as') === 'table');
+});
+
+test('amounts are exact where one wants them so', async ({ owner, company }) => {
+  await visit(owner, company, `/?${ALL_DAYS}`);
+  const total = owner.locator('[data-total] .money').first();
+  const exactly = (await total.getAttribute('title'))?.replace(' exactly', '') ?? '';
+  expect(await total.innerText()).not.toBe(exactly);
+  await owner.keyboard.press('x');
+  await expect(total).toHaveText(exactly);
+  await owner.reload();
+  await settled(owner);
+  await expect(total).toHaveText(exactly);
+  await owner.keyboard.press('x');
+  await expect(total).not.toHaveText(exactly);
+});

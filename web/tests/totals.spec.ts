@@ -1,5 +1,6 @@
 /** One sum, wherever it stands: pages, files, the API and the command line, to the nano-dollar. */
-import { ALL_DAYS, exactOf, expect, settled, test, visit } from './company.ts';
+import type { Page } from '@playwright/test';
+import { ALL_DAYS, type Company, exactOf, expect, settled, test, visit } from './company.ts';
 import { nano, read, sum, taken } from './taken.ts';
 
 interface Report {
@@ -10,6 +11,16 @@ interface Report {
 /** The same days on the command line, and the month that the page shows by itself. */
 const DAYS = ['--since', '2026-04-13', '--until', '2026-06-12'];
 const MONTH = ['--since', '2026-06-01', '--until', '2026-06-12'];
+
+/** The amount within something of the page, exactly. */
+async function exact(page: Page, selector: string): Promise<string> {
+  return ((await page.locator(selector).locator('.money').first().getAttribute('title')) ?? '').replace(' exactly', '').replaceAll(',', '').replace('$', '');
+}
+
+/** The rows that a command prints. */
+async function rowsOf(company: Company, args: readonly string[]): Promise<Record<string, string>[]> {
+  return read(await company.command([...args, '--format', 'csv', '--server', company.server.address]));
+}
 
 test('the same total everywhere', async ({ owner, company }) => {
   const { total } = await company.ask<Report>(`report?by=team&${ALL_DAYS}`);
@@ -49,26 +60,54 @@ test('the month, on every page that shows it', async ({ owner, company }) => {
   test.setTimeout(240_000);
   const { total } = await company.ask<Report>('report?by=team&since=2026-06-01&until=2026-06-12');
   const said: Record<string, string> = {};
-  const exact = async (selector: string): Promise<string> => ((await owner.locator(selector).locator('.money').first().getAttribute('title')) ?? '').replace(' exactly', '').replaceAll(',', '').replace('$', '');
   await visit(owner, company, '/');
   said['overview'] = await exactOf(owner);
-  said['trend of the overview'] = await exact('main section:has(> header h2:text-is("Trend")) dl div:has(dt:text-is("This month"))');
-  await visit(owner, company, '/trends?by=repo');
-  said['trends'] = await exact('[data-view="month"]');
-  said['file of trends'] = usd(sum((await taken(owner, 'trends-by-repo')).map((it) => nano(it['month_usd'] ?? ''))));
   await visit(owner, company, '/forecast');
-  said['forecast'] = await exact('[data-spent="month"]');
+  said['forecast'] = await exact(owner, '[data-spent="month"]');
   said['file of forecasts'] = (await taken(owner, 'forecast')).find((it) => it['horizon'] === 'month')?.['spent_usd'] ?? '';
   // Calls that no gateway saw are booked into the budgets two minutes after they came.
   await expect.poll(async () => {
     await visit(owner, company, '/budgets?scope=org');
     return (await taken(owner, 'budgets')).find((it) => it['scope'] === 'org')?.['spent_usd'];
   }, { timeout: 180_000 }).toBe(total.cost_usd);
-  said['the organisation\'s budget'] = await exact('tr:has-text("The organisation") td.number >> nth=1');
-  const command = async (...args: string[]): Promise<Record<string, string>[]> => read(await company.command([...args, '--format', 'csv', '--server', company.server.address]));
-  said['command line'] = usd(sum((await command('report', '--by', 'model', ...MONTH)).map((it) => nano(it['cost_usd'] ?? ''))));
-  said['trends on the command line'] = usd(sum((await command('insight', 'trends', '--by', 'model')).map((it) => nano(it['month_usd'] ?? ''))));
+  said['the organisation\'s budget'] = await exact(owner, 'tr:has-text("The organisation") td.number >> nth=1');
+  said['command line'] = usd(sum((await rowsOf(company, ['report', '--by', 'model', ...MONTH])).map((it) => nano(it['cost_usd'] ?? ''))));
   expect(said).toEqual(Object.fromEntries(Object.keys(said).map((it) => [it, total.cost_usd])));
+});
+
+test('the whole days of the month, wherever trends are', async ({ owner, company }) => {
+  const { total } = await company.ask<Report>('report?by=team&since=2026-06-01&until=2026-06-11');
+  const said: Record<string, string> = {};
+  await visit(owner, company, '/');
+  said['overview'] = await exact(owner, 'main section:has(> header h2:text-is("Trend")) dl div:has(dt:text-is("This month"))');
+  await visit(owner, company, '/trends?by=repo');
+  said['trends'] = await exact(owner, '[data-view="month"]');
+  said['its file'] = usd(sum((await taken(owner, 'trends-by-repo')).map((it) => nano(it['month_usd'] ?? ''))));
+  said['command line'] = usd(sum((await rowsOf(company, ['insight', 'trends', '--by', 'model'])).map((it) => nano(it['month_usd'] ?? ''))));
+  expect(said).toEqual(Object.fromEntries(Object.keys(said).map((it) => [it, total.cost_usd])));
+});
+
+test('all time is all time on every part of a page', async ({ owner, company }) => {
+  const { total } = await company.ask<Report>('report?by=team');
+  const said: Record<string, string> = {};
+  for (const path of ['/', '/teams', '/models', '/repos']) {
+    await visit(owner, company, `${path}?since=all`);
+    const all = await owner.locator('[data-total]').count();
+    for (let index = 0; index < all; index += 1) said[`${path} ${index.toString()}`] = await exactOf(owner, index);
+  }
+  await visit(owner, company, '/teams?since=all');
+  said['allocation against consumption'] = usd(sum((await taken(owner, 'teams')).map((it) => nano(it['cost_usd'] ?? ''))));
+  expect(said).toEqual(Object.fromEntries(Object.keys(said).map((it) => [it, total.cost_usd])));
+});
+
+test('who moved did so by as much as in the table below', async ({ owner, company }) => {
+  type Compared = { rows: { key: { team: string }; compare: { change_nano_usd: string } | null }[] };
+  type Moved = { movers: { dimension: string; value: string; compare: { change: { cost_nano_usd: string } } | null }[] };
+  const { rows } = await company.ask<Compared>('report?by=team&since=this-month&compare=true');
+  const { movers } = await company.ask<Moved>('insight/overview?since=this-month');
+  const teams = movers.filter((it) => it.dimension === 'team');
+  expect(teams.length).toBeGreaterThan(0);
+  for (const it of teams) expect(it.compare?.change.cost_nano_usd, it.value).toBe(rows.find((row) => row.key.team === it.value)?.compare?.change_nano_usd);
 });
 
 test('the parts of the whole, each on its page', async ({ owner, company }) => {
