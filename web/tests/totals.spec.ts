@@ -100,7 +100,7 @@ test('all time is all time on every part of a page', async ({ owner, company }) 
   expect(said).toEqual(Object.fromEntries(Object.keys(said).map((it) => [it, total.cost_usd])));
 });
 
-test('who moved did so by as much as in the table below', async ({ owner, company }) => {
+test('who moved did so by as much as in the table below', async ({ company }) => {
   type Compared = { rows: { key: { team: string }; compare: { change_nano_usd: string } | null }[] };
   type Moved = { movers: { dimension: string; value: string; compare: { change: { cost_nano_usd: string } } | null }[] };
   const { rows } = await company.ask<Compared>('report?by=team&since=this-month&compare=true');
