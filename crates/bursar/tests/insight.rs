@@ -1,5 +1,6 @@
 //! `bursar insight` on one machine: a quiet month, a night that was not, and what was said of it.
 
+use serde_json::Value;
 use testkit::logs::{Call, Tokens, Transcript, millis};
 
 use crate::machine::Machine;
@@ -57,6 +58,17 @@ fn every_view_has_the_total_of_the_report() {
     assert_eq!(json(&["insight", "models"])["total"]["cost_nano_usd"], total);
     assert_eq!(json(&["insight", "teams"])["total"]["cost_nano_usd"], total);
     assert_eq!(json(&["insight", "efficiency"])["cost"]["cost_nano_usd"], total);
+}
+
+#[test]
+fn all_time_is_all_that_there_is() {
+    let machine = month();
+    let total = machine.json(&["report"])["total"]["cost_nano_usd"].clone();
+    for topic in ["overview", "models", "teams"] {
+        let all = machine.json(&["insight", topic, "--since", "all"]);
+        assert_eq!(all["total"]["cost_nano_usd"], total, "{topic}");
+        assert_eq!((&all["period"]["since"], &all["compared_with"]), (&Value::Null, &Value::Null), "{topic}");
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! A budget as figures need it: what there is, what is gone, and until when it must last.
 //! Who keeps budgets fills it in; nothing here decides anything about them.
 
+use std::sync::Arc;
+
 use domain::{NanoUsd, Period, Scope};
 use jiff::civil::Date;
 
@@ -15,6 +17,8 @@ pub const DANGER_ABOVE: i64 = 900;
 pub struct BudgetLine {
     /// What it is about.
     pub scope: Scope,
+    /// Whose calls count in it, of a team's: the team and those below it.
+    pub teams: Vec<Arc<str>>,
     /// How long it lasts.
     pub period: Period,
     /// Its first day; none where it lasts for ever.
@@ -92,6 +96,8 @@ impl BudgetState {
 pub struct BudgetDays<'a> {
     /// Until today, today's calls so far included.
     pub past: &'a DailySeries,
+    /// The first day of which all is there; none where nothing was spent before the past begins.
+    pub since: Option<Date>,
     /// From today on, as forecast.
     pub path: &'a [(Date, NanoUsd)],
 }
@@ -138,7 +144,7 @@ impl BudgetCourse {
         // A path that ends before the budget does says nothing of its end.
         let reaches = line.last.is_some_and(|last| path.last().is_some_and(|it| it.0 >= last));
         let state = if line.spent >= line.allocation {
-            BudgetState::Spent { on: known.and_then(|it| used_up(line, it.past)) }
+            BudgetState::Spent { on: known.and_then(|it| used_up(line, it)) }
         } else {
             runs_out.map_or(BudgetState::Lasts, BudgetState::RunsOut)
         };
@@ -159,10 +165,10 @@ impl BudgetCourse {
 }
 
 /// The day on which a budget's allocation of now was used up, where its days are all there.
-fn used_up(line: &BudgetLine, past: &DailySeries) -> Option<Date> {
-    let first = line.first.filter(|it| past.first <= *it)?;
+fn used_up(line: &BudgetLine, known: BudgetDays<'_>) -> Option<Date> {
+    let first = line.first.filter(|it| known.since.is_none_or(|since| since <= *it))?;
     let mut left = line.allocation.nano();
-    let mut days = past.days().skip_while(|it| it.0 < first);
+    let mut days = known.past.days().skip_while(|it| it.0 < first);
     let day = days.find(|(_, cost)| {
         left = left.saturating_sub(cost.nano());
         left <= 0 && cost.nano() > 0
@@ -183,6 +189,7 @@ mod tests {
     fn line(spent: i64) -> BudgetLine {
         BudgetLine {
             scope: Scope::new(ScopeKind::Team, "web").expect("a scope"),
+            teams: vec!["web".into()],
             period: Period::Month,
             first: Some(day("2026-11-01")),
             last: Some(day("2026-11-30")),
@@ -200,7 +207,7 @@ mod tests {
 
     fn check(line: &BudgetLine, expected: (&str, i64)) {
         let path: Vec<_> = (22..=30).map(|it| (Date::constant(2026, 11, it), NanoUsd::new(10))).collect();
-        let days = BudgetDays { past: &past(), path: &path };
+        let days = BudgetDays { past: &past(), since: Some(past().first), path: &path };
         let course = BudgetCourse::of(line, day("2026-11-22"), Some(days));
         assert_eq!(
             (course.state.to_text().as_str(), course.forecast.map(NanoUsd::nano)),
@@ -222,8 +229,10 @@ mod tests {
         check(&line(110), ("spent on 2026-11-20", 195));
         check(&line(100), ("spent on 2026-11-20", 185));
         // What the days do not tell is not made up.
-        let older = DailySeries { first: day("2026-11-02"), ..past() };
-        assert_eq!(used_up(&line(110), &older), None);
+        let past = DailySeries { first: day("2026-11-02"), ..past() };
+        let known = |since| BudgetDays { past: &past, since, path: &[] };
+        assert_eq!(used_up(&line(110), known(Some(past.first))), None);
+        assert_eq!(used_up(&line(110), known(None)), Some(day("2026-11-21")));
         let course = BudgetCourse::of(&line(110), day("2026-11-22"), None);
         assert_eq!((course.state, course.is_in_danger()), (BudgetState::Spent { on: None }, true));
     }

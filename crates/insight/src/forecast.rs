@@ -183,13 +183,12 @@ impl Ahead {
             let first = amounts.keys().next().copied().unwrap_or(today);
             outlook::look_ahead(&DailySeries::filled(first, today, amounts), today)
         };
-        for scope in budgets.iter().map(|it| &it.scope) {
-            match scope.kind() {
+        for line in budgets {
+            let name = line.scope.name();
+            match line.scope.kind() {
                 ScopeKind::Organisation if ahead.whole.is_none() => ahead.whole = Some(look(&days.whole)?),
-                ScopeKind::Team if !ahead.teams.contains_key(scope.name()) => {
-                    if let Some(amounts) = days.by_value.get(scope.name()) {
-                        ahead.teams.insert(scope.name().to_owned(), look(amounts)?);
-                    }
+                ScopeKind::Team if !ahead.teams.contains_key(name) => {
+                    ahead.teams.insert(name.to_owned(), look(&days.of_values(&line.teams)?)?);
                 }
                 _ => {}
             }
@@ -204,7 +203,10 @@ impl Ahead {
             ScopeKind::Team => self.teams.get(scope.name()),
             _ => None,
         };
-        outlook.map(|it| BudgetDays { past: &it.past, path: &it.path })
+        outlook.map(|it| {
+            let is_cut = it.history_days >= it.past.costs.len();
+            BudgetDays { past: &it.past, since: is_cut.then_some(it.past.first), path: &it.path }
+        })
     }
 }
 

@@ -206,12 +206,14 @@ mod tests {
     fn line(scope: Scope, allocation: i64) -> BudgetLine {
         let team = scope.kind() == ScopeKind::Team;
         let filters = if team { vec![filter(scope.name())] } else { Vec::new() };
+        let teams = if team { vec![Arc::from(scope.name())] } else { Vec::new() };
         let span = Span::parse(Some("this-month"), None, &berlin(), at(NOW)).expect("a span");
         let query = Query { span, filters, ..Query::total(berlin()) };
         let spent = report(&query, &season().book(), at(NOW)).expect("a report").total.measures.cost;
         let allocation = NanoUsd::new(allocation * 1_000_000_000);
         BudgetLine {
             scope,
+            teams,
             period: Period::Month,
             first: Some("2026-11-01".parse().expect("a day")),
             last: Some("2026-11-30".parse().expect("a day")),
@@ -260,6 +262,17 @@ mod tests {
         assert_eq!(told(&asked(&of_platform, &budgets)), told(&whole));
         let before = Span::parse(Some("last-month"), Some("last-month"), &berlin(), at(NOW)).expect("a span");
         assert_eq!(told(&asked(&Query { span: before, ..Query::total(berlin()) }, &budgets)), told(&whole));
+    }
+
+    #[test]
+    fn a_team_above_others_spends_what_they_do() {
+        let all = line(Scope::organisation(), 800);
+        let parts = ["engineering", "web", "platform"].map(Arc::from).to_vec();
+        let scope = Scope::new(ScopeKind::Team, "engineering").expect("a scope");
+        let engineering = BudgetLine { scope, teams: parts, ..all.clone() };
+        let told = asked(&Query::total(berlin()), &[all, engineering]).in_danger;
+        assert_eq!(told.len(), 2);
+        assert_eq!((told[0].state, told[0].forecast), (told[1].state, told[1].forecast));
     }
 
     #[test]

@@ -67,6 +67,17 @@ pub(crate) struct Days {
     pub(crate) by_value: ByValue,
 }
 
+impl Days {
+    /// Of some values together.
+    pub(crate) fn of_values(&self, values: &[Arc<str>]) -> Result<BTreeMap<Date, NanoUsd>, Overflow> {
+        let mut sum = BTreeMap::new();
+        for (day, cost) in values.iter().filter_map(|it| self.by_value.get(it)).flatten() {
+            add(&mut sum, *day, *cost)?;
+        }
+        Ok(sum)
+    }
+}
+
 /// The days of a question.
 pub(crate) fn days(query: &Query, by: Option<Dimension>, book: &Book<'_>) -> Result<Days, ReportError> {
     let mut days = Days { whole: BTreeMap::new(), by_value: BTreeMap::new() };

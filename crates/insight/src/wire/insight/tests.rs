@@ -21,6 +21,7 @@ const PAGE: &str = include_str!("../../../../../docs/insight.md");
 
 pub(crate) fn budgets() -> Vec<BudgetLine> {
     let line = |scope: Scope, allocation: i64, spent: i64| BudgetLine {
+        teams: if scope.kind() == ScopeKind::Team { vec![scope.name().into()] } else { Vec::new() },
         scope,
         period: Period::Month,
         first: Some("2026-11-01".parse().expect("a day")),

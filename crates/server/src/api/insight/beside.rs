@@ -1,6 +1,9 @@
 //! What stands beside the figures: budgets that the caller sees, and what people said of anomalies.
 
-use domain::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::{Day, Directory, Scope, ScopeKind, Team, Timestamp};
 use insight::anomaly::Judgement;
 use insight::budget_line::BudgetLine;
 use insight::wire::WireJudgement;
@@ -29,7 +32,8 @@ pub(super) async fn judgements(desk: &Desk) -> Result<Vec<Judgement>, Failure> {
 /// The budgets whose figures the caller sees, as they stand now.
 pub(super) async fn budgets(desk: &Desk, caller: &Caller) -> Result<Vec<BudgetLine>, Failure> {
     let around = desk.register().current().await?;
-    let sight = BudgetSight::of(caller, &around, desk.today())?;
+    let today = desk.today();
+    let sight = BudgetSight::of(caller, &around, today)?;
     let standing = desk.store().budgets().standing().await?;
     let tree = Tree::new(&standing, desk.now());
     let zone = desk.figures().zone();
@@ -44,6 +48,7 @@ pub(super) async fn budgets(desk: &Desk, caller: &Caller) -> Result<Vec<BudgetLi
         let last = |end: Timestamp| day(Timestamp::from_millis(end.millis().saturating_sub(1)), zone);
         Some(BudgetLine {
             scope: it.key.scope.clone(),
+            teams: teams_of(&it.key.scope, &around.directory, today),
             period: it.key.period,
             first: window.end.and_then(|_| day(window.start, zone)),
             last: window.end.and_then(last),
@@ -54,6 +59,17 @@ pub(super) async fn budgets(desk: &Desk, caller: &Caller) -> Result<Vec<BudgetLi
         })
     };
     Ok(seen.filter_map(line).collect())
+}
+
+/// The teams whose calls count in a team's budget: itself and those below it.
+fn teams_of(scope: &Scope, directory: &Directory, day: Day) -> Vec<Arc<str>> {
+    if scope.kind() != ScopeKind::Team {
+        return Vec::new();
+    }
+    let is_below = |it: &&Team| directory.lineage(it, day).iter().any(|it| it.as_str() == scope.name());
+    let below = directory.entries().teams.keys().filter(is_below).map(Team::as_str);
+    let all: BTreeSet<&str> = below.chain([scope.name()]).collect();
+    all.into_iter().map(Arc::from).collect()
 }
 
 fn day(at: Timestamp, zone: &TimeZone) -> Option<Date> {
