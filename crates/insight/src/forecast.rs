@@ -184,13 +184,11 @@ impl Ahead {
             outlook::look_ahead(&DailySeries::filled(first, today, amounts), today)
         };
         for line in budgets {
-            let name = line.scope.name();
-            match line.scope.kind() {
-                ScopeKind::Organisation if ahead.whole.is_none() => ahead.whole = Some(look(&days.whole)?),
-                ScopeKind::Team if !ahead.teams.contains_key(name) => {
-                    ahead.teams.insert(name.to_owned(), look(&days.of_values(&line.teams)?)?);
-                }
-                _ => {}
+            let (kind, name) = (line.scope.kind(), line.scope.name());
+            if kind == ScopeKind::Organisation && ahead.whole.is_none() {
+                ahead.whole = Some(look(&days.whole)?);
+            } else if kind == ScopeKind::Team && !ahead.teams.contains_key(name) {
+                ahead.teams.insert(name.to_owned(), look(&days.of_values(&line.teams)?)?);
             }
         }
         Ok(ahead)
@@ -198,11 +196,9 @@ impl Ahead {
 
     /// The days of a budget's scope.
     pub(crate) fn days_of(&self, scope: &Scope) -> Option<BudgetDays<'_>> {
-        let outlook = match scope.kind() {
-            ScopeKind::Organisation => self.whole.as_ref(),
-            ScopeKind::Team => self.teams.get(scope.name()),
-            _ => None,
-        };
+        let is_of_all = scope.kind() == ScopeKind::Organisation;
+        let of_team = || self.teams.get(scope.name()).filter(|_| scope.kind() == ScopeKind::Team);
+        let outlook = self.whole.as_ref().filter(|_| is_of_all).or_else(of_team);
         outlook.map(|it| {
             let is_cut = it.history_days >= it.past.costs.len();
             BudgetDays { past: &it.past, since: is_cut.then_some(it.past.first), path: &it.path }

@@ -269,7 +269,7 @@ mod tests {
         let all = line(Scope::organisation(), 800);
         let parts = ["engineering", "web", "platform"].map(Arc::from).to_vec();
         let scope = Scope::new(ScopeKind::Team, "engineering").expect("a scope");
-        let engineering = BudgetLine { scope, teams: parts, ..all.clone() };
+        let engineering = BudgetLine { scope, teams: parts, ..all };
         let told = asked(&Query::total(berlin()), &[all, engineering]).in_danger;
         assert_eq!(told.len(), 2);
         assert_eq!((told[0].state, told[0].forecast), (told[1].state, told[1].forecast));

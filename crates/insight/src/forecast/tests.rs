@@ -98,7 +98,7 @@ fn check_plan(by: Dimension, team: Option<&str>, (people, prices): (&[&str], &[&
     let of_web =
         |it: &crate::PlaceFacts| it.attribution.team.as_ref().is_some_and(|it| it.value.as_str() == "web");
     let web: Vec<bool> = owned.places.iter().map(of_web).collect();
-    owned.cells.retain(|it| it.service == 1 || web[it.place as usize]);
+    owned.cells.retain(|it| it.service == 1 || web[usize::try_from(it.place).expect("a place")]);
     let plain = next_quarters(by, team, &Plan::default(), &owned);
     let planned = next_quarters(by, team, &plan, &owned);
     let parts = planned

@@ -101,10 +101,8 @@ impl StopReach {
             Stopping::Lift(stop) => (false, false, stop),
         };
         let held = HeldNow::of(budgets, scope, desk.now());
-        let last_hour = match scope.kind() {
-            ScopeKind::Tag => None,
-            _ => Some(LastHour::of(desk, standing, scope).await?),
-        };
+        let is_in_the_book = scope.kind() != ScopeKind::Tag;
+        let last_hour = if is_in_the_book { Some(LastHour::of(desk, standing, scope).await?) } else { None };
         Ok(Self { refuses_new_calls, cuts_running_calls, lifts, held, last_hour })
     }
 }

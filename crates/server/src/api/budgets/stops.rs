@@ -202,8 +202,7 @@ async fn must_reach(
         return Ok(());
     }
     let is_theirs = match scope.kind() {
-        _ if scope.is_each() => false,
-        ScopeKind::Team | ScopeKind::Developer => sight.sees(scope) == Seen::Figures,
+        ScopeKind::Team | ScopeKind::Developer => !scope.is_each() && sight.sees(scope) == Seen::Figures,
         ScopeKind::Session => {
             let calls = desk.store().calls_of_session(SessionId::new(scope.name())).await?;
             let all = calls.len();
@@ -211,7 +210,14 @@ async fn must_reach(
             let theirs = desk.figures().placed(calls, &view.sight, &standing.directory_at()).await?;
             all > 0 && theirs.len() == all
         }
-        _ => false,
+        ScopeKind::Organisation
+        | ScopeKind::Client
+        | ScopeKind::Project
+        | ScopeKind::Repo
+        | ScopeKind::Provider
+        | ScopeKind::Model
+        | ScopeKind::Task
+        | ScopeKind::Tag => false,
     };
     if is_theirs { Ok(()) } else { caller.must(Right::SetBudgets) }
 }
