@@ -11,6 +11,7 @@ export type Moved = Of<'WireMoved'>;
 
 /** Until when something is forecast. */
 export type Horizon = 'month' | 'quarter' | 'next_quarter';
+export type Errors = Of<'WireErrors'>;
 export type Target = Of<'WireTarget'> & { horizon: Horizon };
 /** One series and what will become of it. */
 export type Outlook = Omit<Of<'WireOutlook'>, 'targets'> & { targets: Target[] };
