@@ -4,6 +4,9 @@ import { ask, refusalOf, type Refused } from '../api/client.ts';
 import { live, type Subject } from './live.svelte.ts';
 import { member } from './member.svelte.ts';
 
+const UNAUTHORISED = 401;
+const FORBIDDEN = 403;
+
 export class Answer<T> {
   data = $state.raw<T | null>(null);
   failure = $state.raw<Refused | null>(null);
@@ -24,9 +27,9 @@ export class Answer<T> {
     else if (this.#path !== null) this.#ask(this.#path);
   };
 
-  /** Something of its subject changed. */
+  /** Something of its subject changed; what the role does not see, it does not see now. */
   news(): void {
-    this.again();
+    if (this.failure?.status !== FORBIDDEN) this.again();
   }
 
   /** Another question. The answer before stays until the next is there; no question has none. */
@@ -62,7 +65,7 @@ export class Answer<T> {
 
   protected failed(error: unknown): void {
     this.failure = refusalOf(error);
-    if (this.failure.status === 401) member.signedOut();
+    if (this.failure.status === UNAUTHORISED) member.signedOut();
   }
 
   #ask(path: string): void {

@@ -82,6 +82,17 @@ test.each([
   expect([it.data, it.failure]).toEqual([1, null]);
 });
 
+test('what a role does not see is not asked for again and again', async () => {
+  const it = new Answer<number>();
+  it.want('sessions');
+  await asked[0]?.answer({}, 403);
+  for (let many = 0; many < 5; many += 1) it.news();
+  expect(asked.length).toBe(1);
+  // Whoever wants to know may ask.
+  it.again();
+  expect(asked.length).toBe(2);
+});
+
 test('a failure of another question leaves no answer of the one before', async () => {
   const it = new Answer<number>();
   it.want('a');
