@@ -131,7 +131,7 @@ test('a server without any spend says how to begin', async ({ page, company: _ }
     await settled(page);
     // Until now nobody was signed in, which browsers complain of.
     const said = complaints(page);
-    await expect(page.getByText('bursar collect --server').first()).toBeVisible();
+    await expect(page.getByText('bursar collect --server')).toBeVisible();
     for (const path of ['/', '/explore', '/trends', '/forecast', '/anomalies', '/teams', '/repos', '/sessions', '/models', '/budgets', '/sources', '/settings', '/settings/tokens', '/settings/audit']) {
       await page.goto(`${empty.address}${path}`);
       await settled(page);
