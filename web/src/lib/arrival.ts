@@ -36,8 +36,13 @@ export function atHeading(): void {
   once(
     () => document.querySelector('main h1'),
     (it) => {
-      const now = document.activeElement;
-      if (now === null || now === document.body || now === from) focus(it, { preventScroll: true });
+      // After the picture that answers whoever came: the focus needs the page laid out.
+      requestAnimationFrame(() => {
+        setTimeout(() => {
+          const now = document.activeElement;
+          if (it.isConnected && (now === null || now === document.body || now === from)) focus(it, { preventScroll: true });
+        });
+      });
     },
   );
 }

@@ -3,6 +3,11 @@ import { Gathering } from './gathering.ts';
 
 /** How long is waited before a stream that ended for good is opened again, in milliseconds. */
 const AGAIN_MS = 5_000;
+/**
+ * How long after the last call budgets are asked for once more, in milliseconds: what it cost is
+ * settled a moment after it came, or where no gateway saw it two minutes, and nothing tells of that.
+ */
+const BOOKED_MS = [5_000, 150_000];
 
 const OF_CALLS = ['call', 'corrected'] as const;
 const OF_BUDGETS = ['budget', 'threshold', 'overrun', 'too_late'] as const;
@@ -17,6 +22,7 @@ class Live {
   #rounds = $state<Record<Subject, number>>({ calls: 0, budgets: 0 });
   #stream: EventSource | null = null;
   #reopens: ReturnType<typeof setTimeout> | null = null;
+  #booked: ReturnType<typeof setTimeout>[] = [];
   #gathered: Record<Subject, Gathering> = {
     calls: new Gathering(() => (this.#rounds.calls += 1)),
     budgets: new Gathering(() => (this.#rounds.budgets += 1)),
@@ -50,6 +56,7 @@ class Live {
       stream.addEventListener(name, () => {
         this.seen += 1;
         this.#changed();
+        this.#willBeBooked();
       });
     }
     for (const name of OF_BUDGETS) {
@@ -68,6 +75,7 @@ class Live {
   stop(): void {
     this.#cancel();
     this.#close();
+    for (const it of this.#booked) clearTimeout(it);
     this.state = 'off';
     for (const it of Object.values(this.#gathered)) it.clear();
   }
@@ -81,6 +89,15 @@ class Live {
     this.#stream?.close();
     this.#stream = null;
     document.removeEventListener('visibilitychange', this.#looked);
+  }
+
+  #willBeBooked(): void {
+    for (const it of this.#booked) clearTimeout(it);
+    this.#booked = BOOKED_MS.map((inMs) =>
+      setTimeout(() => {
+        this.#gathered.budgets.add();
+      }, inMs),
+    );
   }
 
   #changed(): void {

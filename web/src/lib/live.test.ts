@@ -69,6 +69,18 @@ test('a tab that nobody sees asks for nothing, and catches up', () => {
   expect(live.round('calls')).toBe(before + 1);
 });
 
+test('budgets are asked for once more when a call may be booked', () => {
+  live.start();
+  const before = [live.round('calls'), live.round('budgets')] as const;
+  opened[0]?.dispatchEvent(new Event('call'));
+  vi.advanceTimersByTime(1_000);
+  expect([live.round('calls'), live.round('budgets')]).toEqual([before[0] + 1, before[1] + 1]);
+  vi.advanceTimersByTime(9_000);
+  expect([live.round('calls'), live.round('budgets')]).toEqual([before[0] + 1, before[1] + 2]);
+  vi.advanceTimersByTime(600_000);
+  expect([live.round('calls'), live.round('budgets')]).toEqual([before[0] + 1, before[1] + 3]);
+});
+
 test('what is of budgets alone asks for no calls', () => {
   live.start();
   const before = [live.round('calls'), live.round('budgets')] as const;
