@@ -24,13 +24,16 @@ use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::register;
 
+/// The reason of a rehearsal that gives none.
+const REHEARSED: &str = "(a rehearsal)";
+
 /// What shall be stopped.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WantedStop {
     /// `org`, `team/NAME`, `developer/E-MAIL`, `repo/ID`, `session/ID`, `model/NAME` ...
     scope: String,
-    /// Why: it is shown to whoever is stopped. It must not be empty.
+    /// Why: it is shown to whoever is stopped. It must not be empty, but in a rehearsal.
     #[serde(default)]
     reason: String,
 }
@@ -152,7 +155,9 @@ async fn stop(
     caller.must(right(kind))?;
     let dry_run = Given::only(pairs, &["dry_run"])?.flag("dry_run")?;
     let wanted: WantedStop = read(desk, headers, body).await?;
-    let order = order(caller, headers, &wanted.reason)?;
+    // Whoever only looks may have no reason yet.
+    let is_unsaid = dry_run && wanted.reason.trim().is_empty();
+    let order = order(caller, headers, if is_unsaid { REHEARSED } else { &wanted.reason })?;
     let halt = Halt { order, scope: scope("scope", &wanted.scope)?, kind };
     let seen = seen(desk, caller).await?;
     must_reach(desk, caller, &seen, &halt.scope).await?;
