@@ -1,5 +1,7 @@
 /** Where the focus goes when somebody arrives at a page, or at a place within one. */
 
+import { afterPicture } from './picture.ts';
+
 /** Stops waiting for what has not come yet. */
 let stop: () => void = () => undefined;
 
@@ -37,11 +39,9 @@ export function atHeading(): void {
     () => document.querySelector('main h1'),
     (it) => {
       // After the picture that answers whoever came: the focus needs the page laid out.
-      requestAnimationFrame(() => {
-        setTimeout(() => {
-          const now = document.activeElement;
-          if (it.isConnected && (now === null || now === document.body || now === from)) focus(it, { preventScroll: true });
-        });
+      afterPicture(() => {
+        const now = document.activeElement;
+        if (it.isConnected && (now === null || now === document.body || now === from)) focus(it, { preventScroll: true });
       });
     },
   );
