@@ -149,7 +149,7 @@ def pages(period):
             headline,
             report(every="weekly", by="repo"),
             *parts(200, "repo"),
-            *parts(15, "pr", "branch", "ticket", "project"),
+            *parts(15, "pr", "repo,branch", "ticket", "project"),
         ],
         "sessions": [question("sessions", period, limit=200)],
         "models": [
@@ -162,7 +162,7 @@ def pages(period):
         ],
         "anomalies": [insight("anomalies")],
         "forecast": [question("insight/forecast", until, by="team")],
-        "budgets": [question("budgets", {}, limit=1000), question("budget-requests", {}, limit=200), question("stops", {})],
+        "budgets": [question("budgets", {}, limit=200), question("budget-requests", {}, limit=200), question("stops", {})],
         "sources": [
             question("reporters", {}, limit=1000),
             question("coverage", period, limit=1000),
