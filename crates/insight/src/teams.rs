@@ -26,7 +26,7 @@ pub struct Teams {
     pub period: ReportPeriod,
     /// The period before.
     pub before: Option<ReportPeriod>,
-    /// Teams, the dearest first; [`UNKNOWN`] are calls of no team.
+    /// Teams, the dearest first; [`UNKNOWN`](crate::UNKNOWN) are calls of no team.
     pub rows: Vec<TeamRow>,
     /// Everything.
     pub total: Figures,
