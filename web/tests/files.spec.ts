@@ -1,14 +1,14 @@
 /** Every table can be taken as a file: all of its rows, and amounts to the nano-dollar. */
 import { ALL_DAYS, expect, settled, signIn, test, visit } from './company.ts';
-import { taken } from './taken.ts';
+import { nano, sum, taken } from './taken.ts';
 
 /** Every page with a table, and the files that it offers. */
 const FILES: [string, string[]][] = [
   [`/?${ALL_DAYS}`, ['by-team', 'by-developer', 'by-repo', 'by-model', 'spend-daily']],
   [`/anomalies?${ALL_DAYS}`, ['anomalies']],
   [`/explore?by=team,model&${ALL_DAYS}`, ['by-team-model', 'spend-daily']],
-  ['/trends?by=repo', ['trends-by-repo']],
-  ['/forecast', ['forecast', 'forecast-by-team', 'forecast-methods']],
+  ['/trends?by=repo', ['trends-by-repo', 'trends-days']],
+  ['/forecast', ['forecast', 'forecast-by-team', 'forecast-methods', 'forecast-days']],
   [`/teams?${ALL_DAYS}`, ['teams', 'by-developer', 'by-client', 'by-cost_centre', 'cache-hits']],
   [`/teams/platform?${ALL_DAYS}`, ['by-developer', 'by-repo', 'by-model', 'by-client']],
   [`/repos?${ALL_DAYS}`, ['by-repo', 'by-pr', 'by-branch', 'by-ticket', 'by-project']],
@@ -84,4 +84,14 @@ test('a file of trends is what the page shows', async ({ owner, company }) => {
   await owner.reload();
   await settled(owner);
   await expect(owner.getByText('Individuals are not shown to your role').first()).toBeVisible();
+});
+
+test('turns and calls of a session add up to it in their files', async ({ owner, company }) => {
+  const { rows } = await company.ask<{ rows: { session: string; cost_nano_usd: string }[] }>('sessions?limit=1');
+  const [session] = rows;
+  if (session === undefined) throw new Error('the company has no session');
+  await visit(owner, company, `/sessions/${session.session}`);
+  for (const [name, cost] of [[`session-${session.session}-turns`, 'cost_usd'], [`session-${session.session}`, 'Cost']] as const) {
+    expect(sum((await taken(owner, name)).map((it) => nano(it[cost] ?? ''))).toString(), name).toBe(session.cost_nano_usd);
+  }
 });

@@ -19,6 +19,7 @@ mod reporting;
 mod roles;
 mod schema;
 mod sign_in;
+mod stops;
 mod telemetry;
 mod timeline;
 mod tokens;

@@ -73,7 +73,7 @@ pub(crate) struct ReachedSession {
     session: String,
     developer: Option<String>,
     last_call_at: String,
-    /// What it cost today, whatever of it is in the scope.
+    /// What it cost today, whatever of it is in the scope; of what the token sees.
     today_nano_usd: String,
     today_usd: String,
 }
@@ -88,10 +88,10 @@ pub(crate) enum Stopping {
 }
 
 impl StopReach {
-    /// Of a scope, as things stand.
+    /// Of a scope, as things stand, and as far as the asker sees its calls.
     pub(crate) async fn of(
         desk: &Desk,
-        standing: &Standing,
+        (standing, sight): (&Standing, &Sight),
         (budgets, scope): (&Budgets, &Scope),
         stopping: Stopping,
     ) -> Result<Self, Failure> {
@@ -102,7 +102,8 @@ impl StopReach {
         };
         let held = HeldNow::of(budgets, scope, desk.now());
         let is_in_the_book = scope.kind() != ScopeKind::Tag;
-        let last_hour = if is_in_the_book { Some(LastHour::of(desk, standing, scope).await?) } else { None };
+        let last_hour =
+            if is_in_the_book { Some(LastHour::of(desk, (standing, sight), scope).await?) } else { None };
         Ok(Self { refuses_new_calls, cuts_running_calls, lifts, held, last_hour })
     }
 }
@@ -131,14 +132,13 @@ impl HeldNow {
 }
 
 impl LastHour {
-    async fn of(desk: &Desk, standing: &Standing, scope: &Scope) -> Result<Self, Failure> {
+    async fn of(desk: &Desk, (standing, sight): (&Standing, &Sight), scope: &Scope) -> Result<Self, Failure> {
         let from = Timestamp::from_millis(desk.now().millis().saturating_sub(LOOK_BACK_MS));
         let mut query = CallQuery { from: Some(from), limit: READ_AT_ONCE, ..CallQuery::default() };
         let mut seen = Seen::default();
         for _ in 0..READS {
             let page = desk.store().calls(query.clone()).await?;
-            let placed =
-                desk.figures().placed(page.calls, &Sight::Everything, &standing.directory_at()).await?;
+            let placed = desk.figures().placed(page.calls, sight, &standing.directory_at()).await?;
             for placed in placed {
                 let subject = subject(desk, standing, &placed);
                 if subject.is_some_and(|it| it.scopes().any(|it| is_of(it, scope))) {
@@ -150,7 +150,8 @@ impl LastHour {
                 None => break,
             }
         }
-        let today = if seen.sessions.is_empty() { HashMap::new() } else { today(desk, standing).await? };
+        let today =
+            if seen.sessions.is_empty() { HashMap::new() } else { today(desk, (standing, sight)).await? };
         Ok(seen.told(&today))
     }
 }
@@ -204,10 +205,13 @@ impl Seen {
 }
 
 /// What each session cost today.
-async fn today(desk: &Desk, standing: &Standing) -> Result<HashMap<Arc<str>, Measures>, Failure> {
+async fn today(
+    desk: &Desk,
+    (standing, sight): (&Standing, &Sight),
+) -> Result<HashMap<Arc<str>, Measures>, Failure> {
     let since = insight::Span::parse(Some("today"), None, desk.figures().zone(), desk.now());
     let since = since.ok().and_then(|it| it.since);
-    let who = (&Sight::Everything, &standing.directory_at());
+    let who = (sight, &standing.directory_at());
     let costs = desk.figures().costs(Some(Dimension::Session), since, who, desk.now()).await?;
     Ok(costs.into_iter().collect())
 }

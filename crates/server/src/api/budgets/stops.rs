@@ -161,7 +161,7 @@ async fn stop(
     let halt = Halt { order, scope: scope("scope", &wanted.scope)?, kind };
     let seen = seen(desk, caller).await?;
     must_reach(desk, caller, &seen, &halt.scope).await?;
-    done(desk, &seen, Act::Halt(halt), dry_run).await
+    done(desk, caller, &seen, (Act::Halt(halt), dry_run)).await
 }
 
 async fn lift(
@@ -184,7 +184,7 @@ async fn lift(
             caller.must(Right::SetBudgets)?;
         }
     }
-    done(desk, &seen, Act::Lift(halt), given.flag("dry_run")?).await
+    done(desk, caller, &seen, (Act::Lift(halt), given.flag("dry_run")?)).await
 }
 
 /// What it takes to do that, of something.
@@ -238,9 +238,9 @@ enum Act {
 /// Does it, or says what it would hit.
 async fn done(
     desk: &Desk,
+    caller: &Caller,
     (sight, around): &(BudgetSight, Arc<register::Standing>),
-    act: Act,
-    dry_run: bool,
+    (act, dry_run): (Act, bool),
 ) -> Result<Json<StopChange>, Failure> {
     let (Act::Halt(halt) | Act::Lift(halt)) = &act;
     let (scope, kind) = (halt.scope.clone(), halt.kind);
@@ -264,7 +264,8 @@ async fn done(
     });
     let stopping =
         if is_lifted { Stopping::Lift(stop.as_ref().map(WireStop::of)) } else { Stopping::Halt(kind) };
-    let reach = StopReach::of(desk, around, (&before, &scope), stopping).await?;
+    let view = caller.view(&around.settings)?;
+    let reach = StopReach::of(desk, (around, &view.sight), (&before, &scope), stopping).await?;
     let stopped = stopped(&scope, of(&after.accounts).as_ref(), sight);
     Ok(Json(StopChange { stopped, applied: false, reach: Some(reach) }))
 }
