@@ -16,6 +16,29 @@ test('a link to one budget leads to it', async ({ owner, company }) => {
   await expect(owner.locator('tr:target')).toBeFocused();
 });
 
+test('whoever follows a link to one budget still sees it when the rest of the page has come', async ({ owner, company }) => {
+  const stop = { scope: 'developer/somebody', killed: { at: '2026-06-01T00:00:00Z', by: 'owner', reason: 'runs away' }, frozen: null };
+  const stops = Array.from({ length: 60 }, (_, index) => ({ ...stop, scope: `${stop.scope}-${String(index)}` }));
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await owner.route('**/api/v1/stops', async (route) => {
+    await held;
+    await route.fulfill({ json: { stops } });
+  });
+  await visit(owner, company, '/');
+  await owner.locator('main a[href^="/budgets#"]').first().click();
+  const row = owner.locator('tr:target');
+  await expect(row).toBeFocused();
+  letGo();
+  await expect(owner.getByText('somebody-59')).toBeAttached();
+  await expect(row).toBeInViewport({ ratio: 1 });
+  // Whoever goes elsewhere by themselves is not brought back.
+  await owner.mouse.wheel(0, -10_000);
+  await expect(row).not.toBeInViewport();
+});
+
 test('a filter in a link is what it says, whatever the period is', async ({ owner, company }) => {
   await visit(owner, company, `/models?${ALL_DAYS}`);
   const table = owner.getByRole('region', { name: 'Spend by provider' });

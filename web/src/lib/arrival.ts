@@ -54,10 +54,35 @@ export function atTarget(id: string): void {
     (it) => {
       // The browser marks what the address names when it gets there, and not what comes later.
       location.replace(`#${id}`);
-      it.scrollIntoView({ block: 'center' });
       focus(it, { preventScroll: true });
+      keepInView(it);
     },
   );
+}
+
+/** Lets go of what was kept in view. */
+let acted = new AbortController();
+
+/** What comes to the page later pushes no element out of view before whoever arrived does something. */
+function keepInView(it: HTMLElement): void {
+  acted.abort();
+  acted = new AbortController();
+  const { signal } = acted;
+  const letGo = (): void => {
+    acted.abort();
+  };
+  const grown = new ResizeObserver(() => {
+    it.scrollIntoView({ block: 'center' });
+  });
+  signal.addEventListener('abort', () => {
+    grown.disconnect();
+  });
+  for (const deed of ['wheel', 'touchstart', 'pointerdown', 'keydown']) addEventListener(deed, letGo, { signal, passive: true, capture: true });
+  // Focus that went on by itself, as a screen reader may move it, is a deed as well.
+  it.addEventListener('blur', letGo, { signal });
+  // It tells the first size as well, and so brings the element into view.
+  const page = it.closest('main');
+  if (page !== null) grown.observe(page);
 }
 
 function decoded(id: string): string {
