@@ -8,7 +8,7 @@ const FILES: [string, string[]][] = [
   [`/anomalies?${ALL_DAYS}`, ['anomalies']],
   [`/explore?by=team,model&${ALL_DAYS}`, ['by-team-model', 'spend-daily']],
   ['/trends?by=repo', ['trends-by-repo', 'trends-days']],
-  ['/forecast', ['forecast', 'forecast-by-team', 'forecast-methods', 'forecast-days']],
+  ['/forecast', ['forecast', 'forecast-by-team', 'forecast-methods', 'forecast-month']],
   [`/teams?${ALL_DAYS}`, ['teams', 'by-developer', 'by-client', 'by-cost_centre', 'cache-hits']],
   [`/teams/platform?${ALL_DAYS}`, ['by-developer', 'by-repo', 'by-model', 'by-client']],
   [`/repos?${ALL_DAYS}`, ['by-repo', 'by-pr', 'by-branch', 'by-ticket', 'by-project']],

@@ -1,5 +1,6 @@
 /** Trends by any dimension and forecasts with a plan: drilled into, kept in a link, refused in words. */
 import { expect, settled, test, visit } from './company.ts';
+import { taken } from './taken.ts';
 
 interface Trends {
   rows: { value: string; week: { cost_usd: string } }[];
@@ -84,6 +85,31 @@ test('a forecast with more developers and cheaper prices', async ({ owner, compa
   await owner.getByRole('button', { name: /^Prices of \*opus\* −20 % from 1 Jul 2026/ }).click();
   await settled(owner);
   await expect(table.getByRole('row').nth(1).getByTitle(exact(plain, 0)).first()).toBeAttached();
+});
+
+test('what a month adds up to ends with its forecast, and a link shows the quarter', async ({ owner, company }) => {
+  interface Course {
+    whole: { targets: { horizon: string; spent: { cost_usd: string }; total: Record<'point' | 'low' | 'high', { cost_usd: string }> | null }[] };
+  }
+  await visit(owner, company, '/forecast');
+  const { whole } = await company.ask<Course>('insight/forecast');
+  for (const [horizon, called] of [['month', 'The month'], ['quarter', 'The quarter']] as const) {
+    const wanted = whole.targets.find((it) => it.horizon === horizon);
+    await owner.getByRole('group', { name: 'What is drawn' }).getByRole('button', { name: called }).click();
+    const days = await taken(owner, `forecast-${horizon}`);
+    const last = days.at(-1);
+    expect(['Forecast', 'Forecast, likely from', 'Forecast, likely to'].map((it) => last?.[it])).toEqual((['point', 'low', 'high'] as const).map((it) => wanted?.total?.[it].cost_usd));
+    expect(days.findLast((it) => it['Spent'] !== '')?.['Spent']).toBe(wanted?.spent.cost_usd);
+  }
+  await expect(owner).toHaveURL(/course=quarter/);
+  await owner.reload();
+  await settled(owner);
+  const course = owner.getByRole('slider', { name: /^What the quarter adds up to/ });
+  await course.focus();
+  await expect(course).toHaveAttribute('aria-valuetext', /^Tue 30 Jun: Forecast \$[\d,.]+ \(\$[\d,.]+ to \$[\d,.]+\)/);
+  await expect(course.locator('svg')).toBeVisible();
+  await owner.keyboard.press('Home');
+  await expect(course).toHaveAttribute('aria-valuetext', /^Mon 13 Apr: Spent \$[\d,.]+/);
 });
 
 test('a plan in an address that makes no sense is refused in words, and can be mended', async ({ owner, company }) => {

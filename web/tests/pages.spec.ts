@@ -12,7 +12,7 @@ const PAGES: [string, string][] = [
   ['trends', '/trends'],
   ['trends, filtered', '/trends?by=developer&team.is=platform'],
   ['forecast', '/forecast'],
-  ['forecast, planned', '/forecast?by=repo&headcount=2026-06-20:12&price=2026-07-01:*opus*:-20%25'],
+  ['forecast, planned', '/forecast?by=repo&course=quarter&headcount=2026-06-20:12&price=2026-07-01:*opus*:-20%25'],
   ['anomalies', `/anomalies?${ALL_DAYS}`],
   ['teams', `/teams?${ALL_DAYS}`],
   ['team', `/teams/platform?${ALL_DAYS}`],

@@ -1,4 +1,5 @@
 /** How one gets about: links into a page, where the focus goes, and what the keyboard opens. */
+import type { Locator, Page } from '@playwright/test';
 import { ALL_DAYS, expect, settled, test, visit } from './company.ts';
 
 test('a link to one budget leads to it', async ({ owner, company }) => {
@@ -158,19 +159,30 @@ test('a branch is that of its repository, wherever one comes from', async ({ own
   expect(await owner.locator('[data-total] .money').first().getAttribute('title')).toBe(cost);
 });
 
-test('the order of rows and the table for a chart stand in the link', async ({ owner, company }) => {
+test('the order of rows, how many there are and the table for a chart stand in the link', async ({ owner, company }) => {
   await visit(owner, company, `/explore?by=repo&${ALL_DAYS}`);
   const table = owner.getByRole('region', { name: 'Spend', exact: true });
   await table.getByRole('button', { name: 'Calls' }).click();
   await owner.getByRole('button', { name: /^Table of/ }).click();
   const firstOf = async (): Promise<string> => (await table.getByRole('row').nth(1).innerText()).trim();
   const shown = await firstOf();
+  const shownAt = owner.url();
   const other = await owner.context().newPage();
   await other.goto(owner.url());
   await settled(other);
   await expect(other.getByRole('columnheader', { name: 'Calls' })).toHaveAttribute('aria-sort', 'descending');
   await expect(other.getByRole('region', { name: /as a table$/ })).toBeVisible();
   expect((await other.getByRole('region', { name: 'Spend', exact: true }).getByRole('row').nth(1).innerText()).trim()).toBe(shown);
+  // Whoever opened more rows sends a link to all of them.
+  await visit(owner, company, `/sessions?${ALL_DAYS}`);
+  const sessions = (page: Page): Locator => page.getByRole('region', { name: 'Sessions' }).locator('tbody tr');
+  await owner.getByRole('button', { name: 'Show more' }).click();
+  await owner.getByRole('button', { name: 'Show more' }).click();
+  await expect(owner).toHaveURL(/[?&]rows=250/);
+  await expect(sessions(owner)).toHaveCount(250);
+  await other.goto(owner.url());
+  await expect(sessions(other)).toHaveCount(250);
+  await owner.goto(shownAt);
   // Another cut keeps both.
   await owner.getByLabel('Cut by', { exact: true }).selectOption('developer');
   await expect(owner).toHaveURL((url) => url.searchParams.get('sort') === '-calls' && url.searchParams.get('as') === 'table');

@@ -27,6 +27,11 @@ export function keyOf(budget: Pick<Budget, 'scope' | 'period'>): string {
   return `${budget.scope} ${budget.period}`;
 }
 
+/** What is agreed for a period that runs, where it is told, in nano-USD. */
+export function agreedFor(budgets: readonly Budget[], period: string): string | null {
+  return budgets.find((it) => it.period === period)?.figures?.allocation_nano_usd ?? null;
+}
+
 /** What budgets are agreed for, of what figures are cut by. */
 const BUDGETED: readonly Dimension[] = ['team', 'developer', 'repo', 'client', 'project', 'model'];
 

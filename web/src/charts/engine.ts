@@ -3,10 +3,10 @@ import { BarChart, LineChart } from 'echarts/charts';
 import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { init, use, type EChartsCoreOption, type EChartsType } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import { axisUsd, forPixels, total, usd } from '../lib/money.ts';
+import { axisUsd, forPixels, total } from '../lib/money.ts';
 import { day } from '../lib/words.ts';
 import type { View } from '../lib/question.ts';
-import { pointsAt, type Chart, type Series } from './series.ts';
+import { amountAt, isPart, pointsAt, pointWords, type Chart, type Series } from './series.ts';
 
 use([BarChart, LineChart, GridComponent, TooltipComponent, MarkLineComponent, SVGRenderer]);
 
@@ -45,6 +45,7 @@ export class Drawing {
   readonly #chart: EChartsType;
   readonly #element: HTMLElement;
   readonly #resized: ResizeObserver;
+  #drawn: Chart = { times: [], series: [] };
 
   constructor(element: HTMLElement) {
     this.#element = element;
@@ -56,6 +57,7 @@ export class Drawing {
   }
 
   draw(chart: Chart, look: Look): void {
+    this.#drawn = chart;
     this.#chart.setOption(option(chart, look, palette(this.#element)), { notMerge: true });
   }
 
@@ -68,7 +70,8 @@ export class Drawing {
 
   /** Shows what there is at a time, as when somebody points at it; or nothing. */
   point(index: number | null): void {
-    this.#chart.dispatchAction(index === null ? { type: 'hideTip' } : { type: 'showTip', seriesIndex: 0, dataIndex: index });
+    const seriesIndex = this.#drawn.series.findIndex((it) => index !== null && amountAt(it, index) !== null);
+    this.#chart.dispatchAction(seriesIndex < 0 ? { type: 'hideTip' } : { type: 'showTip', seriesIndex, dataIndex: index });
   }
 
   end(): void {
@@ -79,10 +82,10 @@ export class Drawing {
 
 function option(chart: Chart, look: Look, colours: Palette): EChartsCoreOption {
   const isShare = look.view === 'share';
-  const wholes = chart.times.map((_, index) => total(chart.series.filter((it) => it.isBefore !== true && it.aheadFrom === undefined).map((it) => it.amounts[index] ?? 0n)));
+  const wholes = chart.times.map((_, index) => total(chart.series.filter(isPart).map((it) => amountAt(it, index) ?? 0n)));
   const height = (it: Series, index: number): number | null => {
-    if (index < (it.aheadFrom ?? 0)) return null;
-    const amount = it.amounts[index] ?? 0n;
+    const amount = amountAt(it, index);
+    if (amount === null) return null;
     const whole = wholes[index] ?? 0n;
     if (!isShare) return forPixels(amount);
     return whole === 0n ? 0 : Number((amount * 10_000n) / whole) / 100;
@@ -114,22 +117,30 @@ function option(chart: Chart, look: Look, colours: Palette): EChartsCoreOption {
       transitionDuration: 0,
       formatter: (points: unknown) => tip(points, chart, look, colours),
     },
-    series: chart.series.map((it, index) => drawn(it, index, look, colours, chart.times.map((_, time) => height(it, time)))),
+    // Bands come after what is drawn, so that a series has the same number here as in the chart.
+    series: [...chart.series.map((it, index) => drawn(it, index, look, colours, chart.times.map((_, time) => height(it, time)))), ...chart.series.flatMap((it, index) => band(it, index, chart, colours))],
   };
 }
 
-export function colourOf(series: Series, index: number, colours: { before: string; rest: string; series: string[] }): string {
-  if (series.isBefore === true) return colours.before;
-  if (series.aheadFrom !== undefined) return colours.series[0] ?? colours.rest;
-  if (series.isRest === true) return colours.rest;
-  return colours.series[index % colours.series.length] ?? colours.rest;
+function colourOf(series: Series, index: number, colours: Palette): string {
+  switch (series.role) {
+    case 'before':
+      return colours.before;
+    case 'ahead':
+      return colours.series[0] ?? colours.rest;
+    case 'agreed':
+      return colours.soft;
+    case 'rest':
+      return colours.rest;
+    default:
+      return colours.series[index % colours.series.length] ?? colours.rest;
+  }
 }
 
 function drawn(series: Series, index: number, look: Look, colours: Palette, data: (number | null)[]): object {
   const color = colourOf(series, index, colours);
-  const isDashed = series.isBefore === true || series.aheadFrom !== undefined;
-  if (look.view === 'lines' || isDashed) {
-    const type = isDashed ? 'dashed' : 'solid';
+  if (look.view === 'lines' || !isPart(series)) {
+    const type = isPart(series) ? 'solid' : series.role === 'agreed' ? 'dotted' : 'dashed';
     return { type: 'line', name: series.name, data, color, symbol: 'circle', symbolSize: 4, showSymbol: data.length < 2, lineStyle: { width: 2, type } };
   }
   return {
@@ -143,6 +154,24 @@ function drawn(series: Series, index: number, look: Look, colours: Palette, data
   };
 }
 
+/** The band between what a series likely is: up to its lower end nothing is drawn, and from there on its breadth. */
+function band(series: Series, index: number, chart: Chart, colours: Palette): object[] {
+  const likely = series.likely;
+  if (likely === undefined) return [];
+  const low = chart.times.map((_, time) => amountAt(series, time, likely.low));
+  const breadth = low.map((it, time) => (it === null ? null : (likely.high[time] ?? it) - it));
+  const line = (amounts: (bigint | null)[], opacity: number): object => ({
+    type: 'line',
+    stack: `likely ${index.toString()}`,
+    data: amounts.map((it) => (it === null ? null : forPixels(it))),
+    symbol: 'none',
+    silent: true,
+    lineStyle: { opacity: 0 },
+    areaStyle: { color: colourOf(series, index, colours), opacity },
+  });
+  return [line(low, 0), line(breadth, 0.18)];
+}
+
 /** What stands in the tooltip: elements and no markup, since names are not ours. */
 function tip(points: unknown, chart: Chart, look: Look, colours: Palette): HTMLElement {
   const first = (Array.isArray(points) ? points[0] : points) as { dataIndex?: number } | undefined;
@@ -152,14 +181,15 @@ function tip(points: unknown, chart: Chart, look: Look, colours: Palette): HTMLE
   const head = document.createElement('strong');
   head.textContent = day(chart.times[at] ?? '');
   box.append(head);
-  for (const { series: it, place: index, amount } of pointsAt(chart, at)) {
+  for (const point of pointsAt(chart, at)) {
+    const { series: it, place: index } = point;
     const line = document.createElement('div');
     const dot = document.createElement('i');
     dot.style.background = colourOf(it, index, colours);
     const name = document.createElement('bdi');
     name.textContent = look.names(it.name);
     const value = document.createElement('b');
-    value.textContent = usd(amount);
+    value.textContent = pointWords(point);
     line.append(dot, name, value);
     box.append(line);
   }

@@ -4,15 +4,21 @@ import { byAmount, nano, total, usd } from '../lib/money.ts';
 import type { Every } from '../lib/question.ts';
 import { day, dayIn } from '../lib/words.ts';
 
+/**
+ * What a series is where it is not one part of the whole: what is drawn as one because there is too
+ * much of it, the period before, what is to come, or what is agreed.
+ */
+type Role = 'rest' | 'before' | 'ahead' | 'agreed';
+
 export interface Series {
   name: string;
   amounts: bigint[];
-  /** What is drawn as one because there is too much of it. */
-  isRest?: boolean;
-  /** The period before, drawn behind. */
-  isBefore?: boolean;
-  /** Where what is to come begins; before it nothing is drawn. */
-  aheadFrom?: number;
+  role?: Role;
+  /** The first time that it tells something of, and the last. */
+  from?: number;
+  to?: number;
+  /** Between what its amounts likely are. */
+  likely?: { low: bigint[]; high: bigint[] };
 }
 
 export interface Chart {
@@ -112,7 +118,7 @@ export function chartOf(rows: readonly ReportRow[], dimension: string | null, sp
   if (all.length <= MOST_SERIES) return { times, series: all };
   const rest = all.slice(MOST_SERIES);
   const amounts = times.map((_, index) => total(rest.map((it) => it.amounts[index] ?? 0n)));
-  return { times, series: [...all.slice(0, MOST_SERIES), { name: `${rest.length.toString()} more`, amounts, isRest: true }] };
+  return { times, series: [...all.slice(0, MOST_SERIES), { name: `${rest.length.toString()} more`, amounts, role: 'rest' }] };
 }
 
 /** One series and, behind it, the period before. */
@@ -127,20 +133,62 @@ export function comparedChart(rows: readonly ReportRow[], span: Span): Chart {
     isThere = true;
     before[at] = nano(row.compare.before_cost_nano_usd);
   }
-  if (isThere) chart.series.push({ name: 'The period before', amounts: before, isBefore: true });
+  if (isThere) chart.series.push({ name: 'The period before', amounts: before, role: 'before' });
   return chart;
 }
 
+/** What a series tells of a time; none where it tells nothing. */
+export function amountAt(series: Series, index: number, amounts = series.amounts): bigint | null {
+  return index < (series.from ?? 0) || index > (series.to ?? index) ? null : (amounts[index] ?? 0n);
+}
+
+/** Whether a series is a part of the whole, whose parts add up. */
+export function isPart({ role }: Series): boolean {
+  return role === undefined || role === 'rest';
+}
+
+/** Up to how many parts of a whole those are told too that have nothing at a time. */
+const FEW_PARTS = 2;
+
+export interface Point {
+  series: Series;
+  place: number;
+  amount: bigint;
+  likely: { low: bigint; high: bigint } | null;
+}
+
 /** What there is of each series at one time: where there are many, not those that have nothing there. */
-export function pointsAt(chart: Chart, index: number): { series: Series; place: number; amount: bigint }[] {
-  const isAhead = chart.series.some((it) => it.aheadFrom !== undefined && index > it.aheadFrom);
-  return chart.series
-    .map((series, place) => ({ series, place, amount: series.amounts[index] ?? 0n }))
-    .filter(({ series, amount }) => index >= (series.aheadFrom ?? 0) && (amount !== 0n || (chart.series.length <= 2 && !isAhead)));
+export function pointsAt(chart: Chart, index: number): Point[] {
+  const isFew = chart.series.filter(isPart).length <= FEW_PARTS;
+  return chart.series.flatMap((series, place) => {
+    const amount = amountAt(series, index);
+    if (amount === null || (amount === 0n && !isFew)) return [];
+    const likely = series.likely === undefined ? null : { low: series.likely.low[index] ?? 0n, high: series.likely.high[index] ?? 0n };
+    return [{ series, place, amount, likely }];
+  });
 }
 
 /** The same in words. */
 export function saidAt(chart: Chart, index: number, names: (name: string) => string): string {
-  const points = pointsAt(chart, index).map((it) => `${names(it.series.name)} ${usd(it.amount)}`);
+  const points = pointsAt(chart, index).map((it) => `${names(it.series.name)} ${pointWords(it)}`);
   return `${day(chart.times[index] ?? '')}: ${points.length === 0 ? 'nothing' : points.join(', ')}`;
+}
+
+/** An amount, and between what it likely is. */
+export function pointWords({ amount, likely }: Point): string {
+  return likely === null ? usd(amount) : `${usd(amount)} (${usd(likely.low)} to ${usd(likely.high)})`;
+}
+
+export interface Column {
+  name: string;
+  at: (index: number) => bigint | null;
+}
+
+/** The columns of the table that a chart is drawn from. */
+export function columnsOf(chart: Chart, names: (name: string) => string): Column[] {
+  return chart.series.flatMap((series) => {
+    const [name, likely] = [names(series.name), series.likely];
+    const column = (name: string, amounts: bigint[]): Column => ({ name, at: (index) => amountAt(series, index, amounts) });
+    return [column(name, series.amounts), ...(likely === undefined ? [] : [column(`${name}, likely from`, likely.low), column(`${name}, likely to`, likely.high)])];
+  });
 }

@@ -8,6 +8,7 @@ use super::backtest::{Backtest, ENOUGH_DAYS, Stretch, Tries, backtest};
 use super::estimate::{amount, number, per_mille};
 use super::method::Method;
 use super::plan::Factors;
+use super::spread::Spread;
 use crate::report::ReportError;
 use crate::series::{DailySeries, shifted};
 use crate::text::PerMille;
@@ -133,6 +134,9 @@ pub struct Target {
     pub spent: NanoUsd,
     /// What it will have come to; none where there is too little past.
     pub total: Option<Estimate>,
+    /// The same by the end of each day from today on, the last of which is the total; none of
+    /// what has not begun.
+    pub course: Vec<(Date, Estimate)>,
     /// How that was found.
     pub method: Option<Method>,
     /// How good that was in the past; none where there is too little of it.
@@ -224,6 +228,27 @@ fn look_at(
     Ok(Outlook { history: length, history_days: history.len(), targets, past, path })
 }
 
+/// How far below and above a forecast its interval reaches.
+enum Band {
+    /// Of a past that is too short to be tried on.
+    OfShort,
+    /// As the past says.
+    Tried(Spread),
+}
+
+impl Band {
+    /// Around the total of a stretch, as parts of it.
+    fn around(&self, stretch: Stretch) -> (f64, f64) {
+        match self {
+            Self::OfShort => SHORT_BAND,
+            Self::Tried(spread) => {
+                let reach = spread.reach(stretch);
+                ((-reach).exp_m1(), reach.exp_m1())
+            }
+        }
+    }
+}
+
 /// What a forecast is made from.
 struct View<'a> {
     series: &'a DailySeries,
@@ -242,26 +267,20 @@ impl View<'_> {
         let lead = days_from(self.today, first);
         let stretch =
             Stretch { lead, len: days_from(self.today, last).saturating_add(1).saturating_sub(lead) };
-        let target = Target { horizon, first, last, spent, total: None, method: None, errors: None };
+        let target =
+            Target { horizon, first, last, spent, total: None, course: vec![], method: None, errors: None };
         let Some(weeks) = &self.weeks else {
             if self.history.len() < LEAST_DAYS {
                 return Ok(target);
             }
-            let method = Method::WeekdayMean;
-            let total = self.total(&target, method, stretch, SHORT_BAND);
-            return Ok(Target { total: Some(total), method: Some(method), ..target });
+            return Ok(self.filled(target, Method::WeekdayMean, stretch, Band::OfShort));
         };
         let Some(test) = backtest(self.history, weeks, stretch) else {
             // Nothing was ever spent in what could be tried.
-            let method = Method::WeekdayMedian;
-            let total = self.total(&target, method, stretch, SHORT_BAND);
-            return Ok(Target { total: Some(total), method: Some(method), ..target });
+            return Ok(self.filled(target, Method::WeekdayMedian, stretch, Band::OfShort));
         };
-        let reach = test.spread.reach(stretch);
-        let band = ((-reach).exp_m1(), reach.exp_m1());
-        let total = self.total(&target, test.method, stretch, band);
-        let errors = Some(Errors::of(&test));
-        Ok(Target { total: Some(total), method: Some(test.method), errors, ..target })
+        let target = Target { errors: Some(Errors::of(&test)), ..target };
+        Ok(self.filled(target, test.method, stretch, Band::Tried(test.spread)))
     }
 
     /// The days from today on, with what is planned.
@@ -279,17 +298,44 @@ impl View<'_> {
         path
     }
 
-    fn total(&self, target: &Target, method: Method, stretch: Stretch, band: (f64, f64)) -> Estimate {
+    /// With what it will have come to, by one method.
+    fn filled(&self, target: Target, method: Method, stretch: Stretch, band: Band) -> Target {
         let path = self.path(method, stretch.end());
-        let rest: f64 = stretch.of(&path).iter().sum();
+        let has_begun = stretch.lead == 0;
         let spent = number(target.spent);
-        let known = if stretch.lead == 0 { spent - self.so_far } else { spent };
+        let known = if has_begun { spent - self.so_far } else { spent };
         let at_least = |estimate: f64| amount(estimate.max(spent));
-        Estimate {
-            point: at_least(known + rest),
-            low: at_least(rest.mul_add((1.0 + band.0).max(0.0), known)),
-            high: at_least(rest.mul_add(1.0 + band.1, known)),
-        }
+        // By the end of so many of its days.
+        let total = |len: usize| {
+            let part = Stretch { len, ..stretch };
+            let rest: f64 = part.of(&path).iter().sum();
+            let (below, above) = band.around(part);
+            Estimate {
+                point: at_least(known + rest),
+                low: at_least(rest.mul_add((1.0 + below).max(0.0), known)),
+                high: at_least(rest.mul_add(1.0 + above, known)),
+            }
+        };
+        let last = total(stretch.len);
+        let course = if has_begun { self.course((1..=stretch.len).map(total)) } else { Vec::new() };
+        Target { total: Some(last), course, method: Some(method), ..target }
+    }
+
+    /// Totals by the end of each day from today on: none is above what a later day ends with, as
+    /// intervals would be that widen over days without spend.
+    fn course(&self, totals: impl DoubleEndedIterator<Item = Estimate>) -> Vec<(Date, Estimate)> {
+        let within = |next: &mut Option<Estimate>, it: Estimate| {
+            let one = next.map_or(it, |next| Estimate {
+                point: it.point.min(next.point),
+                low: it.low.min(next.low),
+                high: it.high.min(next.high),
+            });
+            *next = Some(one);
+            Some(one)
+        };
+        let mut totals: Vec<Estimate> = totals.rev().scan(None, within).collect();
+        totals.reverse();
+        self.today.series(1.day()).zip(totals).collect()
     }
 
     fn days_until(&self, last: Date, path: &[f64]) -> Vec<(Date, NanoUsd)> {

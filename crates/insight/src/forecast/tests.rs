@@ -58,6 +58,25 @@ fn the_path_to_the_end_of_the_month_is_the_forecast() {
 }
 
 #[test]
+fn the_course_of_a_period_ends_with_its_total() {
+    let it = asked(112);
+    for target in &it.whole.targets {
+        let days: Vec<Date> = target.course.iter().map(|it| it.0).collect();
+        if target.horizon == Horizon::NextQuarter {
+            assert_eq!(days, []);
+            continue;
+        }
+        assert_eq!((days.first(), days.last()), (Some(&it.today), Some(&target.last)));
+        assert_eq!(target.course.last().map(|it| it.1), target.total);
+        for (one, next) in target.course.iter().zip(target.course.iter().skip(1)) {
+            let ends = |it: &Estimate| [it.low, it.point, it.high];
+            assert!(ends(&one.1).is_sorted() && one.1.low >= target.spent, "{one:?}");
+            assert!(ends(&one.1).iter().zip(ends(&next.1)).all(|it| *it.0 <= it.1), "{one:?} {next:?}");
+        }
+    }
+}
+
+#[test]
 fn teams_are_forecast_each_by_itself() {
     let it = asked(112);
     let teams: Vec<&str> = it.rows.iter().map(|it| &*it.0).collect();
@@ -155,6 +174,7 @@ fn an_error_is_that_of_what_is_still_to_come() {
             last: day,
             spent: NanoUsd::new(spent),
             total: Some(total),
+            course: vec![],
             method: None,
             errors: Some(errors),
         };

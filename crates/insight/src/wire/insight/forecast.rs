@@ -1,6 +1,7 @@
 //! `bursar.insight.forecast/1`.
 
 use domain::Dimension;
+use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -68,6 +69,10 @@ pub(crate) struct WireTarget {
     last_day: String,
     spent: WireMoney,
     total: Option<WireEstimate>,
+    /// The same by the end of each day from today on, the last of which is the total; none of what has not
+    /// begun, and none in rows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    course: Vec<WireCourseDay>,
     /// `weekday_median`, `weekday_mean`, `fading_weeks`, `damped_trend` or `blend`.
     method: Option<&'static str>,
     /// How far off the total is to be expected: the error of `errors`, of what is still to come, as a part of
@@ -75,6 +80,14 @@ pub(crate) struct WireTarget {
     expected_error_per_mille: Option<i64>,
     /// How far it was off in the past, of the days that were tried.
     errors: Option<WireErrors>,
+}
+
+/// What will have been spent by the end of a day.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WireCourseDay {
+    day: String,
+    #[serde(flatten)]
+    total: WireEstimate,
 }
 
 /// An amount that is not known.
@@ -144,7 +157,7 @@ impl<'a> WireForecast<'a> {
             interval_percent: NOMINAL_PERCENT,
             developers: it.developers,
             plan: WirePlan::of(&it.plan),
-            whole: WireOutlook::of(&it.whole),
+            whole: WireOutlook::of(&it.whole).with_courses(&it.whole),
             rows: it.rows.iter().map(row).collect(),
             left_out: it.left_out,
             provenance: WireProvenance::of(provenance),
@@ -162,6 +175,13 @@ impl WireOutlook {
             ahead: it.path.iter().copied().map(WirePoint::of).collect(),
         }
     }
+
+    fn with_courses(mut self, of: &Outlook) -> Self {
+        for (target, of) in self.targets.iter_mut().zip(&of.targets) {
+            target.course = of.course.iter().map(WireCourseDay::of).collect();
+        }
+        self
+    }
 }
 
 impl WireTarget {
@@ -172,10 +192,17 @@ impl WireTarget {
             last_day: it.last.to_string(),
             spent: WireMoney::of(it.spent),
             total: it.total.as_ref().map(WireEstimate::of),
+            course: Vec::new(),
             method: it.method.map(crate::forecast::Method::name),
             expected_error_per_mille: per_mille(it.expected_error()),
             errors: it.errors.as_ref().map(WireErrors::of),
         }
+    }
+}
+
+impl WireCourseDay {
+    fn of((day, total): &(Date, Estimate)) -> Self {
+        Self { day: day.to_string(), total: WireEstimate::of(total) }
     }
 }
 
