@@ -229,6 +229,7 @@ fn look_at(
 }
 
 /// How far below and above a forecast its interval reaches.
+#[derive(Clone, Copy)]
 enum Band {
     /// Of a past that is too short to be tried on.
     OfShort,
@@ -238,7 +239,7 @@ enum Band {
 
 impl Band {
     /// Around the total of a stretch, as parts of it.
-    fn around(&self, stretch: Stretch) -> (f64, f64) {
+    fn around(self, stretch: Stretch) -> (f64, f64) {
         match self {
             Self::OfShort => SHORT_BAND,
             Self::Tried(spread) => {

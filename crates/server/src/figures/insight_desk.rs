@@ -72,12 +72,16 @@ impl FiguresDesk {
         Ok(Written { format: parameters.format, text })
     }
 
-    /// Takes the sums of the first page into memory.
+    /// Takes the sums of the first page into memory, of this month and of the last.
     ///
     /// # Errors
     /// [`FiguresError::Store`].
     pub(crate) async fn read_ahead(&self, now: Timestamp) -> Result<(), FiguresError> {
-        let reads = Topic::Overview.reads(&insight::Query::total(self.zone.clone()), now);
+        let this_month = insight::Query::total(self.zone.clone());
+        let last_month = Span::named("last-month", &self.zone, now).ok();
+        let last_month = last_month.map(|span| insight::Query { span, ..this_month.clone() });
+        let months = [Some(this_month), last_month].into_iter().flatten();
+        let reads: Vec<_> = months.flat_map(|it| Topic::Overview.reads(&it, now)).collect();
         for grain::Portion { from, to, grain } in self.portions(&reads, now) {
             self.store.cells(grain, from, to).await?;
         }
