@@ -37,6 +37,8 @@ use crate::span::Span;
 
 /// Days before a period that its days are compared with: eight weeks, and two for the drift.
 const BEFORE_DAYS: i64 = 70;
+/// Causes that are named, those that cost most.
+const CAUSES: usize = 3;
 /// Days that are looked at, where the question names none.
 pub const LOOKED_AT_DAYS: i64 = 30;
 
@@ -229,12 +231,14 @@ pub fn anomalies(
     let first = asked.or_else(|| spent.whole.keys().next().copied()).unwrap_or(last);
     let mut found = rules::unusual(&spent, first, last)?;
     if individuals == Individuals::Hidden {
-        for one in &mut found {
-            one.causes.retain(|it| !it.subject.is_individual());
-        }
         found.retain(|it| !it.subject.is_individual());
     }
-    let (told, settled) = telling::told(found, judgements);
+    let (mut told, mut settled) = telling::told(found, judgements);
+    // What is part of what is seen by all causes, of which some are named.
+    for one in told.iter_mut().chain(&mut settled) {
+        one.causes.retain(|it| individuals == Individuals::Shown || !it.subject.is_individual());
+        one.causes.truncate(CAUSES);
+    }
     let timezone = calendar::zone_name(&query.timezone, now);
     let mut seen = spent.whole.keys().copied().filter(|it| (first..=last).contains(it));
     let seen = seen.next().map(|it| (it, seen.next_back().unwrap_or(it)));

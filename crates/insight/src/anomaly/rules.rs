@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::ledger::{ByDay, Parts, Spent};
 use super::robust::{median, narrow, share, wide};
 use super::weekdays::{Day, Watch};
-use super::{Anomaly, Cause, Rule, Subject};
+use super::{Anomaly, CAUSES, Cause, Rule, Subject};
 use crate::report::ReportError;
 use crate::series::shifted;
 use crate::text::dollars;
@@ -44,9 +44,6 @@ const USUAL_PART_DAYS: i64 = 28;
 const WORKING_DAYS: i128 = 20;
 /// A day is one person's where this part of what is more than usual is theirs, in tenths of a percent.
 const OF_ONE: i128 = 667;
-
-/// Causes that are named.
-const CAUSES: usize = 3;
 
 /// Everything unusual on the days from the first to the last, those told first that began first.
 pub(super) fn unusual(spent: &Spent, first: Date, last: Date) -> Result<Vec<Anomaly>, ReportError> {
@@ -255,12 +252,12 @@ fn is_of_several(one: &Anomaly, parts: &Parts) -> bool {
     excess.saturating_mul(1_000) < wide(one.excess).saturating_mul(OF_ONE)
 }
 
-/// Whether a person that it came from is told of as well: then it is told with them.
+/// Whether a person that it came from most is told of as well: then it is told with them.
 fn is_of_somebody_told(one: &Anomaly, people: &[Anomaly]) -> bool {
     let overlaps = |it: &&Anomaly| it.first <= one.last && one.first <= it.last;
     let named = |it: &Anomaly| {
         let own = [&it.subject].into_iter().chain(it.causes.iter().map(|it| &it.subject));
-        own.into_iter().any(|it| one.causes.iter().any(|cause| cause.subject == *it))
+        own.into_iter().any(|it| one.causes.iter().take(CAUSES).any(|cause| cause.subject == *it))
     };
     people.iter().filter(overlaps).any(named)
 }
@@ -285,7 +282,6 @@ fn sum(costs: impl Iterator<Item = NanoUsd>) -> NanoUsd {
 
 fn dearest(mut causes: Vec<Cause>) -> Vec<Cause> {
     causes.sort_by(|a, b| (b.cost, &a.subject).cmp(&(a.cost, &b.subject)));
-    causes.truncate(CAUSES);
     causes
 }
 

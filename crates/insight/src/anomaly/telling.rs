@@ -83,10 +83,11 @@ fn on_the_narrowest(mut found: Vec<Anomaly>) -> Vec<Anomaly> {
     let mut kept: Vec<Anomaly> = Vec::with_capacity(found.len());
     for one in found {
         let narrower = kept.iter_mut().filter(|it| width(it) < width(&one));
-        let mut parts: Vec<&mut Anomaly> = narrower.filter(|it| is_part(it, &one)).collect();
-        let sum = parts.iter().fold(0_i128, |sum, it| sum.saturating_add(wide(it.excess)));
+        let mut parts: Vec<(&mut Anomaly, i128)> =
+            narrower.filter_map(|it| part_of(it, &one).map(|part| (it, part))).collect();
+        let sum = parts.iter().fold(0_i128, |sum, it| sum.saturating_add(it.1));
         if !parts.is_empty() && sum.saturating_mul(2) >= wide(one.excess) {
-            for part in &mut parts {
+            for (part, _) in &mut parts {
                 if part.subject != one.subject && !part.seen_in.contains(&one.subject) {
                     part.seen_in.push(one.subject.clone());
                 }
@@ -98,13 +99,21 @@ fn on_the_narrowest(mut found: Vec<Anomaly>) -> Vec<Anomaly> {
     kept
 }
 
-/// Whether the narrower happened within the wider, as far as their days and causes say.
-fn is_part(narrow: &Anomaly, wide: &Anomaly) -> bool {
-    let overlap = narrow.first <= wide.last && wide.first <= narrow.last;
-    let by = |it: &super::Cause| {
+/// How much of what is more than usual in the wider came of the narrower, as far as their days
+/// and causes say; none where it did not happen within it.
+fn part_of(narrow: &Anomaly, wider: &Anomaly) -> Option<i128> {
+    if narrow.first > wider.last || wider.first > narrow.last {
+        return None;
+    }
+    let excess = wide(narrow.excess);
+    // Everything holds all there is, and a week is made of more days than its causes are of.
+    if wider.subject.dimension.is_none() || wider.subject == narrow.subject {
+        return Some(excess);
+    }
+    let by = |it: &&super::Cause| {
         it.subject == narrow.subject || narrow.causes.iter().any(|cause| cause.subject == it.subject)
     };
-    // Everything holds all there is, and a week is made of more days than its causes are of.
-    let is_within = wide.subject.dimension.is_none() || wide.subject == narrow.subject;
-    overlap && (is_within || wide.causes.iter().any(by))
+    // A person may have spent it elsewhere.
+    let spent = wider.causes.iter().filter(by).fold(0_i128, |sum, it| sum.saturating_add(wide(it.cost)));
+    (spent > 0).then_some(excess.min(spent))
 }
