@@ -6,7 +6,7 @@ import { SVGRenderer } from 'echarts/renderers';
 import { axisUsd, forPixels, total } from '../lib/money.ts';
 import { day } from '../lib/words.ts';
 import type { View } from '../lib/question.ts';
-import { amountAt, isPart, pointsAt, pointWords, type Chart, type Series } from './series.ts';
+import { amountAt, drawnAt, isPart, pointsAt, pointWords, type Chart, type Series } from './series.ts';
 
 use([BarChart, LineChart, GridComponent, TooltipComponent, MarkLineComponent, SVGRenderer]);
 
@@ -84,7 +84,7 @@ function option(chart: Chart, look: Look, colours: Palette): EChartsCoreOption {
   const isShare = look.view === 'share';
   const wholes = chart.times.map((_, index) => total(chart.series.filter(isPart).map((it) => amountAt(it, index) ?? 0n)));
   const height = (it: Series, index: number): number | null => {
-    const amount = amountAt(it, index);
+    const amount = drawnAt(it, index);
     if (amount === null) return null;
     const whole = wholes[index] ?? 0n;
     if (!isShare) return forPixels(amount);
@@ -141,7 +141,7 @@ function drawn(series: Series, index: number, look: Look, colours: Palette, data
   const color = colourOf(series, index, colours);
   if (look.view === 'lines' || !isPart(series)) {
     const type = isPart(series) ? 'solid' : series.role === 'agreed' ? 'dotted' : 'dashed';
-    return { type: 'line', name: series.name, data, color, symbol: 'circle', symbolSize: 4, showSymbol: data.length < 2, lineStyle: { width: 2, type } };
+    return { type: 'line', name: series.name, data, color, symbol: 'circle', symbolSize: 4, showSymbol: data.filter((it) => it !== null).length < 2, lineStyle: { width: 2, type } };
   }
   return {
     type: 'bar',
@@ -158,8 +158,8 @@ function drawn(series: Series, index: number, look: Look, colours: Palette, data
 function band(series: Series, index: number, chart: Chart, colours: Palette): object[] {
   const likely = series.likely;
   if (likely === undefined) return [];
-  const low = chart.times.map((_, time) => amountAt(series, time, likely.low));
-  const breadth = low.map((it, time) => (it === null ? null : (likely.high[time] ?? it) - it));
+  const low = chart.times.map((_, time) => drawnAt(series, time, likely.low));
+  const breadth = low.map((it, time) => (it === null ? null : (drawnAt(series, time, likely.high) ?? it) - it));
   const line = (amounts: (bigint | null)[], opacity: number): object => ({
     type: 'line',
     stack: `likely ${index.toString()}`,

@@ -17,6 +17,8 @@ export interface Series {
   /** The first time that it tells something of, and the last. */
   from?: number;
   to?: number;
+  /** What it goes on from at the time before its first: drawn, and not told. */
+  start?: bigint;
   /** Between what its amounts likely are. */
   likely?: { low: bigint[]; high: bigint[] };
 }
@@ -140,6 +142,12 @@ export function comparedChart(rows: readonly ReportRow[], span: Span): Chart {
 /** What a series tells of a time; none where it tells nothing. */
 export function amountAt(series: Series, index: number, amounts = series.amounts): bigint | null {
   return index < (series.from ?? 0) || index > (series.to ?? index) ? null : (amounts[index] ?? 0n);
+}
+
+/** The same as it is drawn, what it goes on from included. */
+export function drawnAt(series: Series, index: number, amounts = series.amounts): bigint | null {
+  if (series.start !== undefined && index === (series.from ?? 0) - 1) return series.start;
+  return amountAt(series, index, amounts);
 }
 
 /** Whether a series is a part of the whole, whose parts add up. */

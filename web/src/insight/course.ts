@@ -31,11 +31,12 @@ export function addedUp(past: readonly Point[], target: Target, agreed: bigint |
   const of = (which: 'point' | 'low' | 'high'): bigint[] => times.map((time) => nano(by.get(time)?.[which].cost_nano_usd ?? '0'));
   let sum = 0n;
   const sums = new Map(spent.map((it) => [it.day, (sum += nano(it.cost_nano_usd))]));
+  const from = times.indexOf(course[0]?.day ?? '');
   const chart: Chart = {
     times,
     series: [
       { name: 'Spent', amounts: times.map((time) => sums.get(time) ?? 0n), to: times.indexOf(spent.at(-1)?.day ?? '') },
-      { name: 'Forecast', amounts: of('point'), role: 'ahead', from: times.indexOf(course[0]?.day ?? ''), likely: { low: of('low'), high: of('high') } },
+      { name: 'Forecast', amounts: of('point'), role: 'ahead', from, start: sums.get(times[from - 1] ?? '') ?? 0n, likely: { low: of('low'), high: of('high') } },
     ],
   };
   if (agreed !== null) chart.series.push({ name: 'Agreed', amounts: times.map(() => agreed), role: 'agreed' });

@@ -243,7 +243,7 @@ fn details(budget: &Value) -> String {
         ("left", "left_nano_usd"),
         ("overrun", "overrun_nano_usd"),
         ("unpromised", "unpromised_nano_usd"),
-        ("forecast", "forecast_nano_usd"),
+        ("at this pace", "forecast_nano_usd"),
     ] {
         let is_nothing = ["carried", "moved", "overrun"].iter().any(|it| field.starts_with(it))
             && nano(figures, field) == Some(NanoUsd::ZERO);

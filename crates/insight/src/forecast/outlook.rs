@@ -132,6 +132,8 @@ pub struct Target {
     pub last: Date,
     /// What is spent of it already.
     pub spent: NanoUsd,
+    /// What of the total is a forecast: today as a whole, and the days after it.
+    pub ahead: NanoUsd,
     /// What it will have come to; none where there is too little past.
     pub total: Option<Estimate>,
     /// The same by the end of each day from today on, the last of which is the total; none of
@@ -144,13 +146,14 @@ pub struct Target {
 }
 
 impl Target {
-    /// How far off the total is to be expected: the error of what was tried, of what is still
-    /// to come, as a part of the total.
+    /// How far off the total is to be expected: the error of what was tried, of what is a
+    /// forecast, as a part of the total.
     #[must_use]
     pub fn expected_error(&self) -> Option<PerMille> {
         let (total, errors) = (self.total?.point, self.errors.as_ref()?);
-        let ahead = total.nano().checked_sub(self.spent.nano())?.max(0);
-        let off = i128::from(ahead).checked_mul(i128::from(errors.total.tenths()))?.checked_div(1_000)?;
+        let off = i128::from(self.ahead.nano())
+            .checked_mul(i128::from(errors.total.tenths()))?
+            .checked_div(1_000)?;
         PerMille::of(off, i128::from(total.nano()))
     }
 }
@@ -268,20 +271,29 @@ impl View<'_> {
         let lead = days_from(self.today, first);
         let stretch =
             Stretch { lead, len: days_from(self.today, last).saturating_add(1).saturating_sub(lead) };
-        let target =
-            Target { horizon, first, last, spent, total: None, course: vec![], method: None, errors: None };
+        let target = Target {
+            horizon,
+            first,
+            last,
+            spent,
+            ahead: NanoUsd::ZERO,
+            total: None,
+            course: vec![],
+            method: None,
+            errors: None,
+        };
         let Some(weeks) = &self.weeks else {
             if self.history.len() < LEAST_DAYS {
                 return Ok(target);
             }
-            return Ok(self.filled(target, Method::WeekdayMean, stretch, Band::OfShort));
+            return Ok(self.with_total(target, Method::WeekdayMean, stretch, Band::OfShort));
         };
         let Some(test) = backtest(self.history, weeks, stretch) else {
             // Nothing was ever spent in what could be tried.
-            return Ok(self.filled(target, Method::WeekdayMedian, stretch, Band::OfShort));
+            return Ok(self.with_total(target, Method::WeekdayMedian, stretch, Band::OfShort));
         };
         let target = Target { errors: Some(Errors::of(&test)), ..target };
-        Ok(self.filled(target, test.method, stretch, Band::Tried(test.spread)))
+        Ok(self.with_total(target, test.method, stretch, Band::Tried(test.spread)))
     }
 
     /// The days from today on, with what is planned.
@@ -300,7 +312,7 @@ impl View<'_> {
     }
 
     /// With what it will have come to, by one method.
-    fn filled(&self, target: Target, method: Method, stretch: Stretch, band: Band) -> Target {
+    fn with_total(&self, target: Target, method: Method, stretch: Stretch, band: Band) -> Target {
         let path = self.path(method, stretch.end());
         let has_begun = stretch.lead == 0;
         let spent = number(target.spent);
@@ -319,7 +331,8 @@ impl View<'_> {
         };
         let last = total(stretch.len);
         let course = if has_begun { self.course((1..=stretch.len).map(total)) } else { Vec::new() };
-        Target { total: Some(last), course, method: Some(method), ..target }
+        let ahead = amount(number(last.point) - known);
+        Target { total: Some(last), ahead, course, method: Some(method), ..target }
     }
 
     /// Totals by the end of each day from today on: none is above what a later day ends with, as

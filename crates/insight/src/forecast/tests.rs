@@ -1,6 +1,7 @@
 //! Forecasts of made-up histories, at a known moment.
 
 use domain::Timestamp;
+use jiff::ToSpan;
 
 use super::*;
 use crate::fixtures::{NOW, OwnedBook, at, berlin, season};
@@ -156,7 +157,7 @@ fn rows_that_are_left_out_are_counted() {
 
 #[test]
 fn an_error_is_that_of_what_is_still_to_come() {
-    let check = |point: i64, spent: i64, error: i64, expected: Option<i64>| {
+    let check = |point: i64, ahead: i64, error: i64, expected: Option<i64>| {
         let total = Estimate { point: NanoUsd::new(point), low: NanoUsd::ZERO, high: NanoUsd::new(point) };
         let errors = Errors {
             tried_days: 1,
@@ -172,7 +173,8 @@ fn an_error_is_that_of_what_is_still_to_come() {
             horizon: Horizon::Month,
             first: day,
             last: day,
-            spent: NanoUsd::new(spent),
+            spent: NanoUsd::ZERO,
+            ahead: NanoUsd::new(ahead),
             total: Some(total),
             course: vec![],
             method: None,
@@ -180,8 +182,28 @@ fn an_error_is_that_of_what_is_still_to_come() {
         };
         assert_eq!(target.expected_error().map(crate::PerMille::tenths), expected);
     };
-    check(1_450, 1_380, 476, Some(23));
-    check(1_450, 0, 476, Some(476));
-    check(1_450, 1_450, 476, Some(0));
+    check(1_450, 70, 476, Some(23));
+    check(1_450, 1_450, 476, Some(476));
+    check(1_450, 0, 476, Some(0));
     check(0, 0, 476, None);
+}
+
+#[test]
+fn on_its_last_day_a_month_is_not_over() {
+    let first: Date = "2026-08-01".parse().expect("a day");
+    let today: Date = "2026-11-30".parse().expect("a day");
+    // More was spent today already than such a day usually comes to.
+    let cost = |(day, place): (Date, i64)| {
+        (day, NanoUsd::new(if day == today { 900 } else { 100 + place * 37 % 90 }))
+    };
+    let costs = first.series(1.day()).take_while(|it| *it <= today).zip(0..).map(cost).collect();
+    let it = outlook::look(&DailySeries::filled(first, today, &costs), today, &|_| 1.0).expect("an outlook");
+    let month = it.targets.first().expect("a month");
+    let total = month.total.expect("a total");
+    assert_eq!((month.ahead, total.point), (NanoUsd::new(900), month.spent));
+    assert!(
+        total.high > total.point && month.expected_error().is_some_and(|it| it.tenths() > 0),
+        "{month:?}"
+    );
+    assert_eq!(month.course, [(today, total)]);
 }

@@ -1,6 +1,7 @@
 //! Amounts on the wire: exact, in USD or in nano-USD, always as text.
 
 use domain::{NanoUsd, PicoUsd};
+use insight::PerMille;
 
 use crate::failure::Failure;
 
@@ -8,8 +9,6 @@ use crate::failure::Failure;
 const NANO_PER_CENT: i64 = 10_000_000;
 /// A cent read as a dollar has so many pico-USD for each of its nano-USD.
 const PICO_OF_CENTS_PER_NANO: i128 = 100_000;
-/// Tenths of a per cent in the whole.
-const PERMILLE: i128 = 1_000;
 
 /// The amount of a body, which gives it in one of two units.
 pub(crate) fn given(name: &str, usd: Option<&str>, nano: Option<&str>) -> Result<NanoUsd, Failure> {
@@ -53,12 +52,10 @@ pub(crate) fn of_cents(text: &str) -> Option<NanoUsd> {
     i64::try_from(nano).ok().map(NanoUsd::new)
 }
 
-/// How much of the whole a part is, in per cent with one decimal, rounded down; none of
-/// nothing.
+/// How much of the whole a part is, in per cent with one decimal; none of nothing, or of less.
 pub(crate) fn percent(part: NanoUsd, whole: NanoUsd) -> Option<String> {
-    let permille = i128::from(part.nano()).checked_mul(PERMILLE)?.checked_div(i128::from(whole.nano()))?;
-    let permille = permille.max(0);
-    Some(format!("{}.{}", permille.checked_div(10)?, permille.checked_rem(10)?))
+    let share = PerMille::of_money(part.max(NanoUsd::ZERO), whole);
+    share.filter(|_| whole > NanoUsd::ZERO).map(PerMille::to_decimal)
 }
 
 #[cfg(test)]
@@ -99,7 +96,10 @@ mod tests {
     fn a_part_is_so_many_per_cent() {
         let nano = NanoUsd::new;
         assert_eq!(percent(nano(413), nano(1_000)).as_deref(), Some("41.3"));
+        assert_eq!(percent(nano(41_350), nano(100_000)).as_deref(), Some("41.4"));
         assert_eq!(percent(nano(-5), nano(1_000)).as_deref(), Some("0.0"));
-        assert_eq!(percent(nano(5), nano(0)), None);
+        for whole in [0, -1_000] {
+            assert_eq!(percent(nano(5), nano(whole)), None);
+        }
     }
 }

@@ -85,7 +85,9 @@ pub(crate) struct BudgetFigures {
     unpromised_usd: String,
     /// How much of the allocation is spent, in per cent.
     spent_percent: Option<String>,
-    /// What will have been spent by the end of the period, where that is projected.
+    /// What will have been spent by the end of the period at the pace so far: a straight line over its
+    /// working time, which thresholds called `forecast` go by. What `insight` forecasts knows weekdays and
+    /// trends as well.
     forecast_nano_usd: Option<String>,
     forecast_usd: Option<String>,
     /// The most that this budget would grant now; none where it forbids nothing.

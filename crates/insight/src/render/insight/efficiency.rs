@@ -1,10 +1,13 @@
 //! How well the money is used.
 
+use std::collections::BTreeSet;
+
 use domain::NanoUsd;
+use jiff::civil::Date;
 
 use super::super::value::tenths;
 use super::{days, part, percent, table, title};
-use crate::efficiency::{CacheWeek, Efficiency, Named};
+use crate::efficiency::{CacheWeek, Efficiency, Named, TeamCache};
 use crate::figures::{Remarkable, TopShare};
 use crate::table::{Field, Kind, Terminal, fact};
 use crate::text::{compact, counted, dollars};
@@ -15,6 +18,8 @@ const NAMES_WIDTH: usize = 23;
 const HOUR_MS: u64 = 3_600_000;
 /// Weeks of the cache that are shown.
 const WEEKS_SHOWN: usize = 6;
+/// Columns for the figure of a week.
+const WEEK_WIDTH: usize = 8;
 
 pub(super) fn text(it: &Efficiency, terminal: &Terminal) -> String {
     let mut out = title("How well it is used", &days(&it.period), terminal);
@@ -23,9 +28,7 @@ pub(super) fn text(it: &Efficiency, terminal: &Terminal) -> String {
     }
     if !it.cache_by_team.is_empty() {
         out.push_str(&part("Cache hits by team and week", terminal));
-        for (team, weeks) in &it.cache_by_team {
-            out.push_str(&fact(team, NAMES_WIDTH, &hits(weeks), terminal));
-        }
+        out.push_str(&hits_by_team(&it.cache_by_team, terminal));
     }
     for (what, named) in [("Dearest branches", &it.branches), ("Dearest pull requests", &it.pull_requests)] {
         if !named.is_empty() {
@@ -138,6 +141,22 @@ fn hits(weeks: &[CacheWeek]) -> String {
     let from = weeks.len().saturating_sub(WEEKS_SHOWN);
     let last = weeks.get(from..).unwrap_or_default().iter();
     last.map(|it| percent(it.hit)).collect::<Vec<_>>().join(" ")
+}
+
+/// Teams below each other and the last weeks side by side, by their Mondays, the oldest first.
+fn hits_by_team(teams: &[TeamCache], terminal: &Terminal) -> String {
+    let all: BTreeSet<Date> = teams.iter().flat_map(|it| it.1.iter().map(|week| week.monday)).collect();
+    let weeks: Vec<Date> = all.iter().copied().skip(all.len().saturating_sub(WEEKS_SHOWN)).collect();
+    let line = |name: &str, of: &dyn Fn(Date) -> String| {
+        let cells: String = weeks.iter().map(|it| format!("{:>WEEK_WIDTH$}", of(*it))).collect();
+        fact(name, NAMES_WIDTH, &cells, terminal)
+    };
+    let mut out = line("week of", &|monday| monday.strftime("%m-%d").to_string());
+    for (team, weeks) in teams {
+        let hit = |monday| percent(weeks.iter().find(|it| it.monday == monday).and_then(|it| it.hit));
+        out.push_str(&line(team, &hit));
+    }
+    out
 }
 
 fn dearest(named: &[Named], terminal: &Terminal) -> String {

@@ -155,10 +155,12 @@ fn backtest(it: &Outlook, terminal: &Terminal) -> String {
     out.push_str(&methods(it, terminal));
     out.push_str(&remark(
         &format!(
-            "Each method was asked at moments of the past, and the best is used (*), unless it is hardly better \
-             than the usual one. Likely: {NOMINAL_PERCENT} of a hundred totals; `within` is how many were. MASE \
-             below 1 is better than saying that a day is like that of a week before. The error above is that of \
-             the total here, of what is still to come, as a part of the whole."
+            "Each method was asked at moments of the past for the total that was to come. The blend, the mean of \
+             the others, is used (*), unless one of them was off by a fifth less. The first table judges forecasts \
+             as they would have been made, by the method that was used then; the second each method by itself. \
+             Likely: {NOMINAL_PERCENT} of a hundred totals; `within` is how many were. MASE below 1 is better than \
+             saying that a day is like that of a week before. The error at the top is that of the total here, of \
+             what is forecast of it, as a part of the whole."
         ),
         terminal,
     ));

@@ -75,7 +75,7 @@ pub(crate) struct WireTarget {
     course: Vec<WireCourseDay>,
     /// `weekday_median`, `weekday_mean`, `fading_weeks`, `damped_trend` or `blend`.
     method: Option<&'static str>,
-    /// How far off the total is to be expected: the error of `errors`, of what is still to come, as a part of
+    /// How far off the total is to be expected: the error of `errors`, of what is a forecast of it, as a part of
     /// the total.
     expected_error_per_mille: Option<i64>,
     /// How far it was off in the past, of the days that were tried.
