@@ -137,6 +137,7 @@ pub(super) fn of(summary: &Summary, folder: &Folder, (addresses, is_kept): (&Add
         "Try it:".to_owned(),
         format!("  export BURSAR_SERVER={url} BURSAR_TOKEN=$(cat {})", token.display()),
         "  bursar report --server $BURSAR_SERVER --by team,model --since 30d".to_owned(),
+        "  bursar insight anomalies --server $BURSAR_SERVER".to_owned(),
         "  bursar sessions --server $BURSAR_SERVER --top 10".to_owned(),
         "  bursar budget tree".to_owned(),
         "  bursar budget requests --state open".to_owned(),

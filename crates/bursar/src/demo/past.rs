@@ -33,7 +33,8 @@ pub(super) const OWNER: &str = "owner";
 const AT_ONCE: usize = 4;
 /// What a week holds is delivered so long after its first day.
 const DAYS_LATER: i64 = 7;
-const MONDAY_MINUTE: i64 = 6 * 60;
+/// And at this minute of the day.
+const WEEK_MINUTE: i64 = 6 * 60;
 /// The last of all is delivered at this minute of the last day.
 const LAST_MINUTE: i64 = 23 * 60 + 50;
 /// How long one request may take: months of calls are booked at once.
@@ -130,7 +131,7 @@ impl Life<'_> {
             self.hand.store(at.millis(), Ordering::Relaxed);
             match event {
                 Event::Errand(errand) => self.run(&errand)?,
-                Event::Week(monday) => deliver(&mut reporters, monday)?,
+                Event::Week(first) => deliver(&mut reporters, first)?,
             }
         }
         self.settle()
@@ -140,12 +141,12 @@ impl Life<'_> {
     fn events(&mut self) -> Vec<(Timestamp, Event)> {
         let last = minute_of(self.history.plan.calendar.last, LAST_MINUTE);
         let mut events: Vec<(Timestamp, Event)> = Vec::new();
-        let mut mondays: Vec<Day> = self.history.weeks.values().flat_map(|it| it.keys().copied()).collect();
-        mondays.sort_unstable();
-        mondays.dedup();
-        for monday in mondays {
-            let later = Day::new(monday.number().saturating_add(DAYS_LATER));
-            events.push((minute_of(later, MONDAY_MINUTE).min(last), Event::Week(monday)));
+        let mut weeks: Vec<Day> = self.history.weeks.values().flat_map(|it| it.keys().copied()).collect();
+        weeks.sort_unstable();
+        weeks.dedup();
+        for week in weeks {
+            let later = Day::new(week.number().saturating_add(DAYS_LATER));
+            events.push((minute_of(later, WEEK_MINUTE).min(last), Event::Week(week)));
         }
         let errands = std::mem::take(&mut self.history.errands);
         events.extend(errands.into_iter().map(|it| (it.at, Event::Errand(it))));
@@ -240,12 +241,12 @@ impl Life<'_> {
 }
 
 /// Everybody's week, several at a time.
-fn deliver(reporters: &mut [Reporter], monday: Day) -> Result<()> {
+fn deliver(reporters: &mut [Reporter], week: Day) -> Result<()> {
     let each = reporters.len().div_ceil(AT_ONCE).max(1);
     thread::scope(|scope| {
         let some = |reporters: &mut [Reporter]| -> Result<()> {
             for reporter in reporters {
-                if let Some(delivery) = reporter.weeks.remove(&monday) {
+                if let Some(delivery) = reporter.weeks.remove(&week) {
                     reporter.sink.deliver(&delivery)?;
                 }
             }

@@ -120,10 +120,10 @@ impl Packer<'_> {
     fn week(&mut self, at: Timestamp) -> &mut Delivery {
         let first = self.plan.calendar.first.number();
         let days = Day::of(at).number().saturating_sub(first);
-        let monday = Day::new(first.saturating_add(days.saturating_sub(days.rem_euclid(TOGETHER))));
+        let week = Day::new(first.saturating_add(days.saturating_sub(days.rem_euclid(TOGETHER))));
         let reporter = self.installation.reporter();
         let empty = || Delivery::new(reporter.clone(), env!("CARGO_PKG_VERSION"), None);
-        self.weeks.entry(monday).or_insert_with(empty)
+        self.weeks.entry(week).or_insert_with(empty)
     }
 
     fn call(&mut self, mut call: Call) {
