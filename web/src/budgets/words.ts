@@ -35,10 +35,10 @@ export function agreedFor(budgets: readonly Budget[], period: string): string | 
 /** What budgets are agreed for, of what figures are cut by. */
 const BUDGETED: readonly Dimension[] = ['team', 'developer', 'repo', 'client', 'project', 'model'];
 
-/** The scope whose budgets are about just what filters keep, where there is one. */
-export function scopeOf(filters: readonly Filter[]): string | null {
+/** The scope whose budgets are about just what filters keep of a whole, where there is one. */
+export function scopeOf(filters: readonly Filter[], whole: string | null): string | null {
   const [filter, ...others] = filters;
-  if (filter === undefined) return 'org';
+  if (filter === undefined) return whole;
   const [value, ...more] = filter.values;
   const isOne = others.length === 0 && more.length === 0 && filter.sense === 'is' && value !== undefined;
   return isOne && BUDGETED.includes(filter.dimension) ? `${filter.dimension}/${value}` : null;

@@ -1,6 +1,9 @@
 /** Where the page is. The address holds the whole state, so that it can be sent to somebody. */
 import { linkTo, readPeriod, writePeriod, type Period } from './question.ts';
 
+/** What an address says of the page and not of its question: the order of rows, a table for a chart, what is drawn. */
+const KEPT = ['sort', 'as', 'course'];
+
 class Address {
   path = $state(location.pathname);
   search = $state.raw(new URLSearchParams(location.search));
@@ -51,6 +54,16 @@ class Address {
     const search = new URLSearchParams(this.search);
     writePeriod(period, search);
     this.show(search);
+  }
+
+  /** What another question asks for, shown as this one is. */
+  keeping(search: URLSearchParams): URLSearchParams {
+    const all = new URLSearchParams(search);
+    for (const name of KEPT) {
+      const value = this.search.get(name);
+      if (value !== null) all.set(name, value);
+    }
+    return all;
   }
 
   /** Another page for the same period; the path may ask for something already. */

@@ -24,6 +24,13 @@ class Member {
     return this.me?.sees_individuals ?? false;
   }
 
+  /** All that the token shows, as budgets call it; none where that is several teams. */
+  get scope(): string | null {
+    const [team, ...more] = this.me?.teams ?? [];
+    if (team !== undefined) return more.length === 0 ? `team/${team}` : null;
+    return this.me?.role === 'developer' ? `developer/${this.me.developer ?? ''}` : 'org';
+  }
+
   /** Whether the role has a right, by the server's name for it. */
   may(right: string): boolean {
     return this.me?.rights.includes(right) ?? false;
