@@ -1,6 +1,6 @@
 /** Every table can be taken as a file: all of its rows, and amounts to the nano-dollar. */
 import { ALL_DAYS, expect, settled, signIn, test, visit } from './company.ts';
-import { nano, sum, taken } from './taken.ts';
+import { exactUsd, nano, sum, taken } from './taken.ts';
 
 /** Every page with a table, and the files that it offers. */
 const FILES: [string, string[]][] = [
@@ -79,7 +79,7 @@ test('a file of trends is what the page shows', async ({ owner, company }) => {
   await visit(owner, company, '/trends?by=developer');
   const rows = await taken(owner, 'trends-by-developer');
   const table = owner.getByRole('region', { name: 'Trends', exact: true });
-  for (const row of rows.slice(0, 5)) await expect(table.getByTitle(`$${row['last_30_days_usd'] ?? ''} exactly`).first()).toBeAttached();
+  for (const row of rows.slice(0, 5)) await expect(table.getByTitle(`${exactUsd(row['last_30_days_usd'] ?? '')} exactly`).first()).toBeAttached();
   await signIn(owner, company, 'finance');
   await owner.reload();
   await settled(owner);

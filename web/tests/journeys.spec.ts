@@ -3,6 +3,9 @@ import type { Page } from '@playwright/test';
 import { expect, settled, test, visit } from './company.ts';
 import { Governed } from './governed.ts';
 
+/** How long the gateway may take to settle a call, in milliseconds. */
+const SETTLED_MS = 60_000;
+
 /** The most steps from one place of the page to another. */
 const MOST_TABS = 120;
 
@@ -132,7 +135,9 @@ test('a developer who is refused gets budget of another, and goes on', async ({ 
     const answered = await governed.call(token);
     expect([answered.status, answered.refusal]).toEqual([200, null]);
     expect(answered.text).toContain('It is mended.');
-    await expect.poll(async () => (await figures(carla)).spent > 0n).toBe(true);
+    await expect.poll(async () => (await figures(carla)).spent > 0n, { timeout: SETTLED_MS }).toBe(true);
+    // The page asks some seconds after the call; what is settled later than that is there when one comes again.
+    await page.reload();
     await expect(page.getByRole('row', { name: new RegExp(carla) }).locator('td.number').nth(1)).not.toHaveText('$0.00');
   } finally {
     await governed.stop();

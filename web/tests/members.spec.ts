@@ -1,6 +1,9 @@
 /** Who gets in, and what their role shows. */
 import { ALL_DAYS, complaints, Empty, expect, settled, signIn, test, visit } from './company.ts';
 
+/** A place beside every dialog. */
+const BESIDE = [5, 5] as const;
+
 test('a token signs in, a wrong one is told', async ({ page, company }) => {
   await page.goto(`${company.address}/explore?by=repo`);
   await page.getByLabel('Token').fill('bsr_wrong_token');
@@ -22,10 +25,11 @@ test('the link signs in once', async ({ page, company, browser }) => {
   await page.goto(link);
   await settled(page);
   expect(page.url()).not.toContain('#');
-  const other = await (await browser.newContext()).newPage();
+  const elsewhere = await browser.newContext();
+  const other = await elsewhere.newPage();
   await other.goto(link);
   await expect(other.getByRole('alert')).toBeVisible();
-  await other.close();
+  await elsewhere.close();
 });
 
 test('two servers on one host keep a browser signed in at both', async ({ owner, company }) => {
@@ -74,10 +78,20 @@ test('a token is made once, copied by hand where it has to be, and owners are le
   expect((await dialog.getByLabel('Role').locator('option').allInnerTexts()).filter((it) => it.startsWith('owner'))).toEqual([]);
   await dialog.getByLabel('Role').selectOption('collector');
   await dialog.getByLabel('Why, for the audit log').fill('a look around');
+  // Text that is marked over the edge of the dialog does not close it.
+  const heading = await dialog.getByRole('heading').boundingBox();
+  await page.mouse.move((heading?.x ?? 0) + 5, (heading?.y ?? 0) + 5);
+  await page.mouse.down();
+  await page.mouse.move(...BESIDE);
+  await page.mouse.up();
+  await expect(dialog.getByLabel('Why, for the audit log')).toHaveValue('a look around');
   const before = await known();
   await dialog.getByRole('button', { name: 'Make it' }).dblclick();
   await expect(dialog).toContainText('bsr_');
   expect(await known()).toBe(before + 1);
+  // It is shown this once: a click too many, where the larger dialog was before, does not take it away.
+  await page.mouse.click(...BESIDE);
+  await expect(dialog).toContainText('bsr_');
   await dialog.getByRole('button', { name: 'Copy' }).click();
   await expect(dialog.getByRole('status')).toContainText('copy it with Ctrl+C');
   expect(await page.evaluate(() => getSelection()?.toString())).toBe(await dialog.locator('code').innerText());
@@ -85,6 +99,8 @@ test('a token is made once, copied by hand where it has to be, and owners are le
   // What was said of one is not said of the next.
   await table.getByRole('button', { name: /^Revoke/ }).first().click();
   await expect(dialog.getByLabel('Why, for the audit log')).toHaveValue('');
+  await page.mouse.click(...BESIDE);
+  await expect(dialog).toHaveCount(0);
 });
 
 test('a developer sees their own, and asks for more', async ({ page, company }) => {

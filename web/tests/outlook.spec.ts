@@ -1,6 +1,7 @@
 /** Trends by any dimension and forecasts with a plan: drilled into, kept in a link, refused in words. */
+import type { Page } from '@playwright/test';
 import { expect, settled, test, visit } from './company.ts';
-import { taken } from './taken.ts';
+import { exactUsd, taken } from './taken.ts';
 
 interface Trends {
   rows: { value: string; week: { cost_usd: string } }[];
@@ -20,12 +21,17 @@ test('from a team that moved to the sessions behind it, and back by a link', asy
   await settled(owner);
   const within = await company.ask<Trends>(`insight/trends?by=developer&team.is=${encodeURIComponent(first)}&top=100`);
   await expect(table.getByRole('row')).toHaveCount(within.rows.length + 1);
-  await expect(table.getByTitle(`$${within.rows[0]?.week.cost_usd ?? ''} exactly`).first()).toBeAttached();
+  await expect(table.getByTitle(`${exactUsd(within.rows[0]?.week.cost_usd ?? '')} exactly`).first()).toBeAttached();
   // Somebody else opens the link and sees the same.
   const other = await owner.context().newPage();
   await other.goto(owner.url());
   await settled(other);
-  expect(await other.locator('main').innerText()).toBe(await owner.locator('main').innerText());
+  // What charts are drawn with comes later than the rest.
+  for (const page of [owner, other]) await expect(page.getByRole('slider', { name: /^The sum of 30 days/ }).locator('svg')).toBeVisible();
+  const text = (page: Page): Promise<string> => page.locator('main').innerText();
+  await expect(async () => {
+    expect(await text(other)).toBe(await text(owner));
+  }).toPass({ timeout: 15_000 });
   await other.close();
   await owner.goBack();
   await settled(owner);
@@ -41,7 +47,7 @@ test('from a team that moved to the sessions behind it, and back by a link', asy
 test('a forecast with more developers and cheaper prices', async ({ owner, company }) => {
   await visit(owner, company, '/forecast');
   const plain = await company.ask<Forecast>('insight/forecast');
-  const exact = (it: Forecast, index: number): string => `An estimate: $${(it.whole.targets[index]?.total?.point.cost_usd ?? '').replace(/\B(?=(\d{3})+(?!\d)(?=.*\.))/g, ',')}`;
+  const exact = (it: Forecast, index: number): string => `An estimate: ${exactUsd(it.whole.targets[index]?.total?.point.cost_usd ?? '')}`;
   const table = owner.getByRole('region', { name: 'Forecast', exact: true });
   for (const [index, it] of plain.whole.targets.entries()) {
     if (it.total === null) continue;

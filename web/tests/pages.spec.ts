@@ -34,12 +34,14 @@ const PAGES: [string, string][] = [
 /** WCAG 2.2 AA, with everything before it. */
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 
-/** Nothing that axe objects to, and nothing beyond the edge of the screen. */
+/** Nothing that axe objects to, and nothing beyond the edge of the screen or of its panel. */
 async function clean(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
   expect(violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target.join(' ')).join(' | ')}`), page.url()).toEqual([]);
   const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(tooWide, `pixels beyond the width of the screen at ${page.url()}`).toBeLessThanOrEqual(0);
+  const tables = await page.locator('.table-scroll').evaluateAll((all) => all.filter((it) => it.scrollWidth > it.clientWidth).map((it) => it.getAttribute('aria-label') ?? ''));
+  expect(tables, `tables beyond the width of their panel at ${page.url()}`).toEqual([]);
 }
 
 for (const [name, path] of PAGES) {
@@ -51,6 +53,21 @@ for (const [name, path] of PAGES) {
     expect(said).toEqual([]);
   });
 }
+
+test('amounts of budgets stand below each other, however large they are', async ({ owner, company }) => {
+  type Budgets = { budgets: { scope: string; figures: Record<string, string> | null }[] };
+  await owner.route('**/api/v1/budgets?limit=1000', async (route) => {
+    const answer = (await (await route.fetch()).json()) as Budgets;
+    const large = { spent_nano_usd: '12345670000000', allocation_nano_usd: '20000000000000' };
+    const budgets = answer.budgets.map((it) => (it.scope === 'org' ? { ...it, figures: { ...it.figures, ...large } } : it));
+    await route.fulfill({ json: { ...answer, budgets } });
+  });
+  await visit(owner, company, '/');
+  const rows = owner.locator('li:has(a[href^="/budgets#"])');
+  await expect(rows.filter({ hasText: 'The organisation' })).toContainText('$12,345.67 of $20,000.00');
+  const ends = await rows.locator('.number').evaluateAll((all) => all.map((it) => Math.round(it.getBoundingClientRect().right)));
+  expect(ends).toEqual(ends.map(() => ends[0]));
+});
 
 test('a session and its dearest call', async ({ owner, company }) => {
   const said = complaints(owner);

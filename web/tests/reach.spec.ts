@@ -1,6 +1,6 @@
 /** How one gets about: links into a page, where the focus goes, and what the keyboard opens. */
 import type { Locator, Page } from '@playwright/test';
-import { ALL_DAYS, expect, settled, test, visit } from './company.ts';
+import { ALL_DAYS, type Company, expect, settled, test, visit } from './company.ts';
 
 test('a link to one budget leads to it', async ({ owner, company }) => {
   await visit(owner, company, '/');
@@ -17,7 +17,8 @@ test('a link to one budget leads to it', async ({ owner, company }) => {
   await expect(owner.locator('tr:target')).toBeFocused();
 });
 
-test('whoever follows a link to one budget still sees it when the rest of the page has come', async ({ owner, company }) => {
+/** Follows a link to one budget, above which sixty stops come afterwards. */
+async function arrived(owner: Page, company: Company): Promise<Locator> {
   const stop = { scope: 'developer/somebody', killed: { at: '2026-06-01T00:00:00Z', by: 'owner', reason: 'runs away' }, frozen: null };
   const stops = Array.from({ length: 60 }, (_, index) => ({ ...stop, scope: `${stop.scope}-${String(index)}` }));
   let letGo = (): void => undefined;
@@ -35,8 +36,40 @@ test('whoever follows a link to one budget still sees it when the rest of the pa
   letGo();
   await expect(owner.getByText('somebody-59')).toBeAttached();
   await expect(row).toBeInViewport({ ratio: 1 });
+  return row;
+}
+
+/** Still more comes above it, which the browser does not even out by itself. Two pictures later, what answers it is done. */
+async function grow(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const main = document.querySelector('main');
+    const more = document.createElement('div');
+    more.style.height = '3000px';
+    if (main !== null) main.style.overflowAnchor = 'none';
+    main?.prepend(more);
+    for (let pictures = 0; pictures < 2; pictures += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+  });
+}
+
+test('whoever follows a link to one budget still sees it when the rest of the page has come', async ({ owner, company }) => {
+  const row = await arrived(owner, company);
+  await grow(owner);
+  await expect(row).toBeInViewport({ ratio: 1 });
   // Whoever goes elsewhere by themselves is not brought back.
   await owner.mouse.wheel(0, -10_000);
+  await expect(row).not.toBeInViewport();
+});
+
+test('whoever goes on by a script, or later, is not brought back to where a link led', async ({ owner, company }) => {
+  await owner.clock.install();
+  const row = await arrived(owner, company);
+  await owner.evaluate(() => { scrollTo(0, 0); });
+  await expect(row).not.toBeInViewport();
+  await grow(owner);
+  await expect(row).not.toBeInViewport();
+  await arrived(owner, company);
+  await owner.clock.fastForward(11_000);
+  await grow(owner);
   await expect(row).not.toBeInViewport();
 });
 
@@ -186,6 +219,54 @@ test('the order of rows, how many there are and the table for a chart stand in t
   // Another cut keeps both.
   await owner.getByLabel('Cut by', { exact: true }).selectOption('developer');
   await expect(owner).toHaveURL((url) => url.searchParams.get('sort') === '-calls' && url.searchParams.get('as') === 'table');
+});
+
+test('another cut and another filter keep the order of rows, and what is drawn', async ({ owner, company }) => {
+  const kept = (name: string, value: string) => (url: URL): boolean => url.searchParams.get(name) === value;
+  await visit(owner, company, '/trends?sort=-last-30-days');
+  await owner.getByLabel('Cut by').selectOption('repo');
+  await expect(owner).toHaveURL(kept('by', 'repo'));
+  await expect(owner).toHaveURL(kept('sort', '-last-30-days'));
+  await visit(owner, company, `/sessions?sort=-turns&team.is=platform&team.is=payments&${ALL_DAYS}`);
+  await owner.getByRole('group', { name: 'Filters' }).getByRole('button', { name: /Platform/i }).click();
+  await expect(owner).toHaveURL(kept('team.is', 'payments'));
+  await expect(owner).toHaveURL(kept('sort', '-turns'));
+  await visit(owner, company, '/forecast?sort=team&course=quarter');
+  await owner.getByLabel('Cut by').selectOption('repo');
+  await expect(owner).toHaveURL(kept('by', 'repo'));
+  await expect(owner).toHaveURL(kept('sort', 'team'));
+  await expect(owner).toHaveURL(kept('course', 'quarter'));
+});
+
+test('a link opens as many rows as it says, however many pages they are', async ({ owner, company }) => {
+  const whole = await company.ask<{ rows: { session: string }[] }>('sessions?limit=1');
+  const [pattern] = whole.rows;
+  let isRefused = false;
+  const further: string[] = [];
+  await owner.route('**/api/v1/sessions?*', (route) => {
+    const cursor = new URL(route.request().url()).searchParams.get('cursor');
+    if (cursor !== null) further.push(cursor);
+    if (isRefused) return route.abort();
+    const from = Number(cursor ?? '0');
+    const rows = Array.from({ length: 200 }, (_, index) => ({ ...pattern, session: `session-${(from + index).toString()}` }));
+    return route.fulfill({ json: { ...whole, rows, next: from + 200 < 1000 ? (from + 200).toString() : null } });
+  });
+  const rows = owner.getByRole('region', { name: 'Sessions' }).locator('tbody tr');
+  await visit(owner, company, `/sessions?rows=750&${ALL_DAYS}`);
+  await expect(rows).toHaveCount(750);
+  expect(further).toEqual(['200', '400', '600']);
+  // A page that is refused is asked for once with each press.
+  isRefused = true;
+  for (const times of [1, 2]) {
+    await owner.getByRole('button', { name: 'Show more' }).click();
+    await expect(owner.getByText('Not up to date')).toBeVisible();
+    await expect.poll(() => further.length).toBe(3 + times);
+    await settled(owner);
+  }
+  isRefused = false;
+  await owner.getByRole('button', { name: 'Show more' }).click();
+  await expect(rows).toHaveCount(900);
+  expect(further).toEqual(['200', '400', '600', '800', '800', '800']);
 });
 
 test('amounts are exact where one wants them so', async ({ owner, company }) => {

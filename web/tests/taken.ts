@@ -30,6 +30,11 @@ export function nano(text: string): bigint {
   return whole.startsWith('-') ? -size : size;
 }
 
+/** An amount of the API such as `1250.500000000`, as titles of the page have it: `$1,250.500000000`. */
+export function exactUsd(amount: string): string {
+  return `$${amount.replace(/\B(?=(\d{3})+(?!\d)(?=.*\.))/g, ',')}`;
+}
+
 export function sum(amounts: readonly bigint[]): bigint {
   return amounts.reduce((all, it) => all + it, 0n);
 }

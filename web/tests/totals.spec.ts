@@ -1,7 +1,7 @@
 /** One sum, wherever it stands: pages, files, the API and the command line, to the nano-dollar. */
 import type { Page } from '@playwright/test';
 import { ALL_DAYS, type Company, exactOf, expect, settled, test, visit } from './company.ts';
-import { nano, read, sum, taken } from './taken.ts';
+import { exactUsd, nano, read, sum, taken } from './taken.ts';
 
 interface Report {
   total: { cost_usd: string; cost_nano_usd: string };
@@ -155,7 +155,7 @@ test('a figure is opened down to a call', async ({ owner, company }) => {
   await owner.getByRole('button', { name: 'how it came about' }).first().click();
   const dialog = owner.getByRole('dialog', { name: 'How this figure came about' });
   await expect(dialog).toContainText('the sum of');
-  await expect(dialog.locator('.money').first()).toHaveAttribute('title', new RegExp(above.replace(/\B(?=(\d{3})+(?!\d)(?=.*\.))/g, ',').replaceAll('.', '\\.')));
+  await expect(dialog.locator('.money').first()).toHaveAttribute('title', new RegExp(exactUsd(above).replace(/[$.]/g, '\\$&')));
   await dialog.getByRole('link', { name: 'The sessions behind it' }).click();
   await settled(owner);
   await owner.getByRole('region', { name: 'Sessions' }).getByRole('link').first().click();

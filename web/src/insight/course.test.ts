@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Outlook, Target } from '../api/insight.ts';
-import { columnsOf, saidAt } from '../charts/series.ts';
+import { columnsOf, drawnAt, saidAt } from '../charts/series.ts';
 import { addedUp, dayByDay } from './course.ts';
 
 const point = (day: string, dollars: number): Outlook['past'][number] => ({ day, cost_nano_usd: money(dollars), cost_usd: dollars.toString() });
@@ -35,4 +35,11 @@ test('a month adds up from its first day, beside what is agreed', () => {
     'Agreed: 20000000000 20000000000',
   ]);
   expect(addedUp(past, target, null).series).toHaveLength(2);
+});
+
+test('what is to come is drawn from yesterday on, and so on the last day of a month too', () => {
+  const target = { horizon: 'month', first_day: '2026-11-01', course: [ends('2026-11-03', 5, 6, 8)] } as unknown as Target;
+  const forecast = addedUp(past, target, null).series[1];
+  expect(forecast).toMatchObject({ from: 2, start: 4_000_000_000n });
+  expect([0, 1, 2].map((at) => (forecast === undefined ? null : drawnAt(forecast, at)))).toEqual([null, 4_000_000_000n, 6_000_000_000n]);
 });

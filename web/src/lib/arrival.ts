@@ -2,6 +2,9 @@
 
 import { afterPicture } from './picture.ts';
 
+/** How long what comes to the page later pushes nothing out of view, in milliseconds: it has come by then. */
+const KEPT_MS = 10_000;
+
 /** Stops waiting for what has not come yet. */
 let stop: () => void = () => undefined;
 
@@ -63,7 +66,7 @@ export function atTarget(id: string): void {
 /** Lets go of what was kept in view. */
 let acted = new AbortController();
 
-/** What comes to the page later pushes no element out of view before whoever arrived does something. */
+/** What comes to the page later pushes no element out of view for a while, or until whoever arrived does something. */
 function keepInView(it: HTMLElement): void {
   acted.abort();
   acted = new AbortController();
@@ -71,16 +74,27 @@ function keepInView(it: HTMLElement): void {
   const letGo = (): void => {
     acted.abort();
   };
-  const grown = new ResizeObserver(() => {
+  /** Where the page was scrolled to, and where the element is for that. */
+  let [offset, place] = [0, 0];
+  const bring = (): void => {
     it.scrollIntoView({ block: 'center' });
-  });
+    [offset, place] = [scrollY, it.getBoundingClientRect().top];
+  };
+  const grown = new ResizeObserver(bring);
+  const ends = setTimeout(letGo, KEPT_MS);
   signal.addEventListener('abort', () => {
     grown.disconnect();
+    clearTimeout(ends);
   });
+  // A scroll bar or a script may be a deed as well. The browser's own scrolls keep what is seen where it is.
+  const scrolled = (): void => {
+    if (scrollY !== offset && Math.abs(it.getBoundingClientRect().top - place) >= 1) letGo();
+  };
+  addEventListener('scroll', scrolled, { signal, passive: true });
   for (const deed of ['wheel', 'touchstart', 'pointerdown', 'keydown']) addEventListener(deed, letGo, { signal, passive: true, capture: true });
   // Focus that went on by itself, as a screen reader may move it, is a deed as well.
   it.addEventListener('blur', letGo, { signal });
-  // It tells the first size as well, and so brings the element into view.
+  bring();
   const page = it.closest('main');
   if (page !== null) grown.observe(page);
 }

@@ -62,6 +62,8 @@ export class Pages<P extends OnePage> extends Answer<P[]> {
     if (!stop.aborted) {
       this.#of = path;
       this.hasNews = false;
+      // What is being read goes on from the list before.
+      this.#reading = null;
     }
     return pages;
   }
@@ -84,7 +86,11 @@ export class Pages<P extends OnePage> extends Answer<P[]> {
     try {
       const page = await ask<P>(after(path, next));
       // Where the list was read anew meanwhile, the page belongs to what is no longer there.
-      if (this.data === known && this.isAsked(path)) this.data = [...known, page];
+      if (this.data === known && this.isAsked(path)) {
+        // Whoever sees the page come may ask for the next one at once.
+        this.#reading = null;
+        this.data = [...known, page];
+      }
       return null;
     } catch (error) {
       return this.isAsked(path) ? refusalOf(error) : null;
